@@ -1,0 +1,40 @@
+# onager_module(<name>
+#   DIRECTORY <folder as it is spelled in an include, e.g. runtime/session>
+#   [SOURCES <file>...]            none: a header-only module
+#   [PUBLIC <target>...]           what its headers include
+#   [PRIVATE <target>...])         what only its sources include
+#
+# One folder, one target. How it works: the target's include directory holds a single symbolic link
+# that makes the folder reachable as <DIRECTORY>/header.h. A folder that is not linked is not
+# reachable, so an include against the direction of the architecture does not compile.
+function(onager_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "SOURCES;PUBLIC;PRIVATE")
+  set(root "${PROJECT_BINARY_DIR}/modules/${name}")
+  get_filename_component(parent "${root}/${arg_DIRECTORY}" DIRECTORY)
+  file(MAKE_DIRECTORY "${parent}")
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${arg_DIRECTORY}" SYMBOLIC)
+  if(arg_SOURCES)
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${root}>)
+    target_link_libraries(${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:onager_warnings>)
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE $<BUILD_INTERFACE:${root}>)
+    target_link_libraries(${name} INTERFACE ${arg_PUBLIC})
+  endif()
+endfunction()
+
+# onager_test(<name> SOURCES <file>... [LINK <target>...] [LABELS <label>...])
+# One GoogleTest program, registered as one ctest test that writes its results as XML, which
+# docs/guarantees.md is checked against.
+function(onager_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINK;LABELS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} onager_warnings GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name}
+           COMMAND ${name} "--gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${name}.xml")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
