@@ -1,0 +1,152 @@
+#include "idl/model/model.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace onager::idl {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, absl::StatusCode>, 16> kStatusCodes = {{
+    {"CANCELLED", absl::StatusCode::kCancelled},
+    {"UNKNOWN", absl::StatusCode::kUnknown},
+    {"INVALID_ARGUMENT", absl::StatusCode::kInvalidArgument},
+    {"DEADLINE_EXCEEDED", absl::StatusCode::kDeadlineExceeded},
+    {"NOT_FOUND", absl::StatusCode::kNotFound},
+    {"ALREADY_EXISTS", absl::StatusCode::kAlreadyExists},
+    {"PERMISSION_DENIED", absl::StatusCode::kPermissionDenied},
+    {"RESOURCE_EXHAUSTED", absl::StatusCode::kResourceExhausted},
+    {"FAILED_PRECONDITION", absl::StatusCode::kFailedPrecondition},
+    {"ABORTED", absl::StatusCode::kAborted},
+    {"OUT_OF_RANGE", absl::StatusCode::kOutOfRange},
+    {"UNIMPLEMENTED", absl::StatusCode::kUnimplemented},
+    {"INTERNAL", absl::StatusCode::kInternal},
+    {"UNAVAILABLE", absl::StatusCode::kUnavailable},
+    {"DATA_LOSS", absl::StatusCode::kDataLoss},
+    {"UNAUTHENTICATED", absl::StatusCode::kUnauthenticated},
+}};
+
+// The struct that a value of `type` holds, behind whatever containers.
+std::optional<StructId> StructInside(const Model& model, TypeId type) {
+  struct Visitor {
+    const Model& model;
+    std::optional<StructId> operator()(const ScalarType&) const { return std::nullopt; }
+    std::optional<StructId> operator()(const EnumType&) const { return std::nullopt; }
+    std::optional<StructId> operator()(const StructType& t) const { return t.id; }
+    std::optional<StructId> operator()(const OptionalType& t) const { return StructInside(model, t.value); }
+    std::optional<StructId> operator()(const ListType& t) const { return StructInside(model, t.element); }
+    std::optional<StructId> operator()(const MapType& t) const { return StructInside(model, t.value); }
+  };
+  return std::visit(Visitor{model}, model.types[type]);
+}
+
+}  // namespace
+
+std::string_view ScalarName(ScalarKind kind) {
+  switch (kind) {
+    case ScalarKind::kBool:
+      return "bool";
+    case ScalarKind::kInt32:
+      return "int32";
+    case ScalarKind::kInt64:
+      return "int64";
+    case ScalarKind::kUint32:
+      return "uint32";
+    case ScalarKind::kUint64:
+      return "uint64";
+    case ScalarKind::kFloat:
+      return "float";
+    case ScalarKind::kDouble:
+      return "double";
+    case ScalarKind::kString:
+      return "string";
+    case ScalarKind::kBytes:
+      return "bytes";
+  }
+  return "";
+}
+
+bool IsInteger(ScalarKind kind) {
+  return kind == ScalarKind::kInt32 || kind == ScalarKind::kInt64 || kind == ScalarKind::kUint32 ||
+         kind == ScalarKind::kUint64;
+}
+
+bool IsFloatingPoint(ScalarKind kind) { return kind == ScalarKind::kFloat || kind == ScalarKind::kDouble; }
+
+TypeId TypeTable::Intern(const Type& type) {
+  const auto found = ids_.find(type);
+  if (found != ids_.end()) return found->second;
+  const TypeId id = types_.Append(type);
+  ids_.emplace(type, id);
+  return id;
+}
+
+std::vector<StructId> StructsInDependencyOrder(const Model& model) {
+  // Depth first with an explicit stack: a chain of structs may be as long as the file allows.
+  struct Frame {
+    StructId id;
+    size_t next_field = 0;
+  };
+  std::vector<StructId> order;
+  order.reserve(model.structs.size());
+  std::vector<bool> entered(model.structs.size(), false);
+  std::vector<Frame> stack;
+  for (const StructId root : model.structs.ids()) {
+    if (entered[root.index]) continue;
+    entered[root.index] = true;
+    stack.push_back(Frame{root});
+    while (!stack.empty()) {
+      Frame& top = stack.back();
+      const std::vector<Field>& fields = model.structs[top.id].members.fields;
+      if (top.next_field == fields.size()) {
+        order.push_back(top.id);
+        stack.pop_back();
+        continue;
+      }
+      const auto inside = StructInside(model, fields[top.next_field++].type);
+      if (inside.has_value() && !entered[inside->index]) {
+        entered[inside->index] = true;
+        stack.push_back(Frame{*inside});
+      }
+    }
+  }
+  return order;
+}
+
+std::string TypeSpelling(const Model& model, TypeId type) {
+  struct Visitor {
+    const Model& model;
+    std::string operator()(const ScalarType& t) const { return std::string(ScalarName(t.kind)); }
+    std::string operator()(const EnumType& t) const { return model.enums[t.id].name; }
+    std::string operator()(const StructType& t) const { return model.structs[t.id].name; }
+    std::string operator()(const OptionalType& t) const {
+      return absl::StrCat("optional<", TypeSpelling(model, t.value), ">");
+    }
+    std::string operator()(const ListType& t) const {
+      return absl::StrCat("list<", TypeSpelling(model, t.element), ">");
+    }
+    std::string operator()(const MapType& t) const {
+      return absl::StrCat("map<", TypeSpelling(model, t.key), ", ", TypeSpelling(model, t.value), ">");
+    }
+  };
+  return std::visit(Visitor{model}, model.types[type]);
+}
+
+std::string_view StatusCodeName(absl::StatusCode code) {
+  for (const auto& [name, value] : kStatusCodes) {
+    if (value == code) return name;
+  }
+  return "OK";
+}
+
+std::optional<absl::StatusCode> StatusCodeFromName(std::string_view name) {
+  if (name == "OK") return absl::StatusCode::kOk;
+  for (const auto& [known, code] : kStatusCodes) {
+    if (known == name) return code;
+  }
+  return std::nullopt;
+}
+
+}  // namespace onager::idl

@@ -1,0 +1,126 @@
+#ifndef ONAGER_IDL_MODEL_TYPE_H_
+#define ONAGER_IDL_MODEL_TYPE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "absl/container/flat_hash_map.h"
+#include "idl/model/table.h"
+
+namespace onager::idl {
+
+struct Struct;
+struct Enum;
+struct Error;
+struct Actor;
+using StructId = Id<Struct>;
+using EnumId = Id<Enum>;
+using ErrorId = Id<Error>;
+using ActorId = Id<Actor>;
+
+enum class ScalarKind : uint8_t {
+  kBool,
+  kInt32,
+  kInt64,
+  kUint32,
+  kUint64,
+  kFloat,
+  kDouble,
+  kString,
+  kBytes,
+};
+
+// The keyword: `int32`.
+[[nodiscard]] std::string_view ScalarName(ScalarKind kind);
+[[nodiscard]] bool IsInteger(ScalarKind kind);
+[[nodiscard]] bool IsFloatingPoint(ScalarKind kind);
+
+struct ScalarType {
+  ScalarKind kind = ScalarKind::kBool;
+  friend bool operator==(const ScalarType&, const ScalarType&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const ScalarType& type) {
+    return H::combine(std::move(h), type.kind);
+  }
+};
+
+struct EnumType {
+  EnumId id;
+  friend bool operator==(const EnumType&, const EnumType&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const EnumType& type) {
+    return H::combine(std::move(h), type.id);
+  }
+};
+
+struct StructType {
+  StructId id;
+  friend bool operator==(const StructType&, const StructType&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const StructType& type) {
+    return H::combine(std::move(h), type.id);
+  }
+};
+
+struct OptionalType;
+struct ListType;
+struct MapType;
+using Type = std::variant<ScalarType, EnumType, StructType, OptionalType, ListType, MapType>;
+
+// Types are interned: two TypeIds of one model are equal exactly when the types are.
+using TypeId = Id<Type>;
+
+// `optional T`; T is a scalar, an enum or a struct.
+struct OptionalType {
+  TypeId value;
+  friend bool operator==(const OptionalType&, const OptionalType&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const OptionalType& type) {
+    return H::combine(std::move(h), type.value);
+  }
+};
+
+// `list<T>`; T is a scalar, an enum or a struct. A keyed list has the index, in the element struct's
+// fields, of the field that tells its elements apart.
+struct ListType {
+  TypeId element;
+  std::optional<uint32_t> key_field;
+  friend bool operator==(const ListType&, const ListType&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const ListType& type) {
+    return H::combine(std::move(h), type.element, type.key_field);
+  }
+};
+
+// `map<K, V>`; K is bool, an integer or string, V a scalar, an enum or a struct.
+struct MapType {
+  TypeId key;
+  TypeId value;
+  friend bool operator==(const MapType&, const MapType&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const MapType& type) {
+    return H::combine(std::move(h), type.key, type.value);
+  }
+};
+
+// The types of one model, each once. A value; ids last for ever, references until the next Intern.
+class TypeTable {
+ public:
+  // The id of `type`, the same at every call.
+  TypeId Intern(const Type& type);
+
+  [[nodiscard]] const Type& operator[](TypeId id) const { return types_[id]; }
+  [[nodiscard]] size_t size() const { return types_.size(); }
+
+ private:
+  Table<Type> types_;
+  absl::flat_hash_map<Type, TypeId> ids_;
+};
+
+}  // namespace onager::idl
+
+#endif  // ONAGER_IDL_MODEL_TYPE_H_
