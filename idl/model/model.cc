@@ -2,8 +2,10 @@
 
 #include <array>
 #include <string>
+#include <tuple>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 namespace onager::idl {
@@ -74,6 +76,24 @@ bool IsInteger(ScalarKind kind) {
 }
 
 bool IsFloatingPoint(ScalarKind kind) { return kind == ScalarKind::kFloat || kind == ScalarKind::kDouble; }
+
+size_t TypeTable::Hash::operator()(const Type& type) const {
+  struct Visitor {
+    size_t operator()(const ScalarType& t) const { return Of(0, static_cast<uint32_t>(t.kind), 0); }
+    size_t operator()(const EnumType& t) const { return Of(1, t.id.index, 0); }
+    size_t operator()(const StructType& t) const { return Of(2, t.id.index, 0); }
+    size_t operator()(const OptionalType& t) const { return Of(3, t.value.index, 0); }
+    size_t operator()(const ListType& t) const {
+      return Of(4, t.element.index, t.key_field.has_value() ? *t.key_field + 1 : 0);
+    }
+    size_t operator()(const MapType& t) const { return Of(5, t.key.index, t.value.index); }
+
+    static size_t Of(int shape, uint32_t first, uint32_t second) {
+      return absl::Hash<std::tuple<int, uint32_t, uint32_t>>{}(std::tuple(shape, first, second));
+    }
+  };
+  return std::visit(Visitor{}, type);
+}
 
 TypeId TypeTable::Intern(const Type& type) {
   const auto found = ids_.find(type);

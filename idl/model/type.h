@@ -42,28 +42,16 @@ enum class ScalarKind : uint8_t {
 struct ScalarType {
   ScalarKind kind = ScalarKind::kBool;
   friend bool operator==(const ScalarType&, const ScalarType&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const ScalarType& type) {
-    return H::combine(std::move(h), type.kind);
-  }
 };
 
 struct EnumType {
   EnumId id;
   friend bool operator==(const EnumType&, const EnumType&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const EnumType& type) {
-    return H::combine(std::move(h), type.id);
-  }
 };
 
 struct StructType {
   StructId id;
   friend bool operator==(const StructType&, const StructType&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const StructType& type) {
-    return H::combine(std::move(h), type.id);
-  }
 };
 
 struct OptionalType;
@@ -78,10 +66,6 @@ using TypeId = Id<Type>;
 struct OptionalType {
   TypeId value;
   friend bool operator==(const OptionalType&, const OptionalType&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const OptionalType& type) {
-    return H::combine(std::move(h), type.value);
-  }
 };
 
 // `list<T>`; T is a scalar, an enum or a struct. A keyed list has the index, in the element struct's
@@ -90,10 +74,6 @@ struct ListType {
   TypeId element;
   std::optional<uint32_t> key_field;
   friend bool operator==(const ListType&, const ListType&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const ListType& type) {
-    return H::combine(std::move(h), type.element, type.key_field);
-  }
 };
 
 // `map<K, V>`; K is bool, an integer or string, V a scalar, an enum or a struct.
@@ -101,10 +81,6 @@ struct MapType {
   TypeId key;
   TypeId value;
   friend bool operator==(const MapType&, const MapType&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const MapType& type) {
-    return H::combine(std::move(h), type.key, type.value);
-  }
 };
 
 // The types of one model, each once. A value; ids last for ever, references until the next Intern.
@@ -118,7 +94,11 @@ class TypeTable {
 
  private:
   Table<Type> types_;
-  absl::flat_hash_map<Type, TypeId> ids_;
+  // Debian's abseil does not hash std::variant.
+  struct Hash {
+    size_t operator()(const Type& type) const;
+  };
+  absl::flat_hash_map<Type, TypeId, Hash> ids_;
 };
 
 }  // namespace onager::idl
