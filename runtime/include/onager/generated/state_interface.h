@@ -31,8 +31,8 @@ class StateInterface {
   virtual void EncodeSnapshot(std::string& out) const = 0;
   virtual void EncodeStoredSnapshot(std::string& out) const = 0;
 
-  /// Replaces the state by a stored snapshot, or applies a patch that `EncodePatch` made. Called between turns. An error
-  /// leaves a state that must not be used further.
+  /// Replaces the state by a stored snapshot, or applies a patch that `EncodePatch` made. Called between
+  /// turns. An error leaves a state that must not be used further.
   virtual absl::Status LoadSnapshot(std::string_view snapshot) = 0;
   virtual absl::Status ApplyPatch(std::string_view patch) = 0;
 };
@@ -53,6 +53,8 @@ class ReplicaInterface {
   /// reloaded from a snapshot.
   virtual absl::Status LoadSnapshot(std::string_view snapshot) = 0;
   virtual absl::Status ApplyPatch(std::string_view patch) = 0;
+  /// Appends the state with its element handles, in the form that `LoadSnapshot` takes.
+  virtual void EncodeSnapshot(std::string& out) const = 0;
 };
 
 }  // namespace onager::generated

@@ -1,0 +1,97 @@
+#ifndef ONAGER_CLIENT_H_
+#define ONAGER_CLIENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace onager {
+
+namespace generated {
+class Channel;
+}
+
+/// Where a client's connection stands.
+enum class ConnectionState {
+  kConnecting,  // The first connection is being made, or made again after it failed.
+  kConnected,
+  kReconnecting,  // An established connection was lost and is being made again.
+  kClosed,        // The client was closed or destroyed: final.
+};
+
+/// "CONNECTING", "CONNECTED", …
+std::string_view ConnectionStateName(ConnectionState state);
+
+/// What a client has counted since it was made.
+struct ClientStats {
+  ClientStats() = default;
+
+  std::uint64_t bytes_received = 0;  // Messages as they came, without the transport's framing.
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t payload_bytes_received = 0;  // The part of them that is snapshots and patches.
+  std::uint64_t connections = 0;             // Sessions established.
+  std::uint64_t snapshots = 0;               // Received whole.
+  std::uint64_t deltas = 0;
+  std::uint64_t resumes = 0;          // Subscriptions continued without a snapshot after a reconnect.
+  std::uint64_t replayed_deltas = 0;  // Deltas that such a resume announced.
+  std::uint64_t resyncs = 0;          // Snapshots that replaced a state which could not be continued.
+};
+
+/// How a client behaves. Every member has a usable default.
+struct ClientOptions {
+  ClientOptions() = default;
+
+  /// Waiting times between connection attempts grow from the first to the second, with full jitter.
+  absl::Duration reconnect_delay_min = absl::Milliseconds(100);
+  absl::Duration reconnect_delay_max = absl::Seconds(10);
+  /// How long one attempt may take until the server's welcome.
+  absl::Duration connect_timeout = absl::Seconds(10);
+  /// A connection on which nothing arrived for that long is taken for dead. Three heartbeats of the server.
+  absl::Duration peer_timeout = absl::Seconds(15);
+  /// Calls that have not ended; one more fails with `RESOURCE_EXHAUSTED`.
+  std::size_t pending_calls_max = 10'000;
+  /// Undelivered changes of one subscription beyond which they are conflated into one.
+  std::size_t callback_backlog_max = 64;
+  /// Messages larger than this are refused as the peer's mistake.
+  std::size_t message_bytes_max = 8u << 20;
+  /// Called on the callback executor at each change of state, with the reason for a loss.
+  std::function<void(ConnectionState, const absl::Status&)> on_connection_state;
+};
+
+/// A connection to a server that is kept up by itself: it reconnects with jittered backoff, sends
+/// unanswered calls again under their numbers and resumes every subscription. Stubs are made from it.
+///
+/// Thread-safe. Callbacks run one at a time, in order, on a thread of the client. Destruction closes: pending
+/// calls end with `CANCELLED`, subscriptions with `CANCELLED`, and when the destructor returns no callback is
+/// running or will run, except the one that it is called in. Stubs may outlive their client; they then fail
+/// with `CANCELLED`.
+class Client {
+ public:
+  /// Begins to connect to "host:port" and returns at once.
+  static Client Connect(std::string target, ClientOptions options = ClientOptions());
+  /// For a channel made otherwise (in-process, simulated).
+  explicit Client(std::shared_ptr<generated::Channel> channel);
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  void Close();
+  ConnectionState state() const;
+  ClientStats stats() const;
+
+  /// For generated stubs.
+  const std::shared_ptr<generated::Channel>& channel() const { return channel_; }
+
+ private:
+  std::shared_ptr<generated::Channel> channel_;
+};
+
+}  // namespace onager
+
+#endif  // ONAGER_CLIENT_H_

@@ -1,0 +1,39 @@
+#ifndef ONAGER_GENERATED_ACTOR_TYPE_H_
+#define ONAGER_GENERATED_ACTOR_TYPE_H_
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "onager/generated/state_interface.h"
+
+namespace onager::generated {
+
+/// One method of an actor, as its `.actor` file declares it.
+struct MethodInfo {
+  std::string_view name;
+  bool idempotent = false;
+  bool readonly = false;
+  absl::Duration timeout = absl::Seconds(30);  // Used when the caller names none.
+};
+
+/// One actor type; a static constant of generated code that both sides share.
+struct ActorType {
+  std::string_view name;                 // "todo.v1.TodoList"
+  absl::Span<const MethodInfo> methods;  // In the order of the `.actor` file; the index names a method.
+  const StateCodec* state;               // Never null.
+
+  /// The index of the method of that name.
+  std::optional<std::size_t> FindMethod(std::string_view method_name) const {
+    for (std::size_t i = 0; i < methods.size(); ++i) {
+      if (methods[i].name == method_name) return i;
+    }
+    return std::nullopt;
+  }
+};
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_ACTOR_TYPE_H_

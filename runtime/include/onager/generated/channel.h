@@ -1,0 +1,75 @@
+#ifndef ONAGER_GENERATED_CHANNEL_H_
+#define ONAGER_GENERATED_CHANNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "onager/call_options.h"
+#include "onager/client.h"
+#include "onager/generated/actor_type.h"
+#include "onager/generated/pending_call.h"
+#include "onager/generated/state_interface.h"
+#include "onager/resync_reason.h"
+
+namespace onager::generated {
+
+/// One delivery to an observer, before it is typed.
+struct Delivery {
+  std::uint64_t epoch = 0;
+  std::uint64_t base = 0;  // The revision that the change starts from; for a snapshot the one it replaces.
+  std::uint64_t revision = 0;
+  std::optional<ResyncReason> snapshot;  // Set when a snapshot was loaded.
+  bool replayed = false;                 // Part of a resume.
+};
+
+/// The typed end of a subscription. The channel calls it on the callback executor, one call at a time.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// The copy that the channel keeps up; no other call runs while the channel uses it.
+  virtual ReplicaInterface& replica() = 0;
+  /// The replica has changed as `delivery` says.
+  virtual void OnUpdate(const Delivery& delivery) = 0;
+  /// Nothing comes any more. Called exactly once, unless the subscription was closed from this side.
+  virtual void OnEnd(const absl::Status& status) = 0;
+};
+
+/// The channel's end of a subscription. Thread-safe.
+class SubscriptionHandle {
+ public:
+  virtual ~SubscriptionHandle() = default;
+  virtual std::string token() const = 0;
+  virtual std::string checkpoint() const = 0;
+  virtual std::uint64_t epoch() const = 0;
+  virtual std::uint64_t revision() const = 0;
+  /// Runs `read` while the replica does not change.
+  virtual void Read(absl::FunctionRef<void()> read) const = 0;
+  virtual void Resync() = 0;
+  /// Ends the subscription. When it returns no callback runs or will run, except the one that it is called
+  /// in.
+  virtual void Close() = 0;
+};
+
+/// What a stub sees of its client. Thread-safe.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  virtual std::shared_ptr<PendingCall> Call(const ActorType& type, const std::string& key, std::size_t method,
+                                            std::string arguments, const CallOptions& options) = 0;
+  /// `checkpoint` may be empty. The channel keeps the observer until the subscription is closed.
+  virtual std::shared_ptr<SubscriptionHandle> Observe(const ActorType& type, const std::string& key,
+                                                      std::shared_ptr<Observer> observer,
+                                                      std::string checkpoint) = 0;
+  virtual void Close() = 0;
+  virtual ConnectionState state() const = 0;
+  virtual ClientStats stats() const = 0;
+};
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_CHANNEL_H_

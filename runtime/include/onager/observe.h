@@ -1,0 +1,173 @@
+#ifndef ONAGER_OBSERVE_H_
+#define ONAGER_OBSERVE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "onager/generated/channel.h"
+#include "onager/generated/replica.h"
+
+namespace onager {
+
+/// One step of an observed state.
+template <typename State>
+struct Update {
+  const State& state;           // As it is now. Valid during the callback.
+  const Change<State>& change;  // What is different from the previous step.
+  std::uint64_t epoch;
+  std::uint64_t base;      // The revision of the previous step.
+  std::uint64_t revision;  // The revision that `state` has.
+  /// Set when `state` came as a snapshot instead of as a change of the previous step, with the reason.
+  std::optional<ResyncReason> snapshot;
+  bool replayed;  // Sent again after a reconnect.
+};
+
+namespace generated {
+
+template <typename State>
+class TypedObserver final : public Observer {
+ public:
+  std::function<void(const Update<State>&)> on_update;
+  std::function<void(const State&, const Change<State>&)> on_change;
+  std::function<void(ResyncReason)> on_resync;
+  std::function<void(const absl::Status&)> on_end;
+
+  ReplicaInterface& replica() override { return replica_; }
+  const State& state() const { return replica_.state(); }
+
+  void OnUpdate(const Delivery& delivery) override {
+    const Change<State> change = replica_.TakeChange();
+    if (delivery.snapshot.has_value() && *delivery.snapshot != ResyncReason::kInitial && on_resync) {
+      on_resync(*delivery.snapshot);
+    }
+    if (on_change) on_change(replica_.state(), change);
+    if (on_update) {
+      on_update(Update<State>{replica_.state(), change, delivery.epoch, delivery.base, delivery.revision,
+                              delivery.snapshot, delivery.replayed});
+    }
+  }
+  void OnEnd(const absl::Status& status) override {
+    if (on_end) on_end(status);
+  }
+
+ private:
+  Replica<State> replica_;
+};
+
+}  // namespace generated
+
+/// A live copy of one actor's state. It survives every reconnect and ends when it is closed or
+/// destroyed, when the actor ends, or when its client does. Movable; thread-safe otherwise.
+///
+/// After `Close` or destruction no callback runs, except the one that it is called in.
+template <typename State>
+class [[nodiscard]] Subscription {
+ public:
+  Subscription(std::shared_ptr<generated::SubscriptionHandle> handle,
+               std::shared_ptr<generated::TypedObserver<State>> observer)
+      : handle_(std::move(handle)), observer_(std::move(observer)) {}
+  Subscription(Subscription&&) noexcept = default;
+  Subscription& operator=(Subscription&& other) noexcept {
+    if (this != &other) {
+      Close();
+      handle_ = std::move(other.handle_);
+      observer_ = std::move(other.observer_);
+    }
+    return *this;
+  }
+  ~Subscription() { Close(); }
+
+  /// The resume token: what was subscribed, signed by the server, and the position that was delivered last.
+  /// Empty until the first delivery.
+  std::string token() const { return handle_->token(); }
+  /// The token together with the state that it belongs to, for `ResumeFrom`. May be kept across restarts of
+  /// the application. O(state). Empty until the first delivery.
+  std::string checkpoint() const { return handle_->checkpoint(); }
+  std::uint64_t epoch() const { return handle_->epoch(); }
+  /// The revision that was delivered last.
+  std::uint64_t revision() const { return handle_->revision(); }
+  /// A copy of the state that was delivered last.
+  State state() const {
+    State copy;
+    Read([&copy](const State& now) { copy = now; });
+    return copy;
+  }
+  /// Runs `reader(const State&)` on the state in place; no change is applied meanwhile.
+  template <typename Reader>
+  void Read(Reader&& reader) const {
+    handle_->Read([&] { reader(observer_->state()); });
+  }
+  /// Asks for a fresh snapshot.
+  void Resync() { handle_->Resync(); }
+  void Close() {
+    if (handle_ != nullptr) handle_->Close();
+  }
+
+ private:
+  std::shared_ptr<generated::SubscriptionHandle> handle_;
+  std::shared_ptr<generated::TypedObserver<State>> observer_;
+};
+
+/// What is to be observed, and who is told; made by a stub's `Observe()`. Nothing happens before `Start()`.
+///
+/// Callbacks run one at a time, in order, on the client's callback executor. When they are slow, several
+/// changes come as one.
+template <typename State>
+class [[nodiscard]] Observation {
+ public:
+  Observation(std::shared_ptr<generated::Channel> channel, const generated::ActorType& type, std::string key)
+      : channel_(std::move(channel)),
+        type_(type),
+        key_(std::move(key)),
+        observer_(std::make_shared<generated::TypedObserver<State>>()) {}
+
+  /// `callback(now, change)`: the state is now `now`; `change` says where it differs from the last time.
+  Observation&& OnChange(std::function<void(const State&, const Change<State>&)> callback) && {
+    observer_->on_change = std::move(callback);
+    return std::move(*this);
+  }
+  /// As `OnChange`, with the positions.
+  Observation&& OnUpdate(std::function<void(const Update<State>&)> callback) && {
+    observer_->on_update = std::move(callback);
+    return std::move(*this);
+  }
+  /// The state was replaced by a snapshot because it could not be continued. Precedes the `OnChange` that
+  /// brings it.
+  Observation&& OnResync(std::function<void(ResyncReason)> callback) && {
+    observer_->on_resync = std::move(callback);
+    return std::move(*this);
+  }
+  /// The subscription has ended from the other side. Not called after `Close`.
+  Observation&& OnEnd(std::function<void(const absl::Status&)> callback) && {
+    observer_->on_end = std::move(callback);
+    return std::move(*this);
+  }
+  /// Continues an earlier subscription, also one of an earlier run of the application, from its
+  /// `checkpoint()`. The first update brings the checkpoint's state; then comes only what was missed since,
+  /// unless it cannot be continued, which `OnResync` tells. A checkpoint that cannot be read ends the
+  /// subscription with `INVALID_ARGUMENT`.
+  Observation&& ResumeFrom(std::string checkpoint) && {
+    checkpoint_ = std::move(checkpoint);
+    return std::move(*this);
+  }
+
+  Subscription<State> Start() && {
+    std::shared_ptr<generated::SubscriptionHandle> handle =
+        channel_->Observe(type_, key_, observer_, std::move(checkpoint_));
+    return Subscription<State>(std::move(handle), std::move(observer_));
+  }
+
+ private:
+  std::shared_ptr<generated::Channel> channel_;
+  const generated::ActorType& type_;
+  std::string key_;
+  std::shared_ptr<generated::TypedObserver<State>> observer_;
+  std::string checkpoint_;
+};
+
+}  // namespace onager
+
+#endif  // ONAGER_OBSERVE_H_
