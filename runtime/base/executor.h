@@ -9,8 +9,10 @@
 
 namespace onager {
 
-/// Runs functions, some time after `Post` returned and never inside it. Thread-safe. Functions posted
-/// by one thread start in the order of their posting; those of several threads may run in parallel.
+/// Runs functions, after they were posted and never inside `Post`. Thread-safe. Functions are taken up
+/// in the order of their posting, but those of a pool run in parallel and overtake each other: who
+/// needs an order posts the next function from the one before. Posting never fails; an executor that
+/// shuts down drops what it does not run.
 class Executor {
  public:
   using Function = absl::AnyInvocable<void()>;

@@ -11,7 +11,9 @@ namespace onager {
 /// store and any number of sessions hold the same copy.
 using SharedBytes = std::shared_ptr<const std::string>;
 
-inline SharedBytes ShareBytes(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+inline SharedBytes ShareBytes(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 }  // namespace onager
 

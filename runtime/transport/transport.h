@@ -35,7 +35,8 @@ struct OutMessage {
 };
 
 /// What a connection tells its user. Calls come one at a time, from any thread; none comes before
-/// `Connection::Start` and none after `OnClosed`. An implementation may call a `Connection`'s methods from inside.
+/// `Connection::Start` and none after `OnClosed`. An implementation may call a `Connection`'s methods from
+/// inside.
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
@@ -55,10 +56,13 @@ class Connection {
   virtual ~Connection() = default;
   /// Begins the delivery of events to `handler`, which outlives the connection. Called once.
   virtual void Start(ConnectionHandler& handler) = 0;
-  /// Sends one message. Called only when no write is in flight. After the connection broke it is a no-op:
-  /// `OnClosed` tells.
+  /// Sends one message. Called only after `Start` and when no write is in flight. After the connection
+  /// broke it is a no-op: `OnClosed` tells. Calls the handler only after it returned, on another turn.
   virtual void Write(OutMessage message) = 0;
-  /// Ends the connection with `reason`; a write that is in flight may be lost. `OnClosed` follows, unless it has come. Idempotent.
+  /// Ends the connection with `reason`; a write that is in flight may be lost. `OnClosed(reason)` follows,
+  /// unless it has come or the peer's end came first. Idempotent. The peer sees an end that is OK when
+  /// `reason` is OK and nothing was in flight; else a client sees the server's reason or that the
+  /// connection was lost, and a server sees CANCELLED or UNAVAILABLE, as gRPC has it.
   virtual void Close(const absl::Status& reason) = 0;
   /// What the peer presented when it connected (metadata, lower-case names); empty at the client.
   virtual const std::multimap<std::string, std::string>& metadata() const = 0;
@@ -81,7 +85,8 @@ class Listener {
   virtual ~Listener() = default;
   /// Begins to accept; `accept` is called from any thread for each new connection, and outlives the listener.
   virtual absl::Status Start(Accept accept) = 0;
-  /// Accepts no more. Established connections go on until they are closed by their owners. Blocks until no `accept` is running.
+  /// Accepts no more. Established connections go on until they are closed by their owners. Blocks until no
+  /// `accept` is running.
   virtual void Stop() = 0;
   /// Where it listens, in the form a connector takes; with the port that was chosen.
   virtual std::string address() const = 0;
