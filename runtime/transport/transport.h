@@ -57,7 +57,7 @@ class Connection {
   /// Begins the delivery of events to `handler`, which outlives the connection. Called once.
   virtual void Start(ConnectionHandler& handler) = 0;
   /// Sends one message. Called only after `Start` and when no write is in flight. After the connection
-  /// broke it is a no-op: `OnClosed` tells. Calls the handler only after it returned, on another turn.
+  /// broke it is a no-op: `OnClosed` tells. Never calls the handler from inside.
   virtual void Write(OutMessage message) = 0;
   /// Ends the connection with `reason`; a write that is in flight may be lost. `OnClosed(reason)` follows,
   /// unless it has come or the peer's end came first. Idempotent. The peer sees an end that is OK when
