@@ -1,0 +1,70 @@
+#include "idl/diagnostics/diagnostic_emitter.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace onager::idl {
+namespace {
+
+// A diagnostic quotes the file; a name of a megabyte is quoted by its beginning.
+constexpr size_t kArgumentBytesMax = 200;
+
+std::string Shortened(const std::string& argument) {
+  if (argument.size() <= kArgumentBytesMax) return argument;
+  size_t end = kArgumentBytesMax;
+  // Not in the middle of a UTF-8 sequence.
+  while (end > 0 && (static_cast<unsigned char>(argument[end]) & 0xC0) == 0x80) --end;
+  return argument.substr(0, end) + "…";
+}
+
+}  // namespace
+
+DiagnosticEmitter::Pending& DiagnosticEmitter::Pending::Suggest(const SourceRange& range,
+                                                                std::string_view replacement) {
+  if (diagnostic_ == nullptr || replacement.empty()) return *this;
+  diagnostic_->message.append("; did you mean `").append(replacement).append("`?");
+  diagnostic_->fix = SuggestedFix{range, std::string(replacement)};
+  return *this;
+}
+
+std::string DiagnosticEmitter::Message(DiagnosticKind kind, std::initializer_list<std::string> arguments) {
+  const std::string_view text = InfoOf(kind).text;
+  std::string message;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const size_t index = i + 2 < text.size() && text[i] == '{' && text[i + 2] == '}'
+                             ? static_cast<size_t>(text[i + 1] - '0')
+                             : arguments.size();
+    if (index < arguments.size()) {
+      message += Shortened(*(arguments.begin() + index));
+      i += 2;
+    } else {
+      message += text[i];
+    }
+  }
+  return message;
+}
+
+DiagnosticEmitter::Pending DiagnosticEmitter::Append(DiagnosticKind kind, const SourceRange& range,
+                                                     std::string message) {
+  diagnostics_.push_back(Diagnostic{kind, range, std::move(message), {}, std::nullopt});
+  has_errors_ = has_errors_ || diagnostics_.back().severity() == Severity::kError;
+  return Pending(&diagnostics_.back());
+}
+
+std::vector<Diagnostic> DiagnosticEmitter::Take() {
+  std::vector<Diagnostic> result = std::exchange(diagnostics_, {});
+  std::stable_sort(result.begin(), result.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.range.file.index, a.range.begin) < std::tie(b.range.file.index, b.range.begin);
+  });
+  if (dropped_ > 0 && !result.empty()) {
+    const DiagnosticKind kind = diag::TooManyErrors.kind;
+    result.push_back(Diagnostic{
+        kind, result.back().range, Message(kind, {std::to_string(result.size())}), {}, std::nullopt});
+  }
+  dropped_ = 0;
+  has_errors_ = false;
+  return result;
+}
+
+}  // namespace onager::idl
