@@ -92,7 +92,7 @@ class ManualEnvironment::World final : public Clock, public Executor, public Tim
 
   void MoveClockTo(Time time) {
     MutexLock lock(mutex_);
-    if (time > now_) now_ = time;
+    if (time > now_ && time != kNever) now_ = time;
   }
 
   std::size_t ready_count() const {
