@@ -1,0 +1,75 @@
+#ifndef ONAGER_RUNTIME_TRANSPORT_GRPC_GRPC_TRANSPORT_H_
+#define ONAGER_RUNTIME_TRANSPORT_GRPC_GRPC_TRANSPORT_H_
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/base/clock.h"
+#include "runtime/transport/transport.h"
+
+// No gRPC header is included here, so that nobody else pays for them.
+namespace onager::transport {
+
+/// The protocol's limit of 4 MiB, and room for its envelope.
+inline constexpr std::size_t kGrpcMessageBytesMax = 4 * 1024 * 1024 + 64 * 1024;
+
+/// How a client proves the server, and itself where it has a certificate. All in PEM.
+struct GrpcClientTls {
+  GrpcClientTls() = default;
+
+  std::string root_certificates;  // Empty: the system's.
+  std::string certificate_chain;
+  std::string private_key;
+  std::string server_name;  // Expected in place of the address's host, unless empty.
+};
+
+/// How a server proves itself, and demands that of clients where it has roots for them. All in PEM.
+struct GrpcServerTls {
+  GrpcServerTls() = default;
+
+  std::string certificate_chain;
+  std::string private_key;
+  std::string client_root_certificates;  // Empty: clients need no certificate.
+};
+
+/// How to reach a server.
+struct GrpcConnectorOptions {
+  GrpcConnectorOptions() = default;
+
+  std::string address;
+  std::optional<GrpcClientTls> tls;  // None: plaintext.
+  /// Sent when the connection is made. Names in lower case.
+  std::multimap<std::string, std::string> metadata;
+  std::size_t message_bytes_max = kGrpcMessageBytesMax;
+  Duration connect_timeout = std::chrono::seconds(5);
+};
+
+/// Where and how to serve.
+struct GrpcListenerOptions {
+  GrpcListenerOptions() = default;
+
+  /// Port 0 lets the kernel choose; `Listener::address()` tells after `Start`.
+  std::string address = "127.0.0.1:0";
+  std::optional<GrpcServerTls> tls;  // None: plaintext.
+  std::size_t message_bytes_max = kGrpcMessageBytesMax;
+  /// How long destruction lets connections that are being closed end by themselves.
+  Duration shutdown_grace = std::chrono::milliseconds(500);
+};
+
+/// Each connection is a channel of its own with one bidirectional stream of already serialized messages.
+/// gRPC neither retries nor backs off: a connection that fails has failed, and the next one tries anew. A
+/// connector may be destroyed before its connections. Handlers are called on gRPC's threads.
+std::unique_ptr<Connector> MakeGrpcConnector(GrpcConnectorOptions options);
+
+/// A gRPC server. `Start` fails with UNAVAILABLE when the address cannot be listened at, and may be called
+/// again after `Stop`; until then new streams are answered UNAVAILABLE. Destruction, which must not happen
+/// inside a handler call, cancels the connections that are left after the grace and waits until all have
+/// ended; their owners may keep the objects.
+std::unique_ptr<Listener> MakeGrpcListener(GrpcListenerOptions options);
+
+}  // namespace onager::transport
+
+#endif  // ONAGER_RUNTIME_TRANSPORT_GRPC_GRPC_TRANSPORT_H_
