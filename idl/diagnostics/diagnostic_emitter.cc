@@ -48,7 +48,7 @@ std::string DiagnosticEmitter::Message(DiagnosticKind kind, std::initializer_lis
 DiagnosticEmitter::Pending DiagnosticEmitter::Append(DiagnosticKind kind, const SourceRange& range,
                                                      std::string message) {
   diagnostics_.push_back(Diagnostic{kind, range, std::move(message), {}, std::nullopt});
-  has_errors_ = has_errors_ || diagnostics_.back().severity() == Severity::kError;
+  ++(diagnostics_.back().severity() == Severity::kError ? error_count_ : warning_count_);
   return Pending(&diagnostics_.back());
 }
 
@@ -63,7 +63,8 @@ std::vector<Diagnostic> DiagnosticEmitter::Take() {
         kind, result.back().range, Message(kind, {std::to_string(result.size())}), {}, std::nullopt});
   }
   dropped_ = 0;
-  has_errors_ = false;
+  error_count_ = 0;
+  warning_count_ = 0;
   return result;
 }
 

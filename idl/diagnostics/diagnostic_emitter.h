@@ -1,6 +1,7 @@
 #ifndef ONAGER_IDL_DIAGNOSTICS_DIAGNOSTIC_EMITTER_H_
 #define ONAGER_IDL_DIAGNOSTICS_DIAGNOSTIC_EMITTER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -14,12 +15,14 @@
 
 namespace onager::idl {
 
-// Collects the diagnostics of one compilation, at most a given number of them. Used from one thread.
+// Collects the diagnostics of one compilation, at most a given number of errors (at least one) and as many
+// warnings. Used from one thread.
 class DiagnosticEmitter {
  public:
   static constexpr size_t kCountMaxDefault = 1000;
 
-  explicit DiagnosticEmitter(size_t count_max = kCountMaxDefault) : count_max_(count_max) {}
+  explicit DiagnosticEmitter(size_t count_max = kCountMaxDefault)
+      : count_max_(std::max<size_t>(count_max, 1)) {}
   DiagnosticEmitter(const DiagnosticEmitter&) = delete;
   DiagnosticEmitter& operator=(const DiagnosticEmitter&) = delete;
 
@@ -48,16 +51,16 @@ class DiagnosticEmitter {
   template <typename... Parameters>
   Pending Emit(const SourceRange& range, const TypedDiagnosticKind<Parameters...>& kind,
                const std::type_identity_t<Parameters>&... arguments) {
-    if (full()) {
+    if (InfoOf(kind.kind).severity == Severity::kWarning ? warning_count_ >= count_max_ : full()) {
       ++dropped_;
       return Pending(nullptr);
     }
     return Append(kind.kind, range, Message(kind.kind, {ToText(arguments)...}));
   }
 
-  // Whether further diagnostics would be dropped: whoever produces them may as well stop.
-  [[nodiscard]] bool full() const { return diagnostics_.size() >= count_max_; }
-  [[nodiscard]] bool has_errors() const { return has_errors_; }
+  // Whether further errors would be dropped: whoever produces them may as well stop.
+  [[nodiscard]] bool full() const { return error_count_ >= count_max_; }
+  [[nodiscard]] bool has_errors() const { return error_count_ > 0; }
 
   // What was collected, in source order; diagnostics of one place stay in the order of emission. When
   // some were dropped the last says so. Leaves the emitter empty.
@@ -71,7 +74,8 @@ class DiagnosticEmitter {
 
   size_t count_max_;
   size_t dropped_ = 0;
-  bool has_errors_ = false;
+  size_t error_count_ = 0;
+  size_t warning_count_ = 0;
   std::vector<Diagnostic> diagnostics_;
 };
 

@@ -1,0 +1,37 @@
+#ifndef ONAGER_IDL_COMPILE_COMPILE_H_
+#define ONAGER_IDL_COMPILE_COMPILE_H_
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "idl/diagnostics/diagnostic.h"
+#include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/model/model.h"
+#include "idl/source/source_loader.h"
+#include "idl/source/source_map.h"
+
+namespace onager::idl {
+
+struct CompileOptions {
+  // After this many errors the rest is left out, and one more says so; so it is with warnings.
+  size_t diagnostic_count_max = DiagnosticEmitter::kCountMaxDefault;
+};
+
+// What became of one `.actor` file. A value that moves.
+struct Compilation {
+  SourceMap sources;                    // what ranges refer to
+  std::vector<Diagnostic> diagnostics;  // in source order; warnings too
+  std::optional<Model> model;           // exactly when there are no errors
+};
+
+// The front door of idl/: reads the file called `file_name` from `loader` and checks it. Never fails
+// otherwise than by diagnostics, whatever the file holds. Neither argument is kept. Any number of threads
+// may compile at a time, each with its own loader.
+[[nodiscard]] Compilation Compile(std::string_view file_name, SourceLoader& loader,
+                                  const CompileOptions& options = {});
+
+}  // namespace onager::idl
+
+#endif  // ONAGER_IDL_COMPILE_COMPILE_H_

@@ -1,0 +1,119 @@
+#ifndef ONAGER_IDL_PARSE_PARSER_H_
+#define ONAGER_IDL_PARSE_PARSER_H_
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "idl/ast/ast.h"
+#include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/parse/token_stream.h"
+
+namespace onager::idl {
+
+// Recursive descent over the grammar of LANGUAGE.md.
+//
+// Recovery: a statement that fails reports once and then skips to its end (SkipStatement); what was
+// read of it stays in the tree. Functions that return bool have reported when they return false and leave
+// the skipping to the statement. A block that is never closed ends where something begins that cannot
+// stand in it (AtForeignDeclaration).
+class Parser {
+ public:
+  Parser(const SourceMap& sources, FileId file, DiagnosticEmitter& emitter);
+  ast::File Parse();
+
+ private:
+  enum class Block { kFile, kMembers, kOneof, kState, kEnum, kActor };
+
+  // declarations: parser.cc
+  void ParseTopLevel();
+  void ParseDeclaration(Keyword keyword);
+  void ParsePackage();
+  void ParseUnsupported(ast::Feature feature, std::vector<ast::Unsupported>& out);
+  void ParseStruct();
+  void ParseEnum();
+  void ParseEnumValue(ast::Enum& out);
+  void ParseError();
+  void ParseActor();
+  void ParseActorMember(ast::Actor& out);
+  void ParseState(ast::Actor& out);
+  void ParseMethod(ast::Actor& out);
+  bool ParseMethodTail(ast::Method& out);
+  void ParseMember(ast::Members& out, Block block);
+  void ParseField(ast::Members& out, std::optional<uint32_t> oneof);
+  void ParseOneof(ast::Members& out);
+  void ParseReserved(std::vector<ast::ReservedNumbers>& numbers, std::vector<ast::Name>& names);
+  bool ParseReservedItem(std::vector<ast::ReservedNumbers>& numbers, std::vector<ast::Name>& names);
+  Keyword GuessKeyword(std::span<const Keyword> candidates, std::string_view expected);
+
+  // pieces: parse_pieces.cc
+  bool ParseName(std::string_view what, ast::Name& out);
+  bool ParseQualifiedName(std::string_view what, ast::Name& out);
+  bool ParseType(int depth, ast::TypeRef& out);
+  bool ParseInteger(std::optional<ast::Integer>& out);
+  bool ParseParameters(std::vector<ast::Parameter>& out);
+  bool ParseParameter(std::vector<ast::Parameter>& out);
+  bool ParseAnnotations(std::vector<ast::Annotation>& out);
+  bool ParseAnnotation(std::vector<ast::Annotation>& out);
+  bool ParseValue(TokenKind closer, ast::Value& out);
+  std::optional<ast::Integer> ToInteger(const Token& token);
+
+  // recovery: recovery.cc
+  enum class SkippedNames { kRemember, kForget };
+  template <typename ParseOne>
+  bool ParseBlock(Block block, ParseOne parse_one);
+  bool OpenBlock(SourceRange& open);
+  bool AtForeignDeclaration(Block block);
+  bool AtStatementStart();
+  void EndStatement(bool ok);
+  void SkipStatement(SkippedNames names);
+  void SkipBraces(SkippedNames names);
+  void SkipToDeclaration();
+  void Skip(SkippedNames names);
+
+  const SourceMap& sources_;
+  FileId file_id_;
+  DiagnosticEmitter& emitter_;
+  TokenStream tokens_;
+  ast::File file_;
+  Block block_ = Block::kFile;
+};
+
+// Calls `parse_one` for each member between braces. Returns false when members may be missing because the
+// braces are.
+template <typename ParseOne>
+bool Parser::ParseBlock(Block block, ParseOne parse_one) {
+  SourceRange open;
+  if (!OpenBlock(open)) return false;
+  const Block outer = std::exchange(block_, block);
+  bool closed = false;
+  while (!emitter_.full()) {
+    if (tokens_.Accept(TokenKind::kSemicolon)) continue;
+    closed = tokens_.Accept(TokenKind::kRightBrace);
+    if (closed) break;
+    if (tokens_.At(TokenKind::kEndOfFile) || AtForeignDeclaration(block)) {
+      const SourceRange end = tokens_.last_range();
+      const Token& next = tokens_.Peek();
+      auto pending =
+          emitter_.Emit(next.Is(TokenKind::kEndOfFile) ? SourceRange{end.file, end.end, end.end} : next.range,
+                        diag::MissingBrace,
+                        next.Is(TokenKind::kEndOfFile) ? std::string("the end of the file")
+                                                       : "`" + std::string(next.text) + "`");
+      if (!open.empty()) pending.Note(open, diag::OpenedHere);
+      break;
+    }
+    const size_t before = tokens_.position();
+    tokens_.BeginStatement();
+    parse_one();
+    if (tokens_.position() == before) Skip(SkippedNames::kRemember);
+  }
+  block_ = outer;
+  return closed;
+}
+
+}  // namespace onager::idl
+
+#endif  // ONAGER_IDL_PARSE_PARSER_H_

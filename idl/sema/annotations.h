@@ -1,0 +1,46 @@
+#ifndef ONAGER_IDL_SEMA_ANNOTATIONS_H_
+#define ONAGER_IDL_SEMA_ANNOTATIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "idl/ast/ast.h"
+#include "idl/diagnostics/diagnostic_emitter.h"
+
+namespace onager::idl {
+
+// Where annotations stand; a bit each.
+enum class AnnotationPlace : uint16_t {
+  kStruct = 1 << 0,
+  kEnum = 1 << 1,
+  kEnumValue = 1 << 2,
+  kError = 1 << 3,
+  kActor = 1 << 4,
+  kField = 1 << 5,
+  kOneof = 1 << 6,
+  kMethod = 1 << 7,
+};
+
+// What the annotations of one declaration say; pointers are into the tree and have a value.
+struct Annotations {
+  bool deprecated = false;
+  bool idempotent = false;
+  bool readonly = false;
+  const ast::Annotation* key = nullptr;
+  const ast::Annotation* default_value = nullptr;
+  std::optional<absl::Duration> timeout;
+};
+
+// Reports those that are unknown, elsewhere at home, given twice, of the wrong form or not yet supported.
+[[nodiscard]] Annotations ReadAnnotations(std::span<const ast::Annotation> annotations, AnnotationPlace place,
+                                          DiagnosticEmitter& emitter);
+
+// "`filter` declarations".
+[[nodiscard]] std::string_view FeatureText(ast::Feature feature);
+
+}  // namespace onager::idl
+
+#endif  // ONAGER_IDL_SEMA_ANNOTATIONS_H_
