@@ -122,22 +122,25 @@ class ResetProxy::Loop {
 
   std::size_t ResetAll() {
     MutexLock lock(mutex_);
-    const std::uint64_t ticket = ++resets_asked_;
-    Wake();
-    while (resets_done_ < ticket) reset_done_.Wait(mutex_);
+    is_reset_asked_ = true;
+    AwaitRound();
     return reset_count_;
   }
 
-  void Wake() {
-    const std::uint64_t one = 1;
-    // It fails only when the counter is full, and then the loop is awake anyway.
-    [[maybe_unused]] const ssize_t written = write(wake_.fd(), &one, sizeof(one));
+  void Refuse(bool refuse) {
+    MutexLock lock(mutex_);
+    refuses_ = refuse;
+    AwaitRound();
+  }
+
+  void BlackHole(bool black_hole) {
+    MutexLock lock(mutex_);
+    is_black_hole_ = black_hole;
+    AwaitRound();
   }
 
   const std::string& address() const { return address_; }
 
-  std::atomic<bool> refuses{false};
-  std::atomic<bool> is_black_hole{false};
   std::array<std::atomic<std::uint64_t>, 2> bytes_from{};  // As in Flow.
   std::atomic<std::size_t> active_connections{0};
 
@@ -145,7 +148,7 @@ class ResetProxy::Loop {
   void Run() {
     std::vector<pollfd> polled;
     while (!stopping_) {
-      DoResets();
+      BeginRound();
       polled.clear();
       polled.push_back({.fd = wake_.fd(), .events = POLLIN, .revents = 0});
       polled.push_back({.fd = listener_.fd(), .events = POLLIN, .revents = 0});
@@ -168,22 +171,40 @@ class ResetProxy::Loop {
     }
   }
 
-  void DoResets() {
+  /// Takes over what was asked for.
+  void BeginRound() {
     MutexLock lock(mutex_);
-    if (resets_done_ == resets_asked_) return;
-    reset_count_ = flows_.size();
-    for (Flow& flow : flows_) flow.Reset();
-    flows_.clear();
-    active_connections = 0;
-    resets_done_ = resets_asked_;
-    reset_done_.NotifyAll();
+    if (is_reset_asked_) {
+      is_reset_asked_ = false;
+      reset_count_ = flows_.size();
+      for (Flow& flow : flows_) flow.Reset();
+      flows_.clear();
+      active_connections = 0;
+    }
+    refuses_now_ = refuses_;
+    is_black_hole_now_ = is_black_hole_;
+    rounds_done_ = rounds_asked_;
+    round_done_.NotifyAll();
+  }
+
+  /// Waits until the loop works by what was asked for.
+  void AwaitRound() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::uint64_t round = ++rounds_asked_;
+    Wake();
+    while (rounds_done_ < round) round_done_.Wait(mutex_);
+  }
+
+  void Wake() {
+    const std::uint64_t one = 1;
+    // It fails only when the counter is full, and then the loop is awake anyway.
+    [[maybe_unused]] const ssize_t written = write(wake_.fd(), &one, sizeof(one));
   }
 
   pollfd Interest(const Flow& flow, std::size_t side) const {
     short events = 0;
     if (flow.is_connecting) {
       if (side == 1) events = POLLOUT;
-    } else if (!is_black_hole) {
+    } else if (!is_black_hole_now_) {
       const Flow::Stream& in = flow.streams[side];
       const Flow::Stream& out = flow.streams[1 - side];
       if (in.bytes.empty() && !in.has_ended) events |= POLLIN;
@@ -196,7 +217,7 @@ class ResetProxy::Loop {
   void Accept() {
     Socket client(accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client.is_open()) return;
-    if (refuses) return client.Reset();
+    if (refuses_now_) return client.Reset();
     Socket server(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!server.is_open()) return client.Reset();
     SendAtOnce(client);
@@ -264,11 +285,16 @@ class ResetProxy::Loop {
   std::list<Flow> flows_;  // The loop's own.
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
-  CondVar reset_done_;
-  std::uint64_t resets_asked_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::uint64_t resets_done_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::size_t reset_count_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the last one.
-  std::thread thread_;                                   // Last: it uses all of the above.
+  CondVar round_done_;
+  std::uint64_t rounds_asked_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t rounds_done_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool is_reset_asked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool refuses_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_black_hole_ ABSL_GUARDED_BY(mutex_) = false;
+  std::size_t reset_count_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the last reset.
+  bool refuses_now_ = false;                             // The loop's own, as the next.
+  bool is_black_hole_now_ = false;
+  std::thread thread_;  // Last: it uses all of the above.
 };
 
 absl::StatusOr<std::unique_ptr<ResetProxy>> ResetProxy::Start(const std::string& target) {
@@ -296,12 +322,9 @@ ResetProxy::~ResetProxy() = default;
 const std::string& ResetProxy::address() const { return loop_->address(); }
 std::size_t ResetProxy::ResetAll() { return loop_->ResetAll(); }
 
-void ResetProxy::Refuse(bool refuse) { loop_->refuses = refuse; }
+void ResetProxy::Refuse(bool refuse) { loop_->Refuse(refuse); }
 
-void ResetProxy::BlackHole(bool black_hole) {
-  loop_->is_black_hole = black_hole;
-  loop_->Wake();
-}
+void ResetProxy::BlackHole(bool black_hole) { loop_->BlackHole(black_hole); }
 
 std::uint64_t ResetProxy::bytes_to_server() const { return loop_->bytes_from[0]; }
 std::uint64_t ResetProxy::bytes_to_client() const { return loop_->bytes_from[1]; }

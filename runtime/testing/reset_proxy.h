@@ -24,8 +24,9 @@ class ResetProxy {
   /// Where it listens: "127.0.0.1:port".
   const std::string& address() const;
 
-  /// Ends every connection with a TCP reset on both of its sides. Returns how many there were, after it
-  /// is done.
+  // Each of these returns when it is in effect.
+
+  /// Ends every connection with a TCP reset on both of its sides. Returns how many there were.
   std::size_t ResetAll();
   /// While refusing, every new connection is reset as soon as it was made.
   void Refuse(bool refuse);

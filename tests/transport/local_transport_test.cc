@@ -85,12 +85,12 @@ TEST(InProcessTransportTest, WithholdsWritesBeyondTheWindow) {
   options.window_bytes = 10;
   InProcessTransport transport(environment.environment().executor, options);
   const auto listener = transport.MakeListener("a");
-  std::unique_ptr<Connection> server;
-  ASSERT_TRUE(
-      listener->Start([&](std::unique_ptr<Connection> connection) { server = std::move(connection); }).ok());
   Signal signal;
   Recorder client_recorder(signal);
   Recorder server_recorder(signal);
+  std::unique_ptr<Connection> server;
+  ASSERT_TRUE(
+      listener->Start([&](std::unique_ptr<Connection> connection) { server = std::move(connection); }).ok());
   const auto client = transport.MakeConnector("a", {{"name", "ann"}})->Connect();
   client->Start(client_recorder);
   client->Write(Flat("12345678"));

@@ -86,14 +86,14 @@ TEST_P(TransportConformance, KeepsTheOrderOfAThousandMessagesEachWay) {
 TEST_P(TransportConformance, DoesNotFinishWritesThatNobodyReads) {
   // The server's end has not started, so it reads nothing; the client's writes stop after some.
   const auto listener = world_->MakeListener();
+  Recorder client_recorder(world_->signal);
+  Recorder server_recorder(world_->signal);
   std::unique_ptr<Connection> server;
   ASSERT_TRUE(listener
                   ->Start([&](std::unique_ptr<Connection> connection) {
                     world_->signal.Tell([&] { server = std::move(connection); });
                   })
                   .ok());
-  Recorder client_recorder(world_->signal);
-  Recorder server_recorder(world_->signal);
   const auto client = world_->MakeConnector(listener->address())->Connect();
   const std::string chunk(1 << 20, 'x');
   constexpr std::size_t kCount = 32;
@@ -249,19 +249,19 @@ TEST_P(TransportConformance, CanBeDestroyedInsideAHandlerCall) {
 
 TEST_P(TransportConformance, AnEndThatCameBeforeTheStartIsToldAfterIt) {
   const auto listener = world_->MakeListener();
+  Recorder client_recorder(world_->signal);
+  Recorder server_recorder(world_->signal);
   std::unique_ptr<Connection> server;
   ASSERT_TRUE(listener
                   ->Start([&](std::unique_ptr<Connection> connection) {
                     world_->signal.Tell([&] { server = std::move(connection); });
                   })
                   .ok());
-  Recorder client_recorder(world_->signal);
   auto client = world_->MakeConnector(listener->address())->Connect();
   client->Start(client_recorder);
   ASSERT_TRUE(world_->Await([&] { return server != nullptr; }));
   client->Close(absl::UnavailableError("gone"));
   ASSERT_TRUE(world_->Await([&] { return client_recorder.closed.has_value(); }));
-  Recorder server_recorder(world_->signal);
   server->Start(server_recorder);
   ASSERT_TRUE(world_->Await([&] { return server_recorder.closed.has_value(); }));
   EXPECT_FALSE(server_recorder.closed->ok());

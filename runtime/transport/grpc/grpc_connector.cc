@@ -59,15 +59,24 @@ class ClientStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc
     if (close_reason_ || has_ended_) return;
     close_reason_ = reason;
     if (self_ == nullptr) return;
-    if (!reason.ok()) return context_.TryCancel();
-    if (!is_writing_) StartWritesDone();
-    // A server that does not answer must not keep the stream. The function lets go of the stream when it
-    // ran, which it does in any case; else the alarm and the stream would own each other.
+    if (!reason.ok()) {
+      context_.TryCancel();
+    } else if (!is_writing_) {
+      StartWritesDone();
+    }
+    // Neither a server that does not answer a clean close nor a network that takes no more bytes, with
+    // which gRPC waits for the write even of a cancelled stream, may keep the handler waiting. The function
+    // lets go of the stream when it ran, which it does in any case; else the alarm and the stream would own
+    // each other.
     alarm_.Set(std::chrono::system_clock::now() + kCloseTimeout,
-               [self = shared_from_this()](bool expired) mutable {
+               [self = shared_from_this(), reason](bool expired) mutable {
                  const std::shared_ptr<ClientStream> stream = std::move(self);
-                 MutexLock stream_lock(stream->mutex_);
-                 if (expired) stream->context_.TryCancel();
+                 if (!expired) return;
+                 {
+                   MutexLock stream_lock(stream->mutex_);
+                   stream->context_.TryCancel();
+                 }
+                 stream->gate_->Close(reason);
                });
   }
 

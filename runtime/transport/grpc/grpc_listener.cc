@@ -72,10 +72,14 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
     if (close_reason_ || finish_status_) return;
     close_reason_ = reason;
     FinishWith(ToGrpcStatus(reason));
-    // A client that does not read must not keep the stream.
+    // A client that does not read must not keep the stream, nor a network that takes no more bytes, with
+    // which gRPC waits for the write even of a cancelled stream, the handler.
     RunAfter(close_alarm_, kCloseTimeout, [](ServerStream& stream) {
-      MutexLock stream_lock(stream.mutex_);
-      if (stream.self_ != nullptr) stream.context_->TryCancel();
+      {
+        MutexLock stream_lock(stream.mutex_);
+        if (stream.self_ != nullptr) stream.context_->TryCancel();
+      }
+      stream.TellClosed();
     });
   }
 
@@ -109,14 +113,12 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
 
   void OnDone() override {
     std::shared_ptr<ServerStream> self;
-    bool has_begun = false;
     {
       MutexLock lock(mutex_);
       self = std::move(self_);
-      has_begun = has_begun_;
       close_alarm_.Cancel();
     }
-    if (has_begun) TellClosed();
+    TellClosed();
   }
 
   const Metadata& metadata() const { return metadata_; }
@@ -144,10 +146,12 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
     Finish(*finish_status_);
   }
 
+  /// Without a handler as yet it is left to `Begin`.
   void TellClosed() {
     absl::Status reason;
     {
       MutexLock lock(mutex_);
+      if (!has_begun_) return;
       if (close_reason_) {
         reason = *close_reason_;
       } else if (is_cancelled_) {
