@@ -1,6 +1,9 @@
 // The gRPC transport, over real sockets on the loopback interface.
 
+#include <chrono>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/testing/reset_proxy.h"
@@ -164,16 +167,32 @@ TEST_F(GrpcTest, AClientThatDoesNotReadIsCutOffAfterClose) {
   ASSERT_TRUE(Reaches(*client));
   proxy->BlackHole(true);
   Connection& server = *servers_[0]->connection;
-  for (std::size_t i = 0; i < 3; ++i) {
-    world_.signal.Tell([] {});
-    server.Write(Flat(std::string(4 << 20, 'x')));
-    // The first may still fit into the sockets' buffers; one of the next does not.
-    bool is_done = false;
-    world_.signal.Tell([&] { is_done = servers_[0]->recorder.writes_done > i; });
-    if (!is_done) break;
-  }
+  // More than the sockets' buffers hold, so the write stays in flight.
+  server.Write(Flat(std::string(32 << 20, 'x')));
+  const auto start = std::chrono::steady_clock::now();
   server.Close(absl::UnavailableError("too slow"));
-  EXPECT_TRUE(world_.Await([&] { return servers_[0]->recorder.closed.has_value(); }));
+  ASSERT_TRUE(world_.Await([&] { return servers_[0]->recorder.closed.has_value(); }));
+  EXPECT_EQ(*servers_[0]->recorder.closed, absl::UnavailableError("too slow"));
+  EXPECT_EQ(servers_[0]->recorder.writes_done, 0U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10)) << "gRPC alone takes 20 s";
+}
+
+TEST_F(GrpcTest, AServerThatDoesNotReadDoesNotKeepAClientThatCloses) {
+  Serve();
+  const auto proxy = simulation::ResetProxy::Start(listener_->address()).value();
+  for (const absl::Status& reason : {absl::OkStatus(), absl::UnavailableError("no heartbeat")}) {
+    proxy->BlackHole(false);
+    servers_.clear();
+    const auto client = Connect(proxy->address());
+    ASSERT_TRUE(Reaches(*client));
+    proxy->BlackHole(true);
+    client->connection->Write(Flat(std::string(32 << 20, 'x')));
+    const auto start = std::chrono::steady_clock::now();
+    client->connection->Close(reason);
+    ASSERT_TRUE(world_.Await([&] { return client->recorder.closed.has_value(); }));
+    EXPECT_EQ(*client->recorder.closed, reason);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  }
 }
 
 TEST_F(GrpcTest, DestroyingTheListenerEndsWhatIsLeft) {
