@@ -213,6 +213,8 @@ void Parser::ParseActorMember(ast::Actor& out) {
       case Keyword::kMigrate:
         return ParseUnsupported(ast::Feature::kMigrate, out.unsupported);
       default:
+        // The first token looks like the beginning of a statement, but is the one that is wrong.
+        if (!tokens_.At(TokenKind::kLeftBrace)) Skip(SkippedNames::kRemember);
         return SkipStatement(SkippedNames::kRemember);
     }
   };

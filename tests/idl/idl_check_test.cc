@@ -1,0 +1,222 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "expect_diagnostics.h"
+
+namespace onager::idl {
+namespace {
+
+struct Case {
+  const char* name;
+  const char* text;
+};
+
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+
+class DiagnosticCase : public testing::TestWithParam<Case> {};
+
+TEST_P(DiagnosticCase, IsReportedWhereItStands) { ExpectDiagnosticsInPackage(GetParam().text); }
+
+const Case kTokens[] = {
+    {"UnexpectedCharacter", "struct A {\n  int32 a = 1 $;  //~ error: unexpected character `$` [unexpected-character]\n}"},
+    {"UnterminatedString", "struct A {\n  string a = 1 [default = \"x];  //~ error: this string is not closed on its line [unterminated-string]\n  int32 b = 2;\n}"},
+    {"UnterminatedComment", "struct A { int32 a = 1; }\n/* //~ error: this comment is never closed [unterminated-comment]\n"},
+    {"NonAsciiIdentifier", "struct A {\n  int32 naïve = 1;  //~ error: `naïve` has characters other than ASCII letters, digits and `_` [non-ascii-identifier]\n}"},
+    {"OctalNumber", "struct A {\n  int32 a = 010;  //~ error: `010` is not a number: a leading 0 would make it octal in C++ [invalid-number]\n}"},
+    {"HexadecimalNumber", "struct A {\n  int32 a = 0xG;  //~ error: `0xG` is not a number: hexadecimal digits are 0 to 9 and a to f [invalid-number]\n}"},
+    {"InvalidEscape", "struct A {\n  string a = 1 [default = \"\\q\"];  //~ error: `\\q` is not an escape sequence [invalid-escape]\n}"},
+    {"InvalidUtf8String", "struct A {\n  string a = 1 [default = \"\\xFF\"];  //~ error: the escapes in this string do not give valid UTF-8; only `bytes` may hold anything else [invalid-utf8-string]\n  bytes b = 2 [default = \"\\xFF\"];\n}"},
+    {"MisplacedDoc", "struct A {\n  int32 a = 1;  /// trailing //~ warning: this `///` comment stands before no declaration, so it documents nothing [misplaced-doc-comment]\n}"},
+    {"DanglingDoc", "struct A {\n  int32 a = 1;\n  /// x //~ warning: this `///` comment stands before no declaration, so it documents nothing [misplaced-doc-comment]\n}"},
+};
+
+const Case kSyntax[] = {
+    {"MissingSemicolon", "struct A {\n  int32 a = 1  //~ error: expected `;`, found `int32` [expected]\n  int32 b = 2;\n}"},
+    {"MissingNumber", "struct A {\n  int32 a;  //~ error: expected `=`, found `;` [expected]\n}"},
+    {"MissingName", "struct A {\n  int32 = 1;  //~ error: expected the name of the field, found `=` [expected]\n}"},
+    {"MisspelledKeyword", "strct A { int32 a = 1; }  //~ error: expected `package`, `struct`, `enum`, `error` or `actor`, found `strct`; did you mean `struct`? [expected]\nstruct B { A a = 1; }"},
+    {"ExtraBrace", "struct A {\n  int32 a = 1;\n}\n}  //~ error: `}` closes nothing [unexpected-brace]\nstruct B { A a = 1; }"},
+    {"ExtraBraceInside", "struct A {\n  int32 a = 1; }\n  int32 b = 2;  //~ error: expected `package`, `struct`, `enum`, `error` or `actor`, found `int32` [expected]\n}\nstruct B { A a = 1; }"},
+    {"MissingBrace", "struct A {  //~ note: to close this `{`\n  int32 a = 1;\nstruct B { A a = 1; }  //~ error: expected `}` before `struct` [missing-brace]\n"},
+    {"MissingBraceOfState", "actor A(string id) {\n  state {  //~ note: to close this `{`\n  int32 a = 1;\n  rpc Get() -> int32;  //~ error: expected `}` before `rpc` [missing-brace]\n}"},
+    {"MissingBraceAtEnd", "struct A {  //~ note: to close this `{`\n  int32 a = 1;  //~ error: expected `}` before the end of the file [missing-brace]\n"},
+    {"MissingParenthesis", "actor A(string id) {\n  rpc F(int32 a -> int32;  //~ error: expected `,` or `)`, found `->` [expected]\n  rpc G();\n}"},
+    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
+    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc` or `}`, found `int32` [expected]\n  rpc F();\n}"},
+    {"ErrorWithoutCode", "error E { int32 a = 1; }  //~ error: expected `:` and a status code, such as `: NOT_FOUND`, found `{` [expected]"},
+    {"LostDeclarationsStayQuiet", "struct A {\n  int32 list<x> gone = 1;  //~ error: expected `=`, found `<` [expected]\n}\nstruct B { list<A> as = 1 [key = gone]; }"},
+    {"TwoValuesInAnnotation", "struct A {\n  int32 a = 1 [default = 3 deprecated];  //~ error: expected `,` or `]`, found `deprecated` [expected]\n}"},
+    {"MissingValue", "struct A {\n  int32 a = 1 [default = ];  //~ error: expected a value, found `]` [expected]\n}"},
+};
+
+const Case kUnsupported[] = {
+    {"Import", "import \"a.actor\";  //~ error: `import` declarations are not supported by this version [not-yet-supported]\nstruct A { Money m = 1; }"},
+    {"ImportCpp", "import cpp \"p.h\" { struct P { x = 1; } function f; }  //~ error: `import cpp` declarations are not supported by this version [not-yet-supported]\nstruct A { geo::P m = 1; }"},
+    {"ActorMembers", R"(actor A(string id) {
+  event Expired { string id = 1; }  //~ error: `event` declarations are not supported by this version [not-yet-supported]
+  filter Open(int32 n) = state.open >= n && "a;b" != f(1, 2);  //~ error: `filter` declarations are not supported by this version [not-yet-supported]
+  view Mine(string user) { items { id; } where item.tags.contains(user); open; }  //~ error: `view` declarations are not supported by this version [not-yet-supported]
+  timer Tick = 5s;  //~ error: `timer` declarations are not supported by this version [not-yet-supported]
+  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]
+  version 2;  //~ error: `version` declarations are not supported by this version [not-yet-supported]
+  migrate from 1;  //~ error: `migrate` declarations are not supported by this version [not-yet-supported]
+  rpc F();
+})"},
+    {"Fields", R"(actor A(string id) [persist, durability = sync, replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported] //~ error: `replay` annotations are not supported by this version [not-yet-supported]
+  state {
+    private string owner = 1;  //~ error: `private` fields are not supported by this version [not-yet-supported]
+    set<string> tags = 2;  //~ error: `set` types are not supported by this version [not-yet-supported]
+    optional timestamp due = 3;  //~ error: `timestamp` types are not supported by this version [not-yet-supported]
+    duration d = 4;  //~ error: `duration` types are not supported by this version [not-yet-supported]
+    uuid u = 5;  //~ error: `uuid` types are not supported by this version [not-yet-supported]
+    string s = 6 [sensitive];  //~ error: `sensitive` annotations are not supported by this version [not-yet-supported]
+    int32 e = 7 [default = 1 + 2];  //~ error: defaults that are C++ expressions are not supported by this version [not-yet-supported]
+  }
+  rpc F() -> stream<int32> [reentrant];  //~ error: `stream` types are not supported by this version [not-yet-supported] //~ error: `reentrant` annotations are not supported by this version [not-yet-supported]
+})"},
+};
+
+const Case kNames[] = {
+    {"DuplicateType", "struct A {}  //~ note: `A` is declared here\nenum A { X = 0; }  //~ error: `A` is already declared [duplicate-name]"},
+    {"ConfusableFields", "struct A {\n  int32 foo_bar = 1;  //~ note: `foo_bar` is declared here\n  int32 fooBar = 2;  //~ error: `fooBar` and `foo_bar` differ only in case and underscores, which is not enough in every output [confusable-name]\n}"},
+    {"Accessor", "struct A {\n  int32 open = 1;  //~ note: `open` is declared here\n  int32 set_open = 2;  //~ error: `set_open` is the name of an accessor of `open` [accessor-clash]\n}"},
+    {"GeneratedName", "struct ListState {}  //~ error: `ListState` is the name of a class that is generated for `List` [generated-name-clash]\nactor List(string id) {}  //~ note: `List` is declared here"},
+    {"EnumValues", "enum A { B_C = 0; }  //~ note: `B_C` is declared here\nenum A_B { C = 0; }  //~ error: `C` becomes `A_B_C` in the `.proto`, and so does another value [enum-value-clash]"},
+    {"BadIdentifier", "struct A {\n  int32 _a = 1;  //~ error: `_a` cannot be a name: names do not begin or end with `_` and have no `__` [bad-identifier]\n  int32 b_ = 2;  //~ error: `b_` cannot be a name: names do not begin or end with `_` and have no `__` [bad-identifier]\n  int32 c__d = 3;  //~ error: `c__d` cannot be a name: names do not begin or end with `_` and have no `__` [bad-identifier]\n}"},
+    {"Builtin", "struct string {}  //~ error: `string` is a built-in type [builtin-type-name]"},
+    {"Parameter", "actor A(string id) {\n  rpc F(int32 state);  //~ error: `state` cannot be the name of a parameter: it has a meaning in filters and views [reserved-parameter-name]\n}"},
+    {"KeywordsOfCxxAndOursAreNames", "struct class_ish { int32 int = 1; string state = 2; bool rpc = 3; int32 optional = 4; int32 namespace = 5; }\nactor struct(string enum) { rpc error(int32 actor) -> int32; }"},
+};
+
+const Case kNumbers[] = {
+    {"OutOfRange", "struct A {\n  int32 a = 0;  //~ error: number `0` is not between 1 and 18999 [number-out-of-range]\n  int32 b = 19000;  //~ error: number `19000` is not between 1 and 18999 [number-out-of-range]\n  int32 c = -1;  //~ error: number `-1` is not between 1 and 18999 [number-out-of-range]\n  int32 d = 99999999999999999999999;  //~ error: number `99999999999999999999999` is not between 1 and 18999 [number-out-of-range]\n  int32 e = 18999;\n}"},
+    {"Duplicate", "struct A {\n  int32 a = 1;  //~ note: `a` is declared here\n  int32 b = 1;  //~ error: number 1 is already used by `a` [duplicate-field-number]\n}"},
+    {"Reserved", "struct A {\n  reserved 3, 5 to 7, \"old\";  //~ note: it is reserved here //~ note: it is reserved here\n  int32 a = 6;  //~ error: number 6 is reserved [reserved-number]\n  int32 old = 8;  //~ error: name `old` is reserved [reserved-name]\n  int32 b = 4;\n}"},
+    {"ReservedBackwards", "struct A {\n  reserved 7 to 5;  //~ error: this range is empty: 7 is above 5 [reserved-range-backwards]\n}"},
+    {"ReservedTwice", "struct A {\n  reserved 1 to 5, 4 to max;  //~ error: number 4 is already reserved [reserved-twice] //~ note: the first is here\n}"},
+    {"EnumEmpty", "enum E {}  //~ error: enum `E` has no values; the first must be 0 [empty-enum]"},
+    {"EnumNotZero", "enum E { A = 1; }  //~ error: the first value of an enum must be 0, because that is the value of a field that was never set [enum-first-not-zero]"},
+    {"EnumOutOfRange", "enum E { A = 0; B = -2147483648;\n  C = 2147483648;  //~ error: `2147483648` does not fit into 32 bits [enum-number-out-of-range]\n}"},
+    {"EnumDuplicate", "enum E {\n  A = 0;  //~ note: `A` is declared here\n  B = 0;  //~ error: number 0 is already the value of `A` [duplicate-enum-number]\n}"},
+    {"OneofEmpty", "struct A { oneof o {} }  //~ error: oneof `o` has no fields [empty-oneof]"},
+};
+
+const Case kTypes[] = {
+    {"Unknown", "struct Item {}\nstruct A {\n  Itm a = 1;  //~ error: unknown type `Itm`; did you mean `Item`? [unknown-type]\n  Strng b = 2;  //~ error: unknown type `Strng`; did you mean `string`? [unknown-type]\n  int c = 3;  //~ error: unknown type `int`; did you mean `int32`? [unknown-type]\n  Xyzzy d = 4;  //~ error: unknown type `Xyzzy` [unknown-type]\n}"},
+    {"NotAType", "error E : ABORTED {}  //~ note: `E` is declared here\nstruct A { E e = 1; }  //~ error: `E` is an error, not a type [not-a-type]"},
+    {"Arguments", "struct A {\n  int32<string> a = 1;  //~ error: `int32` takes no type in `<` `>` [type-arguments]\n  map<string> b = 2;  //~ error: `map` takes two types, as in `map<string, int32>` [type-arguments]\n  list c = 3;  //~ error: `list` takes one type, as in `list<int32>` [type-arguments]\n}"},
+    {"Nesting", "struct A {\n  list<list<int32>> a = 1;  //~ error: `list` cannot hold `list<int32>`; wrap it in a struct and write `list<Name>` [illegal-nesting]\n  map<string, list<int32>> b = 2;  //~ error: `map` cannot hold `list<int32>`; wrap it in a struct and write `map<string, Name>` [illegal-nesting]\n  list<optional int32> c = 3;  //~ error: `list` cannot hold `optional int32`; wrap it in a struct and write `list<Name>` [illegal-nesting]\n}"},
+    {"Optional", "struct A {\n  optional list<int32> a = 1;  //~ error: `optional` cannot be applied to `list<int32>`; one that is empty says the same, or wrap it in a struct [illegal-optional]\n  optional<optional<int32>> b = 2;  //~ error: `optional` cannot be applied to `optional<int32>`; once is enough [illegal-optional]\n}"},
+    {"Oneof", "struct A {\n  oneof o {\n    list<int32> a = 1;  //~ error: a oneof cannot hold `list<int32>`; wrap it in a struct [illegal-in-oneof]\n  }\n}"},
+    {"MapKey", "enum E { X = 0; }\nstruct A {\n  map<double, int32> a = 1;  //~ error: `double` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n  map<E, int32> b = 2;  //~ error: `E` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n  map<list<int32>, int32> c = 3;  //~ error: `list<int32>` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n}"},
+    {"Recursion", "struct A {\n  B b = 1;  //~ error: struct `A` contains itself: `A.b` -> `B.as` -> `A` [recursive-struct]\n}\nstruct B { list<A> as = 1; }\nstruct C {\n  optional C c = 1;  //~ error: struct `C` contains itself: `C.c` -> `C` [recursive-struct]\n}"},
+};
+
+const Case kAnnotations[] = {
+    {"Unknown", "struct A {\n  int32 a = 1 [defalt = 3];  //~ error: unknown annotation `defalt`; did you mean `default`? [unknown-annotation]\n}"},
+    {"Misplaced", "struct A {\n  int32 a = 1 [idempotent];  //~ error: annotation `idempotent` does not apply to a field [misplaced-annotation]\n}"},
+    {"Duplicate", "struct A {\n  int32 a = 1 [deprecated, deprecated];  //~ error: annotation `deprecated` is given twice [duplicate-annotation] //~ note: the first is here\n}"},
+    {"Form", "actor A(string id) {\n  rpc F() [idempotent = 3, timeout = 0s];  //~ error: annotation `idempotent` takes no value [annotation-form] //~ error: annotation `timeout` needs a duration above zero and up to a year, such as `timeout = 5s` [annotation-form]\n}"},
+    {"KeyOfWhat", "struct A {\n  list<int32> a = 1 [key = id];  //~ error: `key` needs a `list` of structs, not `list<int32>` [key-of-what]\n}"},
+    {"KeyUnknown", "struct Item { string id = 1; }  //~ note: `Item` is declared here\nstruct A {\n  list<Item> a = 1 [key = id2];  //~ error: struct `Item` has no field `id2`; did you mean `id`? [unknown-key-field]\n}"},
+    {"KeyType", "struct Item {\n  double d = 1;  //~ note: `d` is declared here\n  optional int32 o = 2;  //~ note: `o` is declared here\n}\nstruct A {\n  list<Item> a = 1 [key = d];  //~ error: `d` of type `double` cannot be a key: keys are strings, integers, bool or enums [illegal-key-type]\n  list<Item> b = 2 [key = o];  //~ error: `o` of type `optional<int32>` cannot be a key: keys are strings, integers, bool or enums [illegal-key-type]\n}"},
+    {"ActorKeyType", "actor A(\n  double d) {  //~ error: `d` of type `double` cannot be a key: keys are strings, integers, bool or enums [illegal-key-type]\n}"},
+    {"DefaultNotAllowed", "struct B {}\nstruct A {\n  list<int32> a = 1 [default = 3];  //~ error: a value of type `list<int32>` cannot have a default [default-not-allowed]\n  optional int32 b = 2 [default = 3];  //~ error: a value of type `optional int32` cannot have a default [default-not-allowed]\n  oneof o {\n    int32 c = 3 [default = 1];  //~ error: a field of oneof `o` cannot have a default [default-not-allowed]\n  }\n}"},
+    {"DefaultMismatch", "enum E { X = 0; }  //~ note: `E` is declared here\nstruct A {\n  int32 a = 1 [default = \"x\"];  //~ error: the default of `int32` must be a whole number [default-mismatch]\n  bool b = 2 [default = 1];  //~ error: the default of `bool` must be `true` or `false` [default-mismatch]\n  string c = 3 [default = x];  //~ error: the default of `string` must be a string in double quotes [default-mismatch]\n  float d = 4 [default = x];  //~ error: the default of `float` must be a number [default-mismatch]\n  E e = 5 [default = 0];  //~ error: the default of `E` must be the name of one of its values [default-mismatch]\n}"},
+    {"DefaultRange", "struct A {\n  int32 a = 1 [default = 2147483648];  //~ error: `2147483648` does not fit into `int32` [default-out-of-range]\n  uint64 b = 2 [default = -1];  //~ error: `-1` does not fit into `uint64` [default-out-of-range]\n  float c = 3 [default = 1e39];  //~ error: `1e39` does not fit into `float` [default-out-of-range]\n  double d = 4 [default = 1e999];  //~ error: `1e999` does not fit into `double` [default-out-of-range]\n  int64 e = 5 [default = -9223372036854775808];\n  uint64 f = 6 [default = 18446744073709551615];\n}"},
+    {"EnumValue", "enum E { LOW = 0; HIGH = 1; }  //~ note: `E` is declared here\nstruct A {\n  E e = 1 [default = HIHG];  //~ error: enum `E` has no value `HIHG`; did you mean `HIGH`? [unknown-enum-value]\n}"},
+};
+
+const Case kActors[] = {
+    {"StatusCode", "error E : NOT_FUOND {}  //~ error: `NOT_FUOND` is not a canonical status code; did you mean `NOT_FOUND`? [unknown-status-code]"},
+    {"Ok", "error E : OK {}  //~ error: `OK` cannot be the status code of an error [ok-is-no-error]"},
+    {"UnknownError", "error Gone : NOT_FOUND {}\nactor A(string id) {\n  rpc F() throws Gon;  //~ error: unknown error `Gon`; did you mean `Gone`? [unknown-error]\n}"},
+    {"NotAnError", "struct S {}  //~ note: `S` is declared here\nactor A(string id) {\n  rpc F() throws S;  //~ error: `S` is a struct, not an error [not-an-error]\n}"},
+    {"ThrowsTwice", "error E : ABORTED {}\nactor A(string id) {\n  rpc F() throws E, E;  //~ error: `E` already stands in this `throws` [duplicate-throws] //~ note: the first is here\n}"},
+    {"NoKey", "actor A() {}  //~ error: actor `A` has no key; an actor is addressed by at least one parameter [missing-key]"},
+    {"TwoStates", "actor A(string id) {\n  state {}  //~ note: the first is here\n  state {}  //~ error: actor `A` has more than one `state` [duplicate-state]\n}"},
+    {"DefaultsTrail", "actor A(string id) {\n  rpc F(int32 a = 1,  //~ note: `a` is declared here\n        int32 b);  //~ error: parameter `b` needs a default, because it follows one that has [parameter-without-default]\n}"},
+};
+
+constexpr auto kName = [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); };
+INSTANTIATE_TEST_SUITE_P(Tokens, DiagnosticCase, testing::ValuesIn(kTokens), kName);
+INSTANTIATE_TEST_SUITE_P(Syntax, DiagnosticCase, testing::ValuesIn(kSyntax), kName);
+INSTANTIATE_TEST_SUITE_P(Unsupported, DiagnosticCase, testing::ValuesIn(kUnsupported), kName);
+INSTANTIATE_TEST_SUITE_P(Names, DiagnosticCase, testing::ValuesIn(kNames), kName);
+INSTANTIATE_TEST_SUITE_P(Numbers, DiagnosticCase, testing::ValuesIn(kNumbers), kName);
+INSTANTIATE_TEST_SUITE_P(Types, DiagnosticCase, testing::ValuesIn(kTypes), kName);
+INSTANTIATE_TEST_SUITE_P(Annotations, DiagnosticCase, testing::ValuesIn(kAnnotations), kName);
+INSTANTIATE_TEST_SUITE_P(Actors, DiagnosticCase, testing::ValuesIn(kActors), kName);
+
+TEST(Files, WithoutPackage) {
+  ExpectDiagnostics("struct A {}  //~ error: the file has no `package`; write `package name;` at its beginning [missing-package]");
+}
+
+TEST(Files, WithTwoPackages) {
+  ExpectDiagnostics(
+      "package a;  //~ note: the first is here\n"
+      "package b;  //~ error: the file has more than one `package` [duplicate-package]\n");
+}
+
+TEST(Files, ThatAreNotThere) {
+  InMemorySourceLoader loader;
+  const Compilation result = Compile("gone.actor", loader);
+  ASSERT_EQ(result.diagnostics.size(), 1U);
+  EXPECT_EQ(result.diagnostics[0].message, "cannot read `gone.actor`: No such file or directory");
+  EXPECT_FALSE(result.model.has_value());
+}
+
+TEST(Files, OfMoreThanTheLimitAreRefused) {
+  const Compilation result = CompileText(std::string(kSourceBytesMax + 1, ' '));
+  ASSERT_EQ(result.diagnostics.size(), 1U);
+  EXPECT_EQ(result.diagnostics[0].kind, DiagnosticKind::kUnreadableFile);
+}
+
+TEST(Files, ThatAreNotUtf8) {
+  ExpectDiagnostics("package a;\n// \xFF //~ error: the file is not valid UTF-8: byte 0xFF does not belong here [invalid-utf8]\n");
+}
+
+TEST(Files, NestedTooDeep) {
+  std::string text = "package a;\nstruct A {\n  ";
+  for (int i = 0; i < 40; ++i) text += "list<";
+  text += "int32";
+  text += std::string(40, '>') +
+          " a = 1;  //~ error: types are nested more than 32 deep [nesting-too-deep]\n  int32 b = 2;\n}";
+  ExpectDiagnostics(text);
+}
+
+TEST(Files, WithTooManyErrorsSayHowManyAreShown) {
+  std::string text = "package a;\nstruct A {\n";
+  for (int i = 0; i < 1500; ++i) text += "  Nope f" + std::to_string(i) + "x = " + std::to_string(i + 1) + ";\n";
+  const Compilation result = CompileText(text + "}\n");
+  ASSERT_EQ(result.diagnostics.size(), 1001U);
+  EXPECT_EQ(result.diagnostics.back().message, "too many errors; only the first 1000 are shown");
+}
+
+// Runs every table by itself, so that it does not depend on the order of the tests.
+TEST(DiagnosticKinds, AreAllProvoked) {
+  const auto run = [](const auto& cases) {
+    for (const Case& c : cases) (void)CompileText("package test;\n" + std::string(c.text));
+  };
+  run(kTokens), run(kSyntax), run(kUnsupported), run(kNames);
+  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors);
+  (void)CompileText("struct A {}");
+  (void)CompileText("package a; package b;");
+  (void)CompileText("\xFF");
+  (void)CompileText(std::string(kSourceBytesMax + 1, ' '));
+  std::string deep = "package a; struct A { ";
+  for (int i = 0; i < 40; ++i) deep += "list<";
+  (void)CompileText(deep);
+  std::string many = "package a; struct A {\n";
+  for (int i = 0; i < 1100; ++i) many += "X f" + std::to_string(i) + "x = 1;\n";
+  (void)CompileText(many);
+  for (const DiagnosticKindInfo& info : AllDiagnosticKinds()) {
+    EXPECT_TRUE(SeenKinds().contains(info.kind)) << "no test provokes " << info.id;
+  }
+}
+
+}  // namespace
+}  // namespace onager::idl
