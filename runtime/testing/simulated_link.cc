@@ -157,8 +157,8 @@ void SimulatedLink::Close(Side side, const absl::Status& reason) {
 }
 
 void SimulatedLink::Detach(Side side) {
-  Close(side, absl::CancelledError("the connection was destroyed"));
   gate(side).Detach();
+  Close(side, absl::CancelledError("the connection was destroyed"));
 }
 
 void SimulatedLink::Refuse(const absl::Status& reason) {

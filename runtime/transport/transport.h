@@ -49,8 +49,8 @@ class ConnectionHandler {
 };
 
 /// A bidirectional stream of messages, in order until it breaks. At most one write is in flight.
-/// Thread-safe. Destruction closes it and waits until no handler call is running (unless it happens inside
-/// one) and none will come.
+/// Thread-safe. Destruction waits until no handler call is running (unless it happens inside one), after
+/// which none will come, not even `OnClosed`, and closes it.
 class Connection {
  public:
   virtual ~Connection() = default;

@@ -81,8 +81,8 @@ class ClientStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc
   }
 
   void Detach() {
-    Close(absl::CancelledError("the connection was destroyed"));
     gate_->Detach();
+    Close(absl::CancelledError("the connection was destroyed"));
   }
 
   void OnReadDone(bool ok) override {

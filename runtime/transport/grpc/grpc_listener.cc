@@ -84,8 +84,8 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
   }
 
   void Detach() {
-    Close(absl::CancelledError("the connection was destroyed"));
     gate_->Detach();
+    Close(absl::CancelledError("the connection was destroyed"));
   }
 
   void OnReadDone(bool ok) override {

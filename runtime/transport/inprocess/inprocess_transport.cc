@@ -56,8 +56,8 @@ class Pair : public std::enable_shared_from_this<Pair> {
   }
 
   void Detach(Side side) {
-    Close(side, absl::CancelledError("the connection was destroyed"));
     gates_[side]->Detach();
+    Close(side, absl::CancelledError("the connection was destroyed"));
   }
 
   const Metadata& metadata(Side side) const { return metadata_[side]; }
