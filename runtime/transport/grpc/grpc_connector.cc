@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "runtime/base/mutex.h"
 #include "runtime/transport/grpc/byte_buffer.h"
+#include "runtime/transport/grpc/callback_queue.h"
 #include "runtime/transport/grpc/grpc_transport.h"
 #include "runtime/transport/handler_gate.h"
 
@@ -192,6 +193,7 @@ class GrpcConnector final : public Connector {
 }  // namespace
 
 std::unique_ptr<Connector> MakeGrpcConnector(GrpcConnectorOptions options) {
+  KeepCallbackQueue();
   return std::make_unique<GrpcConnector>(std::move(options));
 }
 

@@ -15,6 +15,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/transport/accept_gate.h"
 #include "runtime/transport/grpc/byte_buffer.h"
+#include "runtime/transport/grpc/callback_queue.h"
 #include "runtime/transport/grpc/grpc_transport.h"
 #include "runtime/transport/handler_gate.h"
 
@@ -323,6 +324,7 @@ class GrpcListener final : public Listener {
 }  // namespace
 
 std::unique_ptr<Listener> MakeGrpcListener(GrpcListenerOptions options) {
+  KeepCallbackQueue();
   return std::make_unique<GrpcListener>(std::move(options));
 }
 
