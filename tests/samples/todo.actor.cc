@@ -6,30 +6,27 @@
 
 template <>
 struct onager::generated::Describe<todo::v1::Todo> {
-  using Todo = todo::v1::Todo;
+  using Value = todo::v1::Todo;
   static constexpr std::string_view kName = "todo.v1.Todo";
-  static constexpr auto kFields = std::tuple(  //
-      Field<1, &Todo::id>("id"),               //
-      Field<2, &Todo::title>("title"),         //
-      Field<3, &Todo::done>("done"),           //
-      Field<4, &Todo::priority, kWithDefault>("priority"),
-      Field<5, &Todo::due>("due"),  //
-      Field<6, &Todo::labels>("labels"));
+  static constexpr auto kFields =
+      std::tuple(Field<1, &Value::id>("id"), Field<2, &Value::title>("title"), Field<3, &Value::done>("done"),
+                 Field<4, &Value::priority, kWithDefault>("priority"), Field<5, &Value::due>("due"),
+                 Field<6, &Value::labels>("labels"));
 };
 
 template <>
 struct onager::generated::Describe<todo::v1::NotFound> {
-  using NotFound = todo::v1::NotFound;
+  using Value = todo::v1::NotFound;
   static constexpr std::string_view kName = "todo.v1.NotFound";
-  static constexpr auto kFields = std::tuple(Field<1, &NotFound::id>("id"));
+  static constexpr auto kFields = std::tuple(Field<1, &Value::id>("id"));
 };
 
 template <>
 struct onager::generated::Describe<todo::v1::TodoListState> {
-  using TodoListState = todo::v1::TodoListState;
+  using Value = todo::v1::TodoListState;
   static constexpr std::string_view kName = "todo.v1.TodoListState";
-  static constexpr auto kFields = std::tuple(
-      Field<1, &TodoListState::todos>("todos"), Field<2, &TodoListState::pending_count>("pending_count"));
+  static constexpr auto kFields =
+      std::tuple(Field<1, &Value::todos>("todos"), Field<2, &Value::pending_count>("pending_count"));
 };
 
 template struct onager::generated::StructOps<todo::v1::Todo>;
@@ -42,15 +39,22 @@ namespace todo::v1 {
 
 std::ostream& operator<<(std::ostream& out, Priority value) {
   switch (value) {
-    case Priority::LOW: return out << "LOW";
-    case Priority::NORMAL: return out << "NORMAL";
-    case Priority::HIGH: return out << "HIGH";
+    case Priority::LOW:
+      return out << "LOW";
+    case Priority::NORMAL:
+      return out << "NORMAL";
+    case Priority::HIGH:
+      return out << "HIGH";
   }
   return out << static_cast<std::int32_t>(value);
 }
 
-std::ostream& operator<<(std::ostream& out, const Todo& value) { return onager::generated::Print(out, value); }
-std::ostream& operator<<(std::ostream& out, const NotFound& value) { return onager::generated::Print(out, value); }
+std::ostream& operator<<(std::ostream& out, const Todo& value) {
+  return onager::generated::Print(out, value);
+}
+std::ostream& operator<<(std::ostream& out, const NotFound& value) {
+  return onager::generated::Print(out, value);
+}
 std::ostream& operator<<(std::ostream& out, const TodoListState& value) {
   return onager::generated::Print(out, value);
 }
@@ -59,30 +63,33 @@ std::ostream& operator<<(std::ostream& out, const TodoListState& value) {
 
 namespace onager {
 
-using todo::v1::Todo;
-using todo::v1::TodoListState;
-
-void Tracked<Todo>::set_title(std::string title) { Set<&Todo::title>(std::move(title)); }
-void Tracked<Todo>::set_done(bool done) { Set<&Todo::done>(done); }
-void Tracked<Todo>::set_priority(todo::v1::Priority priority) { Set<&Todo::priority>(priority); }
-void Tracked<Todo>::set_due(std::int64_t due) { Set<&Todo::due>(due); }
-void Tracked<Todo>::clear_due() { Set<&Todo::due>(std::nullopt); }
-TrackedMap<std::string, std::string> Tracked<Todo>::mutable_labels() { return Mutable<&Todo::labels>(); }
-
-bool Change<Todo>::title() const { return Changed<&Todo::title>(); }
-bool Change<Todo>::done() const { return Changed<&Todo::done>(); }
-bool Change<Todo>::priority() const { return Changed<&Todo::priority>(); }
-bool Change<Todo>::due() const { return Changed<&Todo::due>(); }
-MapChange<std::string, std::string> Change<Todo>::labels() const { return Changed<&Todo::labels>(); }
-
-TrackedKeyedList<Todo, &Todo::id> Tracked<TodoListState>::mutable_todos() {
-  return Mutable<&TodoListState::todos>();
-}
-void Tracked<TodoListState>::set_pending_count(std::int32_t pending_count) {
-  Set<&TodoListState::pending_count>(pending_count);
+void Tracked<todo::v1::Todo>::set_title(std::string title) { Set<&Value::title>(std::move(title)); }
+void Tracked<todo::v1::Todo>::set_done(bool done) { Set<&Value::done>(done); }
+void Tracked<todo::v1::Todo>::set_priority(todo::v1::Priority priority) { Set<&Value::priority>(priority); }
+void Tracked<todo::v1::Todo>::set_due(std::int64_t due) { Set<&Value::due>(due); }
+void Tracked<todo::v1::Todo>::clear_due() { Set<&Value::due>(std::nullopt); }
+TrackedMap<std::string, std::string> Tracked<todo::v1::Todo>::mutable_labels() {
+  return Mutable<&Value::labels>();
 }
 
-KeyedListChange<Todo, &Todo::id> Change<TodoListState>::todos() const { return Changed<&TodoListState::todos>(); }
-bool Change<TodoListState>::pending_count() const { return Changed<&TodoListState::pending_count>(); }
+bool Change<todo::v1::Todo>::title() const { return Changed<&Value::title>(); }
+bool Change<todo::v1::Todo>::done() const { return Changed<&Value::done>(); }
+bool Change<todo::v1::Todo>::priority() const { return Changed<&Value::priority>(); }
+bool Change<todo::v1::Todo>::due() const { return Changed<&Value::due>(); }
+MapChange<std::string, std::string> Change<todo::v1::Todo>::labels() const {
+  return Changed<&Value::labels>();
+}
+
+TrackedKeyedList<todo::v1::Todo, &todo::v1::Todo::id> Tracked<todo::v1::TodoListState>::mutable_todos() {
+  return Mutable<&Value::todos>();
+}
+void Tracked<todo::v1::TodoListState>::set_pending_count(std::int32_t pending_count) {
+  Set<&Value::pending_count>(pending_count);
+}
+
+KeyedListChange<todo::v1::Todo, &todo::v1::Todo::id> Change<todo::v1::TodoListState>::todos() const {
+  return Changed<&Value::todos>();
+}
+bool Change<todo::v1::TodoListState>::pending_count() const { return Changed<&Value::pending_count>(); }
 
 }  // namespace onager

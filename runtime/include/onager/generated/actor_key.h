@@ -51,6 +51,8 @@ class KeyReader {
 
  private:
   std::string NextPart();
+  template <typename Int>
+  KeyReader& ReadNumber(Int& part);
   void Fail(std::string_view what);
 
   std::string_view rest_;

@@ -1,0 +1,325 @@
+#ifndef ONAGER_GENERATED_CONTAINER_PLACE_H_
+#define ONAGER_GENERATED_CONTAINER_PLACE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "onager/generated/journal.h"
+#include "onager/generated/struct_ops.h"
+#include "onager/keyed_list.h"
+#include "onager/map.h"
+
+namespace onager::generated {
+
+// The library's way into a keyed list.
+struct ListAccess {
+  template <typename L>
+  using Entry = ListEntry<typename L::value_type>;
+  template <typename L>
+  static Entry<L>* Find(const L& list, const typename L::KeyView& key) {
+    return list.FindEntry(key);
+  }
+  template <typename L>
+  static Entry<L>* FindHandle(const L& list, std::uint64_t handle) {
+    const auto found = list.by_handle_.find(handle);
+    return found != list.by_handle_.end() ? static_cast<Entry<L>*>(static_cast<ListLink*>(found->second))
+                                          : nullptr;
+  }
+  template <typename L>
+  static ListLink& Ends(L& list) {
+    return list.ends_;
+  }
+  template <typename L>
+  static const ListLink& Ends(const L& list) {
+    return list.ends_;
+  }
+  template <typename L>
+  static void Link(L& list, ListLink& link, ListLink& after) {
+    list.Link(link, after);
+  }
+  template <typename L>
+  static void Unlink(L& list, ListLink& link) {
+    list.Unlink(link);
+  }
+  template <typename L>
+  static bool IndexKey(L& list, Entry<L>& entry) {
+    return list.by_key_.insert(&entry).second;
+  }
+  // False when the key stands for another element.
+  template <typename L>
+  static bool UnindexKey(L& list, Entry<L>& entry) {
+    const auto found = list.by_key_.find(L::KeyOf(&entry));
+    if (found == list.by_key_.end() || *found != &entry) return false;
+    list.by_key_.erase(found);
+    return true;
+  }
+  // Gives the elements the next handles of `next()`, in order.
+  template <typename L, typename Next>
+  static void SetHandles(L& list, Next next) {
+    list.by_handle_.clear();
+    list.by_handle_.reserve(list.size());
+    for (ListLink* link = list.ends_.next; link != &list.ends_; link = link->next) {
+      link->handle = next(*static_cast<Entry<L>*>(link));
+      list.by_handle_.emplace(link->handle, link);
+    }
+  }
+  template <typename L>
+  static bool HandlesAreUnique(const L& list) {
+    return list.by_handle_.size() == list.size() && !list.by_handle_.contains(0);
+  }
+  template <typename L, typename F>
+  static void ForEach(L& list, F f) {
+    for (auto* link = list.ends_.next; link != &list.ends_;)
+      f(*static_cast<Entry<L>*>(std::exchange(link, link->next)));
+  }
+};
+
+// The library's way into a map.
+struct MapAccess {
+  template <typename M>
+  using Entry = MapEntry<typename M::key_type, typename M::mapped_type>;
+  template <typename M>
+  static Entry<M>* Find(const M& map, const typename M::KeyView& key) {
+    return map.FindEntry(key);
+  }
+  template <typename M>
+  static Entry<M>* FindHandle(const M& map, std::uint64_t handle) {
+    const auto found = map.by_handle_.find(handle);
+    return found != map.by_handle_.end() ? static_cast<Entry<M>*>(found->second) : nullptr;
+  }
+  template <typename M>
+  static void Link(M& map, Entry<M>& entry) {
+    map.Link(entry);
+  }
+  template <typename M>
+  static void Unlink(M& map, Entry<M>& entry) {
+    map.Unlink(entry);
+  }
+  template <typename M, typename Next>
+  static void SetHandles(M& map, Next next) {
+    map.by_handle_.clear();
+    map.by_handle_.reserve(map.size());
+    for (Entry<M>* entry : map.entries_) {
+      entry->handle = next(*entry);
+      map.by_handle_.emplace(entry->handle, entry);
+    }
+  }
+  template <typename M>
+  static bool HandlesAreUnique(const M& map) {
+    return map.by_handle_.size() == map.size() && !map.by_handle_.contains(0);
+  }
+  template <typename M>
+  static std::vector<Entry<M>*> Entries(const M& map) {
+    return {map.entries_.begin(), map.entries_.end()};
+  }
+  template <typename M, typename F>
+  static void ForEach(const M& map, F f) {
+    for (Entry<M>* entry : map.entries_) f(*entry);
+  }
+};
+
+template <typename C>
+struct ContainerTraits;
+template <typename T, auto Key>
+struct ContainerTraits<KeyedList<T, Key>> {
+  static constexpr bool kOrdered = true;
+  using Entry = ListAccess::Entry<KeyedList<T, Key>>;
+  static void Destroy(ElementSlot* slot) { delete static_cast<Entry*>(static_cast<ListLink*>(slot)); }
+};
+template <typename K, typename V>
+struct ContainerTraits<Map<K, V>> {
+  static constexpr bool kOrdered = false;
+  using Entry = MapAccess::Entry<Map<K, V>>;
+  static void Destroy(ElementSlot* slot) { delete static_cast<Entry*>(slot); }
+};
+
+// The change of `container`, which its struct's change has in `slot`.
+template <typename C>
+ContainerChange& TouchContainer(Journal& journal, void*& slot, const C& container) {
+  if (slot == nullptr) {
+    ContainerChange& change = journal.New<ContainerChange>();
+    change.original_size = container.size();
+    change.ordered = ContainerTraits<C>::kOrdered;
+    change.destroy = &ContainerTraits<C>::Destroy;
+    change.last = &change.first;
+    slot = &change;
+  }
+  return *static_cast<ContainerChange*>(slot);
+}
+
+// Which of `positions` can stay while the others are moved, so that all stand in rising order: a longest
+// rising subsequence. O(n log n).
+std::vector<bool> LongestRising(std::span<const std::size_t> positions);
+
+// A keyed list of the state, to be changed under a journal.
+template <typename L>
+class ListPlace {
+ public:
+  using T = typename L::value_type;
+  using Entry = ListAccess::Entry<L>;
+
+  ListPlace(Journal& journal, L& list, ContainerChange& change)
+      : journal_(&journal), list_(&list), change_(&change) {}
+
+  Journal& journal() const { return *journal_; }
+  L& list() const { return *list_; }
+  ListLink& ends() const { return ListAccess::Ends(*list_); }
+  ChangePlace PlaceOf(Entry& entry) const { return ChangePlace(*journal_, *change_, entry); }
+
+  // The caller has made sure that the key, if it is to be indexed, and the handle are new.
+  Entry& Insert(T value, std::uint64_t handle, ListLink& after, bool with_key = true) const {
+    TouchLink(*after.next);
+    auto* entry = new Entry(std::move(value));
+    entry->handle = handle;
+    journal_->AddElement(*change_, *entry);
+    journal_->Add<LinkRecord>(*list_, *entry, nullptr, &after, with_key).Redo();
+    return *entry;
+  }
+  void MoveAfter(Entry& entry, ListLink& after) const {
+    if (entry.previous == &after || &entry == &after) return;
+    TouchLink(*entry.next);
+    TouchLink(*after.next);
+    journal_->Touch(*change_, entry).moved = true;
+    journal_->Add<LinkRecord>(*list_, entry, entry.previous, &after, false).Redo();
+  }
+  void Remove(Entry& entry, bool with_key = true) const {
+    TouchLink(*entry.next);
+    journal_->Touch(*change_, entry);
+    journal_->Add<LinkRecord>(*list_, entry, entry.previous, nullptr, with_key).Redo();
+  }
+  // Makes the key free while the element keeps its place. False when it is not in the index.
+  bool Unindex(Entry& entry) const {
+    if (!ListAccess::UnindexKey(*list_, entry)) return false;
+    journal_->Add<UnindexRecord>(*list_, entry);
+    return true;
+  }
+  // Brings the elements, which are all there are, into this order by the fewest moves.
+  void Reorder(const std::vector<Entry*>& order) const {
+    absl::flat_hash_map<const Entry*, std::size_t> position;
+    position.reserve(order.size());
+    ListAccess::ForEach(*list_, [&](Entry& entry) { position.emplace(&entry, position.size()); });
+    std::vector<std::size_t> positions;
+    positions.reserve(order.size());
+    for (const Entry* entry : order) positions.push_back(position[entry]);
+    const std::vector<bool> stays = LongestRising(positions);
+    ListLink* previous = &ends();
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      if (!stays[i]) MoveAfter(*order[i], *previous);
+      previous = order[i];
+    }
+  }
+
+ private:
+  void TouchLink(ListLink& link) const {
+    if (&link != &ends()) journal_->Touch(*change_, link);
+  }
+
+  // An element goes from behind one link to behind another; null is out of the list.
+  class LinkRecord final : public Journal::Record {
+   public:
+    LinkRecord(L& list, Entry& entry, ListLink* from, ListLink* to, bool with_key)
+        : list_(list), entry_(entry), from_(from), to_(to), with_key_(with_key) {}
+    void Undo() override { Go(to_, from_); }
+    void Redo() override { Go(from_, to_); }
+
+   private:
+    void Go(ListLink* from, ListLink* to) {
+      if (from != nullptr) {
+        ListAccess::Unlink(list_, entry_);
+        if (to == nullptr && with_key_) ListAccess::UnindexKey(list_, entry_);
+      }
+      if (to != nullptr) {
+        ListAccess::Link(list_, entry_, *to);
+        if (from == nullptr && with_key_) ListAccess::IndexKey(list_, entry_);
+      }
+      entry_.change->is_present = to != nullptr;
+    }
+
+    L& list_;
+    Entry& entry_;
+    ListLink* const from_;
+    ListLink* const to_;
+    const bool with_key_;
+  };
+
+  class UnindexRecord final : public Journal::Record {
+   public:
+    UnindexRecord(L& list, Entry& entry) : list_(list), entry_(entry) {}
+    void Undo() override { ListAccess::IndexKey(list_, entry_); }
+    void Redo() override { ListAccess::UnindexKey(list_, entry_); }
+
+   private:
+    L& list_;
+    Entry& entry_;
+  };
+
+  Journal* journal_;
+  L* list_;
+  ContainerChange* change_;
+};
+
+// A map of the state, to be changed under a journal.
+template <typename M>
+class MapPlace {
+ public:
+  using K = typename M::key_type;
+  using V = typename M::mapped_type;
+  using Entry = MapAccess::Entry<M>;
+
+  MapPlace(Journal& journal, M& map, ContainerChange& change)
+      : journal_(&journal), map_(&map), change_(&change) {}
+
+  Journal& journal() const { return *journal_; }
+  M& map() const { return *map_; }
+  ChangePlace PlaceOf(Entry& entry) const { return ChangePlace(*journal_, *change_, entry); }
+
+  // The caller has made sure that key and handle are new.
+  Entry& Insert(K key, V value, std::uint64_t handle) const {
+    auto* entry = new Entry(std::move(key), std::move(value));
+    entry->handle = handle;
+    journal_->AddElement(*change_, *entry);
+    journal_->Add<LinkRecord>(*map_, *entry, true).Redo();
+    return *entry;
+  }
+  void Remove(Entry& entry) const {
+    journal_->Touch(*change_, entry);
+    journal_->Add<LinkRecord>(*map_, entry, false).Redo();
+  }
+  // Of a map of scalars.
+  void Replace(Entry& entry, V value) const {
+    journal_->Replace(entry.value, std::move(value), &journal_->Touch(*change_, entry).value);
+  }
+
+ private:
+  class LinkRecord final : public Journal::Record {
+   public:
+    LinkRecord(M& map, Entry& entry, bool in) : map_(map), entry_(entry), in_(in) {}
+    void Undo() override { Go(!in_); }
+    void Redo() override { Go(in_); }
+
+   private:
+    void Go(bool in) {
+      if (in) {
+        MapAccess::Link(map_, entry_);
+      } else {
+        MapAccess::Unlink(map_, entry_);
+      }
+      entry_.change->is_present = in;
+    }
+
+    M& map_;
+    Entry& entry_;
+    const bool in_;
+  };
+
+  Journal* journal_;
+  M* map_;
+  ContainerChange* change_;
+};
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_CONTAINER_PLACE_H_

@@ -1,0 +1,416 @@
+#ifndef ONAGER_GENERATED_PATCH_CODEC_H_
+#define ONAGER_GENERATED_PATCH_CODEC_H_
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "onager/change.h"
+#include "onager/generated/container_place.h"
+#include "onager/generated/patch_numbers.h"
+#include "onager/generated/placement.h"
+#include "onager/generated/value_codec.h"
+#include "onager/tracked.h"
+
+// How containers stand in a patch; runtime/state/PATCH.md says what it means.
+namespace onager::generated {
+
+inline void WriteHandle(Writer& writer, std::uint32_t number, std::uint64_t handle) {
+  writer.Tag(number, WireType::kVarint);
+  writer.Varint(handle);
+}
+
+// One Update of a struct; not written when `encode(writer)` writes nothing.
+template <typename Encode>
+void WriteUpdate(Writer& writer, std::uint64_t handle, Encode encode) {
+  const Writer::Open update = writer.Begin(kUpdated);
+  WriteHandle(writer, kUpdatedHandle, handle);
+  const Writer::Open patch = writer.Begin(kUpdatedPatch);
+  encode();
+  if (writer.EndUnlessEmpty(patch)) {
+    writer.End(update);
+  } else {
+    writer.Cut(update.tag);
+  }
+}
+
+template <typename T>
+void WritePlacement(Writer& writer, std::uint64_t handle, std::uint64_t after, const T* value) {
+  const Writer::Open placed = writer.Begin(kPlaced);
+  WriteHandle(writer, kPlacedHandle, handle);
+  if (after != 0) WriteHandle(writer, kPlacedAfter, after);
+  if (value != nullptr) WriteField(writer, kPlacedValue, *value, true);
+  writer.End(placed);
+}
+
+template <typename K, typename V>
+void WriteInsert(Writer& writer, std::uint64_t handle, const K& key, const V& value) {
+  const Writer::Open inserted = writer.Begin(kPlaced);
+  WriteHandle(writer, kPlacedHandle, handle);
+  WriteField(writer, kPlacedAfter, key, false);
+  WriteField(writer, kPlacedValue, value, true);
+  writer.End(inserted);
+}
+
+// The removed handles, or nothing when all that there was is gone: then the field is cleared. Returns true
+// in that case.
+inline bool WriteRemoved(Writer& writer, const ContainerChange& change) {
+  std::size_t removed = 0;
+  const Writer::Open open = writer.Begin(kRemoved);
+  for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
+    if (!WasRemoved(*element)) continue;
+    writer.Varint(element->slot->handle);
+    ++removed;
+  }
+  const bool all = removed != 0 && removed == change.original_size;
+  if (all) {
+    writer.Cut(open.tag);
+  } else {
+    writer.EndUnlessEmpty(open);
+  }
+  return all;
+}
+
+// Calls `f(Reader&)` for each field `number` of the message, at its value.
+template <typename F>
+bool ForEachOccurrence(Reader message, std::uint32_t number, DecodeContext& context, F f) {
+  while (!message.AtEnd()) {
+    Reader::Tag tag;
+    if (!message.ReadTag(tag)) return context.Malformed();
+    if (tag.number == number && tag.type == WireType::kBytes) {
+      std::string_view bytes;
+      if (!message.ReadBytes(bytes)) return context.Malformed();
+      if (!f(Reader(bytes))) return false;
+    } else if (!SkipUnknown(message, tag, context)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The numbers of a packed or repeated varint field.
+template <typename F>
+bool ForEachNumber(Reader message, std::uint32_t number, DecodeContext& context, F f) {
+  while (!message.AtEnd()) {
+    Reader::Tag tag;
+    if (!message.ReadTag(tag)) return context.Malformed();
+    if (tag.number == number && tag.type == WireType::kVarint) {
+      std::uint64_t value = 0;
+      if (!message.ReadVarint(value)) return context.Malformed();
+      if (!f(value)) return false;
+    } else if (tag.number == number && tag.type == WireType::kBytes) {
+      std::string_view packed;
+      if (!message.ReadBytes(packed)) return context.Malformed();
+      for (Reader values(packed); !values.AtEnd();) {
+        std::uint64_t value = 0;
+        if (!values.ReadVarint(value)) return context.Malformed();
+        if (!f(value)) return false;
+      }
+    } else if (!SkipUnknown(message, tag, context)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Keyed lists -------------------------------------------------------------------------------------
+
+template <typename T, auto Key>
+struct ListPatch {
+  using L = KeyedList<T, Key>;
+  using Entry = ListAccess::Entry<L>;
+
+  static const T& ValueOf(const ElementChange& element) {
+    return static_cast<const Entry*>(static_cast<const ListLink*>(element.slot))->value;
+  }
+
+  // Returns whether the field must be named as cleared.
+  static bool EncodeChange(Writer& writer, std::uint32_t number, const ContainerChange& change) {
+    const Writer::Open open = writer.Begin(number);
+    ForEachPlacement(change, [&](const ElementChange& element, bool is_new) {
+      const auto& link = *static_cast<const ListLink*>(element.slot);
+      WritePlacement(writer, link.handle, link.previous->handle, is_new ? &ValueOf(element) : nullptr);
+    });
+    for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
+      if (!element->was_present || !element->is_present || element->value == nullptr) continue;
+      WriteUpdate(writer, element->slot->handle, [&] {
+        StructOps<T>::EncodeChange(writer, ValueOf(*element),
+                                   *static_cast<const StructChange*>(element->value));
+      });
+    }
+    const bool cleared = WriteRemoved(writer, change);
+    writer.EndUnlessEmpty(open);
+    return cleared;
+  }
+
+  static void EncodeAsPatch(Writer& writer, std::uint32_t number, const L& list) {
+    const Writer::Open open = writer.Begin(number);
+    const ListLink& ends = ListAccess::Ends(list);
+    for (const ListLink* link = ends.next; link != &ends; link = link->next) {
+      WritePlacement(writer, link->handle, link->previous->handle, &static_cast<const Entry*>(link)->value);
+    }
+    writer.EndUnlessEmpty(open);
+  }
+
+  static bool HasChange(const ContainerChange& change) {
+    bool changed = false;
+    ForEachPlacement(change, [&](const ElementChange&, bool) { changed = true; });
+    for (const ElementChange* element = change.first; element != nullptr && !changed;
+         element = element->next) {
+      changed =
+          WasRemoved(*element) ||
+          (element->was_present && element->value != nullptr &&
+           StructOps<T>::HasChange(ValueOf(*element), *static_cast<const StructChange*>(element->value)));
+    }
+    return changed;
+  }
+
+  // In the order removed (the key only), placed, updated, removed (the rest).
+  static bool Apply(Reader message, const ListPlace<L>& place, DecodeContext& context) {
+    absl::flat_hash_set<std::uint64_t> ghosts;  // Removed, but not there yet.
+    bool any_removed = false;
+    const bool unindexed = ForEachNumber(message, kRemoved, context, [&](std::uint64_t handle) {
+      any_removed = true;
+      Entry* entry = ListAccess::FindHandle(place.list(), handle);
+      if (entry == nullptr) return ghosts.insert(handle).second || context.Fail("removed twice");
+      return place.Unindex(*entry) || context.Fail("removed twice");
+    });
+    return unindexed &&
+           ForEachOccurrence(message, kPlaced, context,
+                             [&](Reader placed) { return ApplyPlacement(placed, place, ghosts, context); }) &&
+           ForEachOccurrence(message, kUpdated, context,
+                             [&](Reader update) { return ApplyUpdate(update, place, context); }) &&
+           (!any_removed || ForEachNumber(message, kRemoved, context, [&](std::uint64_t handle) {
+             Entry* entry = ListAccess::FindHandle(place.list(), handle);
+             if (entry == nullptr) return context.Fail("removed what is not there");
+             place.Remove(*entry, false);
+             return true;
+           }));
+  }
+
+ private:
+  static bool ApplyPlacement(Reader placed, const ListPlace<L>& place,
+                             const absl::flat_hash_set<std::uint64_t>& ghosts, DecodeContext& context) {
+    std::uint64_t handle = 0;
+    std::uint64_t after = 0;
+    std::string_view value;
+    bool has_value = false;
+    while (!placed.AtEnd()) {
+      Reader::Tag tag;
+      if (!placed.ReadTag(tag)) return context.Malformed();
+      bool ok = true;
+      if (tag.number == kPlacedHandle && tag.type == WireType::kVarint) {
+        ok = placed.ReadVarint(handle);
+      } else if (tag.number == kPlacedAfter && tag.type == WireType::kVarint) {
+        ok = placed.ReadVarint(after);
+      } else if (tag.number == kPlacedValue && tag.type == WireType::kBytes) {
+        ok = has_value = placed.ReadBytes(value);
+      } else {
+        ok = placed.Skip(tag);
+      }
+      if (!ok) return context.Malformed();
+    }
+    Entry* entry = ListAccess::FindHandle(place.list(), handle);
+    ListLink* previous = after == 0 ? &place.ends() : ListAccess::FindHandle(place.list(), after);
+    if (previous == nullptr) return context.Fail("placed behind what is not there");
+    const bool is_ghost = ghosts.contains(handle);
+    if (entry != nullptr) {
+      if (has_value) return context.Fail("inserted twice");
+      if (entry == previous) return context.Fail("placed behind itself");
+      place.MoveAfter(*entry, *previous);
+      return true;
+    }
+    if (!has_value && !is_ghost) return context.Fail("moved what is not there");
+    if (!context.Charge(2 * sizeof(Entry))) return false;
+    T element;
+    if (has_value) {
+      const Nesting nesting(context);
+      if (!nesting.Allowed() || !StructOps<T>::Decode(Reader(value), element, context)) return false;
+    }
+    if (!is_ghost && place.list().contains(element.*Key)) return context.Fail("a key stands in a list twice");
+    if (!context.NoteHandle(handle)) return false;
+    place.Insert(std::move(element), handle, *previous, !is_ghost);
+    return true;
+  }
+
+  static bool ApplyUpdate(Reader update, const ListPlace<L>& place, DecodeContext& context) {
+    std::uint64_t handle = 0;
+    std::string_view patch;
+    while (!update.AtEnd()) {
+      Reader::Tag tag;
+      if (!update.ReadTag(tag)) return context.Malformed();
+      bool ok = true;
+      if (tag.number == kUpdatedHandle && tag.type == WireType::kVarint) {
+        ok = update.ReadVarint(handle);
+      } else if (tag.number == kUpdatedPatch && tag.type == WireType::kBytes) {
+        ok = update.ReadBytes(patch);
+      } else {
+        ok = update.Skip(tag);
+      }
+      if (!ok) return context.Malformed();
+    }
+    Entry* entry = ListAccess::FindHandle(place.list(), handle);
+    if (entry == nullptr) return context.Fail("updated what is not there");
+    const Nesting nesting(context);
+    return nesting.Allowed() && StructOps<T>::ApplyPatch(Reader(patch), place.PlaceOf(*entry), entry->value,
+                                                         &(entry->value.*Key), context);
+  }
+};
+
+// Maps --------------------------------------------------------------------------------------------
+
+template <typename K, typename V>
+struct MapPatch {
+  using M = Map<K, V>;
+  using Entry = MapAccess::Entry<M>;
+
+  static const Entry& EntryOf(const ElementChange& element) {
+    return *static_cast<const Entry*>(element.slot);
+  }
+
+  // Returns whether the field must be named as cleared.
+  static bool EncodeChange(Writer& writer, std::uint32_t number, const ContainerChange& change) {
+    const Writer::Open open = writer.Begin(number);
+    for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
+      if (WasInserted(*element))
+        WriteInsert(writer, element->slot->handle, EntryOf(*element).key, EntryOf(*element).value);
+    }
+    for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
+      if (!element->was_present || !element->is_present || element->value == nullptr) continue;
+      const V& now = EntryOf(*element).value;
+      if constexpr (ScalarType<V>) {
+        if (SameScalar(*static_cast<const V*>(element->value), now)) continue;
+        const Writer::Open update = writer.Begin(kUpdated);
+        WriteHandle(writer, kUpdatedHandle, element->slot->handle);
+        WriteField(writer, kUpdatedPatch, now, false);
+        writer.End(update);
+      } else {
+        WriteUpdate(writer, element->slot->handle, [&] {
+          StructOps<V>::EncodeChange(writer, now, *static_cast<const StructChange*>(element->value));
+        });
+      }
+    }
+    const bool cleared = WriteRemoved(writer, change);
+    writer.EndUnlessEmpty(open);
+    return cleared;
+  }
+
+  static void EncodeAsPatch(Writer& writer, std::uint32_t number, const M& map) {
+    const Writer::Open open = writer.Begin(number);
+    MapAccess::ForEach(
+        map, [&](const Entry& entry) { WriteInsert(writer, entry.handle, entry.key, entry.value); });
+    writer.EndUnlessEmpty(open);
+  }
+
+  static bool HasChange(const ContainerChange& change) {
+    for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
+      if (WasInserted(*element) || WasRemoved(*element)) return true;
+      if (!element->is_present || element->value == nullptr) continue;
+      const V& now = EntryOf(*element).value;
+      if constexpr (ScalarType<V>) {
+        if (!SameScalar(*static_cast<const V*>(element->value), now)) return true;
+      } else {
+        if (StructOps<V>::HasChange(now, *static_cast<const StructChange*>(element->value))) return true;
+      }
+    }
+    return false;
+  }
+
+  // In the order removed, inserted, updated.
+  static bool Apply(Reader message, const MapPlace<M>& place, DecodeContext& context) {
+    return ForEachNumber(message, kRemoved, context,
+                         [&](std::uint64_t handle) {
+                           Entry* entry = MapAccess::FindHandle(place.map(), handle);
+                           if (entry == nullptr) return context.Fail("removed what is not there");
+                           place.Remove(*entry);
+                           return true;
+                         }) &&
+           ForEachOccurrence(message, kPlaced, context,
+                             [&](Reader inserted) { return ApplyInsert(inserted, place, context); }) &&
+           ForEachOccurrence(message, kUpdated, context,
+                             [&](Reader update) { return ApplyUpdate(update, place, context); });
+  }
+
+ private:
+  static bool ApplyInsert(Reader inserted, const MapPlace<M>& place, DecodeContext& context) {
+    std::uint64_t handle = 0;
+    K key{};
+    V value{};
+    const Nesting nesting(context);
+    if (!nesting.Allowed() || !context.Charge(2 * sizeof(Entry))) return false;
+    while (!inserted.AtEnd()) {
+      Reader::Tag tag;
+      if (!inserted.ReadTag(tag)) return context.Malformed();
+      bool ok = true;
+      if (tag.number == kPlacedHandle && tag.type == WireType::kVarint) {
+        ok = inserted.ReadVarint(handle) || context.Malformed();
+      } else if (tag.number == kPlacedAfter && tag.type == WireTypeOf<K>()) {
+        ok = ReadField(inserted, key, context);
+      } else if (tag.number == kPlacedValue && tag.type == FieldWireType<V>()) {
+        ok = ReadField(inserted, value, context);
+      } else {
+        ok = SkipUnknown(inserted, tag, context);
+      }
+      if (!ok) return false;
+    }
+    if (MapAccess::FindHandle(place.map(), handle) != nullptr || place.map().contains(key)) {
+      return context.Fail("inserted twice");
+    }
+    if (!context.NoteHandle(handle)) return false;
+    place.Insert(std::move(key), std::move(value), handle);
+    return true;
+  }
+
+  static bool ApplyUpdate(Reader update, const MapPlace<M>& place, DecodeContext& context) {
+    std::uint64_t handle = 0;
+    Reader::Tag tag;
+    for (Reader search = update; !search.AtEnd();) {
+      if (!search.ReadTag(tag)) return context.Malformed();
+      const bool found = tag.number == kUpdatedHandle && tag.type == WireType::kVarint;
+      if (!(found ? search.ReadVarint(handle) : search.Skip(tag))) return context.Malformed();
+    }
+    Entry* entry = MapAccess::FindHandle(place.map(), handle);
+    if (entry == nullptr) return context.Fail("updated what is not there");
+    while (!update.AtEnd()) {
+      if (!update.ReadTag(tag)) return context.Malformed();
+      if (tag.number != kUpdatedPatch || tag.type != FieldWireType<V>()) {
+        if (!SkipUnknown(update, tag, context)) return false;
+        continue;
+      }
+      if constexpr (ScalarType<V>) {
+        V value{};
+        if (!ReadScalar(update, value, context)) return false;
+        if (!SameScalar(entry->value, value)) place.Replace(*entry, std::move(value));
+      } else {
+        std::string_view patch;
+        if (!update.ReadBytes(patch)) return context.Malformed();
+        const Nesting nesting(context);
+        if (!nesting.Allowed() ||
+            !StructOps<V>::ApplyPatch(Reader(patch), place.PlaceOf(*entry), entry->value, nullptr, context)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+};
+
+template <typename C>
+struct ContainerPatch;
+template <typename T, auto Key>
+struct ContainerPatch<KeyedList<T, Key>> : ListPatch<T, Key> {
+  using Place = ListPlace<KeyedList<T, Key>>;
+  using TrackedType = TrackedKeyedList<T, Key>;
+  using ChangeType = KeyedListChange<T, Key>;
+};
+template <typename K, typename V>
+struct ContainerPatch<Map<K, V>> : MapPatch<K, V> {
+  using Place = MapPlace<Map<K, V>>;
+  using TrackedType = TrackedMap<K, V>;
+  using ChangeType = MapChange<K, V>;
+};
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_PATCH_CODEC_H_

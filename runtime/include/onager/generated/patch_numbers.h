@@ -1,0 +1,20 @@
+#ifndef ONAGER_GENERATED_PATCH_NUMBERS_H_
+#define ONAGER_GENERATED_PATCH_NUMBERS_H_
+
+#include <cstdint>
+
+namespace onager::generated {
+
+// Field numbers of XListPatch and XMapPatch and of what they are made of.
+inline constexpr std::uint32_t kPlaced = 1;  // Of a map: inserted.
+inline constexpr std::uint32_t kUpdated = 2;
+inline constexpr std::uint32_t kRemoved = 3;
+inline constexpr std::uint32_t kPlacedHandle = 1;
+inline constexpr std::uint32_t kPlacedAfter = 2;  // Of a map: the key.
+inline constexpr std::uint32_t kPlacedValue = 3;
+inline constexpr std::uint32_t kUpdatedHandle = 1;
+inline constexpr std::uint32_t kUpdatedPatch = 2;  // Of a map of scalars: the value.
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_PATCH_NUMBERS_H_

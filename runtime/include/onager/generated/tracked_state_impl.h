@@ -1,0 +1,141 @@
+#ifndef ONAGER_GENERATED_TRACKED_STATE_IMPL_H_
+#define ONAGER_GENERATED_TRACKED_STATE_IMPL_H_
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "onager/generated/struct_ops_impl.h"
+#include "onager/generated/tracked_state.h"
+
+namespace onager::generated {
+
+template <typename T>
+absl::Status DecodeError(std::string_view what, const DecodeContext& context) {
+  return InvalidBytes(Describe<T>::kName, what, context.error);
+}
+
+template <typename S>
+absl::Status DecodeSnapshot(std::string_view bytes, S& value, DecodeContext& context) {
+  context.with_handles = true;
+  if (!StructOps<S>::Decode(Reader(bytes), value, context)) return DecodeError<S>("snapshot", context);
+  return absl::OkStatus();
+}
+
+// Applies the patch within the open turn; on an error that part of the turn is undone.
+template <typename S>
+absl::Status ApplyWithin(std::string_view bytes, S& value, Journal& journal) {
+  DecodeContext context;
+  context.with_handles = true;
+  const Journal::Mark before = journal.Now();
+  if (!StructOps<S>::ApplyPatch(Reader(bytes), ChangePlace(journal, journal.root()), value, nullptr,
+                                context)) {
+    journal.RollBackTo(before);
+    return DecodeError<S>("patch", context);
+  }
+  journal.SawHandle(context.handle_max);
+  return absl::OkStatus();
+}
+
+template <typename S>
+absl::StatusOr<std::string> Compose(absl::Span<const std::string_view> patches) {
+  return ComposePatches(StructOps<S>::Shape(), patches);
+}
+
+template <typename S>
+const StateCodec& TrackedState<S>::Codec() {
+  static const StateCodec kCodec{Describe<S>::kName, Fingerprint(StructOps<S>::Shape()), &Compose<S>};
+  return kCodec;
+}
+
+template <typename S>
+bool TrackedState<S>::EncodePatch(std::string& out) {
+  const auto* change = static_cast<const StructChange*>(std::as_const(journal_).root());
+  if (change == nullptr) return false;
+  Writer writer(out);
+  StructOps<S>::EncodeChange(writer, value_, *change);
+  return writer.Finish();
+}
+
+template <typename S>
+void TrackedState<S>::Commit() {
+  journal_.Commit();
+}
+
+template <typename S>
+void TrackedState<S>::Rollback() {
+  journal_.Rollback();
+}
+
+template <typename S>
+void TrackedState<S>::EncodeSnapshot(std::string& out) const {
+  Writer writer(out);
+  StructOps<S>::Encode(writer, value_, true);
+  writer.Finish();
+}
+
+template <typename S>
+void TrackedState<S>::EncodeStoredSnapshot(std::string& out) const {
+  Writer writer(out);
+  StructOps<S>::Encode(writer, value_, true);
+  writer.Tag(kNextHandleField, WireType::kVarint);
+  writer.Varint(journal_.next_handle());
+  writer.Finish();
+}
+
+template <typename S>
+absl::Status TrackedState<S>::LoadSnapshot(std::string_view snapshot) {
+  S value;
+  DecodeContext context;
+  if (absl::Status status = DecodeSnapshot(snapshot, value, context); !status.ok()) return status;
+  std::uint64_t next_handle = 0;
+  const bool found = ForEachNumber(Reader(snapshot), kNextHandleField, context, [&](std::uint64_t number) {
+    next_handle = std::max(next_handle, number);
+    return true;
+  });
+  if (!found) return DecodeError<S>("snapshot", context);
+  journal_.Rollback();
+  value_ = std::move(value);
+  journal_.SawHandle(context.handle_max);
+  if (next_handle != 0) journal_.SawHandle(next_handle - 1);
+  journal_.Commit();
+  return absl::OkStatus();
+}
+
+template <typename S>
+absl::Status TrackedState<S>::ApplyPatch(std::string_view patch) {
+  absl::Status status = ApplyWithin(patch, value_, journal_);
+  if (status.ok()) {
+    journal_.Commit();
+  } else {
+    journal_.Rollback();
+  }
+  return status;
+}
+
+template <typename S>
+void Replica<S>::ClearChange() {
+  journal_.Commit();
+  from_snapshot_ = false;
+}
+
+template <typename S>
+absl::Status Replica<S>::LoadSnapshot(std::string_view snapshot) {
+  S value;
+  DecodeContext context;
+  if (absl::Status status = DecodeSnapshot(snapshot, value, context); !status.ok()) return status;
+  StructOps<S>::Assign(ChangePlace(journal_, journal_.root()), value_, std::move(value), Handles::kAdopt);
+  from_snapshot_ = true;
+  return absl::OkStatus();
+}
+
+template <typename S>
+absl::Status Replica<S>::ApplyPatch(std::string_view patch) {
+  return ApplyWithin(patch, value_, journal_);
+}
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_TRACKED_STATE_IMPL_H_
