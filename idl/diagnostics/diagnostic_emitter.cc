@@ -1,6 +1,7 @@
 #include "idl/diagnostics/diagnostic_emitter.h"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -53,10 +54,18 @@ DiagnosticEmitter::Pending DiagnosticEmitter::Append(DiagnosticKind kind, const 
 }
 
 std::vector<Diagnostic> DiagnosticEmitter::Take() {
-  std::vector<Diagnostic> result = std::exchange(diagnostics_, {});
-  std::stable_sort(result.begin(), result.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.range.file.index, a.range.begin) < std::tie(b.range.file.index, b.range.begin);
+  // Sorted by index, not with std::stable_sort: libstdc++ 12's uses a function that clang warns of.
+  std::vector<size_t> order(diagnostics_.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+    const SourceRange& left = diagnostics_[a].range;
+    const SourceRange& right = diagnostics_[b].range;
+    return std::tie(left.file.index, left.begin, a) < std::tie(right.file.index, right.begin, b);
   });
+  std::vector<Diagnostic> result;
+  result.reserve(order.size());
+  for (const size_t index : order) result.push_back(std::move(diagnostics_[index]));
+  diagnostics_.clear();
   if (dropped_ > 0 && !result.empty()) {
     const DiagnosticKind kind = diag::TooManyErrors.kind;
     result.push_back(Diagnostic{

@@ -98,7 +98,8 @@ size_t TypeTable::Hash::operator()(const Type& type) const {
 TypeId TypeTable::Intern(const Type& type) {
   const auto found = ids_.find(type);
   if (found != ids_.end()) return found->second;
-  const TypeId id = types_.Append(type);
+  const TypeId id{static_cast<uint32_t>(types_.size())};
+  types_.push_back(type);
   ids_.emplace(type, id);
   return id;
 }

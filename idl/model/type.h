@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "idl/model/table.h"
@@ -60,7 +61,8 @@ struct MapType;
 using Type = std::variant<ScalarType, EnumType, StructType, OptionalType, ListType, MapType>;
 
 // Types are interned: two TypeIds of one model are equal exactly when the types are.
-using TypeId = Id<Type>;
+class TypeTable;
+using TypeId = Id<TypeTable>;
 
 // `optional T`; T is a scalar, an enum or a struct.
 struct OptionalType {
@@ -89,11 +91,11 @@ class TypeTable {
   // The id of `type`, the same at every call.
   TypeId Intern(const Type& type);
 
-  [[nodiscard]] const Type& operator[](TypeId id) const { return types_[id]; }
+  [[nodiscard]] const Type& operator[](TypeId id) const { return types_[id.index]; }
   [[nodiscard]] size_t size() const { return types_.size(); }
 
  private:
-  Table<Type> types_;
+  std::vector<Type> types_;
   // Debian's abseil does not hash std::variant.
   struct Hash {
     size_t operator()(const Type& type) const;

@@ -218,6 +218,9 @@ bool Parser::ParseAnnotation(std::vector<ast::Annotation>& out) {
     }
   }
   annotation.range = Span(annotation.name.range, tokens_.last_range());
+  // `key id`: the caller reports what stands there; the form of the rest is then no second mistake.
+  const bool ends = tokens_.At(TokenKind::kComma) || tokens_.At(TokenKind::kRightBracket);
+  if (!ends && !annotation.value.has_value()) annotation.value.emplace();
   out.push_back(annotation);
   return ok;
 }
