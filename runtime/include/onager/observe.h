@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "onager/generated/channel.h"
-#include "onager/generated/replica.h"
+#include "onager/generated/tracked_state.h"
 
 namespace onager {
 
@@ -39,7 +40,7 @@ class TypedObserver final : public Observer {
   const State& state() const { return replica_.state(); }
 
   void OnUpdate(const Delivery& delivery) override {
-    const Change<State> change = replica_.TakeChange();
+    const Change<State> change = replica_.change();
     if (delivery.snapshot.has_value() && *delivery.snapshot != ResyncReason::kInitial && on_resync) {
       on_resync(*delivery.snapshot);
     }
@@ -48,6 +49,7 @@ class TypedObserver final : public Observer {
       on_update(Update<State>{replica_.state(), change, delivery.epoch, delivery.base, delivery.revision,
                               delivery.snapshot, delivery.replayed});
     }
+    replica_.ClearChange();
   }
   void OnEnd(const absl::Status& status) override {
     if (on_end) on_end(status);
