@@ -23,6 +23,7 @@ void Checker::CheckMembers(const MembersOwner& owner, const ast::Members& tree) 
     scope.Declare(oneof.name);
   }
   for (const ast::Field& field : tree.fields) {
+    if (emitter_.full()) return;  // nobody will see the model, nor further errors
     scope.Declare(field.name);
     CheckField(owner, tree, field, out);
   }

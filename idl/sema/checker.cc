@@ -58,6 +58,8 @@ Model Checker::Build() {
                    [&](const ast::Actor& tree) { CheckActor(ActorId{actor_index++}, tree); }},
         declaration);
   }
+  // Members that were given up half-way when the emitter became full have no fields to look at.
+  if (emitter_.full()) return std::move(model_);
   for (const PendingKey& key : pending_keys_) CheckKey(key);
   CheckRecursion();
   return std::move(model_);
