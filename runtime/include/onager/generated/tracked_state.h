@@ -70,6 +70,7 @@ class Replica final : public ReplicaInterface {
   /// On an error the state is as before.
   absl::Status LoadSnapshot(std::string_view snapshot) override;
   absl::Status ApplyPatch(std::string_view patch) override;
+  void EncodeSnapshot(std::string& out) const override;
 
  private:
   S value_;

@@ -136,6 +136,13 @@ absl::Status Replica<S>::ApplyPatch(std::string_view patch) {
   return ApplyWithin(patch, value_, journal_);
 }
 
+template <typename S>
+void Replica<S>::EncodeSnapshot(std::string& out) const {
+  Writer writer(out);
+  StructOps<S>::Encode(writer, value_, true);
+  writer.Finish();
+}
+
 }  // namespace onager::generated
 
 #endif  // ONAGER_GENERATED_TRACKED_STATE_IMPL_H_
