@@ -75,6 +75,8 @@ struct TransportUnderTest {
 class Link {
  public:
   explicit Link(World& world);
+  /// A connection may still be coming in, and its accept function uses the members.
+  ~Link() { listener->Stop(); }
 
   /// Sends `message` from one end and waits until the other has it.
   bool Send(Connection& from, Recorder& to, const std::string& message);
