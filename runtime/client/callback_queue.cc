@@ -1,0 +1,76 @@
+#include "runtime/client/callback_queue.h"
+
+#include <utility>
+
+namespace onager::client {
+namespace {
+
+// The queue whose callback runs on this thread.
+thread_local const CallbackQueue* current_queue = nullptr;
+
+// A run gives the executor back to others after so many callbacks.
+constexpr int kCallbacksPerRun = 64;
+
+}  // namespace
+
+bool CallbackQueue::InCallback() const { return current_queue == this; }
+
+bool CallbackQueue::Post(Executor::Function callback) {
+  MutexLock lock(mutex_);
+  if (stopped_) return false;
+  waiting_.push_back(std::move(callback));
+  if (!scheduled_) {
+    scheduled_ = true;
+    executor_.Post([self = shared_from_this()] { self->Run(); });
+  }
+  return true;
+}
+
+void CallbackQueue::Run() {
+  for (int i = 0; i < kCallbacksPerRun; ++i) {
+    Executor::Function callback;
+    {
+      MutexLock lock(mutex_);
+      if (waiting_.empty() || stopped_) {
+        scheduled_ = false;
+        return;
+      }
+      callback = std::move(waiting_.front());
+      waiting_.pop_front();
+      running_ = true;
+    }
+    const CallbackQueue* outer = std::exchange(current_queue, this);
+    callback();
+    callback = nullptr;  // What it owns is freed as part of it.
+    current_queue = outer;
+    {
+      MutexLock lock(mutex_);
+      running_ = false;
+      ended_.NotifyAll();
+    }
+  }
+  MutexLock lock(mutex_);
+  if (stopped_) {
+    scheduled_ = false;
+    return;
+  }
+  executor_.Post([self = shared_from_this()] { self->Run(); });
+}
+
+void CallbackQueue::Stop() {
+  std::deque<Executor::Function> rest;
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    rest.swap(waiting_);
+    while (running_ && !InCallback()) ended_.Wait(mutex_);
+  }
+  const CallbackQueue* outer = std::exchange(current_queue, this);
+  for (Executor::Function& callback : rest) {
+    callback();
+    callback = nullptr;
+  }
+  current_queue = outer;
+}
+
+}  // namespace onager::client

@@ -1,0 +1,42 @@
+#ifndef ONAGER_RUNTIME_CLIENT_CALLBACK_QUEUE_H_
+#define ONAGER_RUNTIME_CLIENT_CALLBACK_QUEUE_H_
+
+#include <deque>
+#include <memory>
+
+#include "runtime/base/executor.h"
+#include "runtime/base/mutex.h"
+
+namespace onager::client {
+
+/// Runs an application's callbacks on an executor, one at a time, in order. Thread-safe.
+class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
+ public:
+  /// `executor` outlives the queue's last run: see `Stop`.
+  explicit CallbackQueue(Executor& executor) : executor_(executor) {}
+
+  /// Runs `callback` some time later. After `Stop` it is not, and false is returned.
+  bool Post(Executor::Function callback);
+
+  /// Runs what waits, here, and takes no more. When it returns no callback runs or will run, except the one
+  /// that it is called in.
+  void Stop();
+
+  /// Whether this thread is inside one of this queue's callbacks.
+  bool InCallback() const;
+
+ private:
+  void Run();
+
+  Executor& executor_;
+  mutable Mutex mutex_;
+  CondVar ended_;
+  std::deque<Executor::Function> waiting_ ABSL_GUARDED_BY(mutex_);
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace onager::client
+
+#endif  // ONAGER_RUNTIME_CLIENT_CALLBACK_QUEUE_H_

@@ -1,0 +1,328 @@
+#include "runtime/client/client_core.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/time/time.h"
+#include "runtime/wire/resume_token.h"
+
+namespace onager::client {
+namespace {
+
+using session::ClientSession;
+
+Duration ToDuration(absl::Duration duration) {
+  return absl::ToChronoNanoseconds(std::max(duration, absl::ZeroDuration()));
+}
+
+session::ClientSessionOptions SessionOptions(const ClientOptions& options, Random& random) {
+  session::ClientSessionOptions session;
+  session.incarnation = random.Next() | 1;
+  session.reconnect_delay_min = ToDuration(options.reconnect_delay_min);
+  session.reconnect_delay_max = ToDuration(options.reconnect_delay_max);
+  session.connect_timeout = ToDuration(options.connect_timeout);
+  session.peer_timeout = ToDuration(options.peer_timeout);
+  session.pending_calls_max = options.pending_calls_max;
+  session.message_bytes_max = options.message_bytes_max;
+  return session;
+}
+
+absl::Status ClosedStatus() { return absl::CancelledError("the client is closed"); }
+
+}  // namespace
+
+/// One connection. Its events name it, so that those of a connection that was given up are recognised.
+class ClientCore::Link final : public transport::ConnectionHandler {
+ public:
+  Link(std::weak_ptr<ClientCore> core, std::unique_ptr<transport::Connection> connection)
+      : core_(std::move(core)), connection_(std::move(connection)) {}
+
+  void Start() { connection_->Start(*this); }
+  void Write(transport::OutMessage message) { connection_->Write(std::move(message)); }
+  void Close(const absl::Status& reason) { connection_->Close(reason); }
+
+  void OnMessage(std::string_view bytes) override {
+    if (const auto core = core_.lock()) core->OnLinkMessage(*this, bytes);
+  }
+  void OnWriteDone() override {
+    if (const auto core = core_.lock()) core->OnLinkWriteDone(*this);
+  }
+  void OnClosed(const absl::Status& reason) override {
+    if (const auto core = core_.lock()) core->OnLinkClosed(*this, reason);
+  }
+
+ private:
+  const std::weak_ptr<ClientCore> core_;
+  const std::unique_ptr<transport::Connection> connection_;  // Goes first, and waits for its last event.
+};
+
+std::shared_ptr<ClientCore> ClientCore::Create(const ClientOptions& options, const Environment& environment,
+                                               transport::Connector& connector) {
+  std::shared_ptr<ClientCore> core(new ClientCore(options, environment, connector));
+  core->Step([](ClientSession& session, Time now) { session.Start(now); });
+  return core;
+}
+
+ClientCore::ClientCore(const ClientOptions& options, const Environment& environment,
+                       transport::Connector& connector)
+    : options_(options),
+      environment_(environment),
+      connector_(connector),
+      callbacks_(std::make_shared<CallbackQueue>(environment.executor)),
+      session_(SessionOptions(options, environment.random), environment.random) {}
+
+ClientCore::~ClientCore() = default;
+
+bool ClientCore::Step(absl::FunctionRef<void(ClientSession&, Time)> event) {
+  {
+    MutexLock lock(mutex_);
+    if (closed_) return false;
+    ++active_steps_;
+    event(session_, environment_.clock.Now());
+  }
+  while (SendAndDo()) {
+  }
+  MutexLock lock(mutex_);
+  --active_steps_;
+  step_ended_.NotifyAll();
+  return true;
+}
+
+// Sends what is pending and does what the session asks for. True when that may have left more to do.
+bool ClientCore::SendAndDo() {
+  std::optional<transport::OutMessage> batch;
+  std::shared_ptr<Link> link;
+  std::vector<ClientSession::Action> actions;
+  {
+    MutexLock lock(mutex_);
+    const Time now = environment_.clock.Now();
+    link = link_;
+    if (link != nullptr && !writing_) {
+      batch = session_.NextBatch(now);
+      writing_ = batch.has_value();
+    }
+    std::vector<ClientSession::Action> wanted = session_.TakeActions();
+    std::move(wanted.begin(), wanted.end(), std::back_inserter(actions_));
+    if (!doing_ && !actions_.empty()) {
+      doing_ = true;
+      actions.swap(actions_);
+    }
+    ArmTimer(now);
+  }
+  if (batch.has_value()) link->Write(*std::move(batch));
+  if (actions.empty()) return false;
+  for (ClientSession::Action& action : actions) {
+    std::visit([this](auto& kind) { Do(kind); }, action);
+  }
+  MutexLock lock(mutex_);
+  doing_ = false;
+  return true;
+}
+
+void ClientCore::ArmTimer(Time now) {
+  const Time deadline = std::max(session_.next_deadline(), now);
+  if (deadline >= timer_at_ || deadline == kNever) return;  // A timer that fires early looks again.
+  if (timer_ != 0) environment_.timers.Cancel(timer_);
+  timer_at_ = deadline;
+  timer_ = environment_.timers.At(deadline, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->OnTimer();
+  });
+}
+
+void ClientCore::OnTimer() {
+  {
+    MutexLock lock(mutex_);
+    timer_ = 0;
+    timer_at_ = kNever;
+  }
+  Step([](ClientSession& session, Time now) { session.OnTime(now); });
+}
+
+void ClientCore::OnLinkMessage(const Link& link, std::string_view bytes) {
+  Step([this, &link, bytes](ClientSession& session, Time now) {
+    if (IsCurrent(link)) session.OnMessage(bytes, now);
+  });
+}
+
+void ClientCore::OnLinkWriteDone(const Link& link) {
+  Step([this, &link](ClientSession&, Time) {
+    if (IsCurrent(link)) NoteWriteDone();
+  });
+}
+
+void ClientCore::OnLinkClosed(const Link& link, const absl::Status& reason) {
+  Step([this, &link, &reason](ClientSession& session, Time now) {
+    if (IsCurrent(link)) session.OnConnectionClosed(reason, now);
+  });
+}
+
+void ClientCore::Do(ClientSession::Connect& /*action*/) {
+  auto link = std::make_shared<Link>(weak_from_this(), connector_.Connect());
+  {
+    MutexLock lock(mutex_);
+    link_ = link;
+    writing_ = false;
+  }
+  link->Start();
+}
+
+void ClientCore::Do(ClientSession::Disconnect& action) {
+  std::shared_ptr<Link> link;
+  {
+    MutexLock lock(mutex_);
+    link = std::move(link_);
+    link_.reset();
+    writing_ = false;
+  }
+  if (link == nullptr) return;
+  link->Close(action.reason);
+  // Freed elsewhere: this may be one of its own events.
+  environment_.executor.Post([link = std::move(link)]() mutable { link.reset(); });
+}
+
+void ClientCore::Do(ClientSession::CallEnded& action) {
+  std::shared_ptr<CallHandle> handle;
+  {
+    MutexLock lock(mutex_);
+    const auto found = calls_.find(action.number);
+    if (found == calls_.end()) return;
+    handle = std::move(found->second);
+    calls_.erase(found);
+  }
+  handle->End(std::move(action.result));
+}
+
+std::shared_ptr<Subscription> ClientCore::FindSubscription(std::uint64_t id) {
+  MutexLock lock(mutex_);
+  const auto found = subscriptions_.find(id);
+  return found == subscriptions_.end() ? nullptr : found->second;
+}
+
+void ClientCore::Do(ClientSession::SnapshotArrived& action) {
+  if (const auto subscription = FindSubscription(action.subscription)) {
+    subscription->OnSnapshot(action.at, action.previous_revision, action.reason, std::move(action.snapshot));
+  }
+}
+
+void ClientCore::Do(ClientSession::DeltaArrived& action) {
+  if (const auto subscription = FindSubscription(action.subscription)) {
+    subscription->OnDelta(action.at, action.base, action.replayed, std::move(action.patch));
+  }
+}
+
+void ClientCore::Do(ClientSession::BindingArrived& action) {
+  if (const auto subscription = FindSubscription(action.subscription)) {
+    subscription->OnBinding(std::move(action.binding));
+  }
+}
+
+void ClientCore::Do(ClientSession::SubscriptionEnded& action) {
+  std::shared_ptr<Subscription> subscription;
+  {
+    MutexLock lock(mutex_);
+    const auto found = subscriptions_.find(action.subscription);
+    if (found == subscriptions_.end()) return;
+    subscription = std::move(found->second);
+    subscriptions_.erase(found);
+  }
+  subscription->OnEnd(action.status);
+}
+
+void ClientCore::Do(ClientSession::StateChanged& action) {
+  if (!options_.on_connection_state) return;
+  callbacks_->Post([self = shared_from_this(), state = action.state, reason = std::move(action.reason)] {
+    self->options_.on_connection_state(state, reason);
+  });
+}
+
+std::shared_ptr<generated::PendingCall> ClientCore::Call(const generated::ActorType& type,
+                                                         const std::string& key, std::size_t method,
+                                                         std::string arguments, const CallOptions& options) {
+  auto handle = std::make_shared<CallHandle>(callbacks_, [weak = weak_from_this()](CallHandle& cancelled) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->Step([&cancelled](ClientSession& session, Time) { session.CancelCall(cancelled.number); });
+  });
+  const generated::MethodInfo& info = type.methods[method];
+  const absl::Duration timeout = options.timeout().value_or(info.timeout);
+  ClientSession::CallRequest request;
+  request.actor = {std::string(type.name), key};
+  request.method = std::string(info.name);
+  request.arguments = std::move(arguments);
+  if (timeout != absl::InfiniteDuration()) request.timeout = ToDuration(timeout);
+  const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
+    handle->number = session.Call(std::move(request), now);
+    KeepCall(handle);
+  });
+  if (!open) handle->End(ClosedStatus());
+  return handle;
+}
+
+std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
+    const generated::ActorType& type, const std::string& key, std::shared_ptr<generated::Observer> observer,
+    std::string checkpoint) {
+  Subscription::Owner owner;
+  owner.unsubscribe = [weak = weak_from_this()](std::uint64_t id) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->Step([&self, id](ClientSession& session, Time) {
+      session.Unsubscribe(id);
+      self->DropSubscription(id);
+    });
+  };
+  owner.resync = [weak = weak_from_this()](std::uint64_t id, ResyncReason reason) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->Step([id, reason](ClientSession& session, Time) { session.Resync(id, reason); });
+  };
+  auto subscription = std::make_shared<Subscription>(*type.state, std::move(observer), callbacks_,
+                                                     options_.callback_backlog_max, std::move(owner));
+  ClientSession::SubscribeRequest request;
+  request.actor = {std::string(type.name), key};
+  request.schema_fingerprint = type.state->schema_fingerprint;
+  if (!checkpoint.empty()) {
+    const absl::StatusOr<wire::Checkpoint> kept = wire::Checkpoint::Decode(checkpoint);
+    const absl::StatusOr<wire::ResumeToken> token =
+        kept.ok() ? wire::ResumeToken::Decode(kept->token) : absl::StatusOr<wire::ResumeToken>(kept.status());
+    if (!token.ok()) {
+      subscription->OnEnd(token.status());
+      return subscription;
+    }
+    request.binding = token->binding;
+    request.position = {token->epoch, token->revision};
+    subscription->OnBinding(token->binding);
+    subscription->OnSnapshot(request.position, token->revision, ResyncReason::kInitial, kept->snapshot);
+  }
+  const bool open = Step([this, &request, &subscription](ClientSession& session, Time now) {
+    const std::uint64_t id = session.Subscribe(std::move(request), now);
+    subscription->set_id(id);
+    KeepSubscription(id, subscription);
+  });
+  if (!open) subscription->OnEnd(ClosedStatus());
+  return subscription;
+}
+
+void ClientCore::Close() {
+  Step([](ClientSession& session, Time) { session.Close(ClosedStatus()); });
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    while (active_steps_ > 0) step_ended_.Wait(mutex_);
+    if (timer_ != 0) environment_.timers.Cancel(timer_);
+    timer_ = 0;
+  }
+  callbacks_->Stop();
+}
+
+ConnectionState ClientCore::state() const {
+  MutexLock lock(mutex_);
+  return session_.state();
+}
+
+ClientStats ClientCore::stats() const {
+  MutexLock lock(mutex_);
+  return session_.stats();
+}
+
+}  // namespace onager::client

@@ -1,0 +1,84 @@
+#include "onager/client.h"
+
+#include <thread>
+#include <utility>
+
+#include "onager/generated/channel.h"
+#include "runtime/base/mutex.h"
+#include "runtime/base/system_environment.h"
+#include "runtime/client/client_core.h"
+#include "runtime/transport/grpc/grpc_transport.h"
+
+namespace onager {
+namespace {
+
+SystemEnvironmentOptions EnvironmentOptions() {
+  SystemEnvironmentOptions options;
+  options.thread_count = 2;  // One for callbacks, one for what goes on beside them.
+  return options;
+}
+
+/// What a core runs on. The environment goes first, so that nothing runs any more when the connector goes.
+struct World {
+  explicit World(const std::string& target, const ClientOptions& options)
+      : connector([&] {
+          transport::GrpcConnectorOptions grpc;
+          grpc.address = target;
+          grpc.message_bytes_max = options.message_bytes_max;
+          grpc.connect_timeout = absl::ToChronoNanoseconds(options.connect_timeout);
+          return transport::MakeGrpcConnector(std::move(grpc));
+        }()),
+        environment(EnvironmentOptions()) {}
+
+  std::unique_ptr<transport::Connector> connector;
+  SystemEnvironment environment;
+};
+
+/// A core with a world of its own, which lives until the channel is closed.
+class GrpcChannel final : public generated::Channel {
+ public:
+  GrpcChannel(const std::string& target, const ClientOptions& options)
+      : world_(std::make_unique<World>(target, options)),
+        core_(client::ClientCore::Create(options, world_->environment, *world_->connector)) {}
+  ~GrpcChannel() override { GrpcChannel::Close(); }
+
+  std::shared_ptr<generated::PendingCall> Call(const generated::ActorType& type, const std::string& key,
+                                               std::size_t method, std::string arguments,
+                                               const CallOptions& options) override {
+    return core_->Call(type, key, method, std::move(arguments), options);
+  }
+  std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType& type,
+                                                         const std::string& key,
+                                                         std::shared_ptr<generated::Observer> observer,
+                                                         std::string checkpoint) override {
+    return core_->Observe(type, key, std::move(observer), std::move(checkpoint));
+  }
+  ConnectionState state() const override { return core_->state(); }
+  ClientStats stats() const override { return core_->stats(); }
+
+  void Close() override {
+    core_->Close();
+    std::unique_ptr<World> world;
+    {
+      MutexLock lock(mutex_);
+      world = std::move(world_);
+    }
+    // The world joins its threads, of which this may be one.
+    if (world != nullptr && core_->InCallback()) {
+      std::thread([world = std::move(world)]() mutable { world.reset(); }).detach();
+    }
+  }
+
+ private:
+  Mutex mutex_;
+  std::unique_ptr<World> world_ ABSL_GUARDED_BY(mutex_);
+  const std::shared_ptr<client::ClientCore> core_;
+};
+
+}  // namespace
+
+Client Client::Connect(std::string target, ClientOptions options) {
+  return Client(std::make_shared<GrpcChannel>(target, options));
+}
+
+}  // namespace onager

@@ -1,0 +1,239 @@
+#include "runtime/client/subscription.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "runtime/wire/resume_token.h"
+
+namespace onager::client {
+namespace {
+
+// Undelivered bytes beyond which they are composed.
+constexpr std::size_t kBacklogBytesMax = 1u << 20;
+
+}  // namespace
+
+Subscription::Subscription(const generated::StateCodec& codec, std::shared_ptr<generated::Observer> observer,
+                           std::shared_ptr<CallbackQueue> callbacks, std::size_t backlog_max, Owner owner)
+    : codec_(codec),
+      observer_(std::move(observer)),
+      callbacks_(std::move(callbacks)),
+      backlog_max_(std::max<std::size_t>(backlog_max, 1)),
+      owner_(std::move(owner)) {}
+
+void Subscription::OnBinding(std::string binding) {
+  MutexLock lock(mutex_);
+  binding_ = std::move(binding);
+}
+
+void Subscription::OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
+                              std::string bytes) {
+  Arrival arrival;
+  arrival.delivery.epoch = at.epoch;
+  arrival.delivery.base = previous_revision;
+  arrival.delivery.revision = at.revision;
+  arrival.delivery.snapshot = reason;
+  arrival.bytes = std::move(bytes);
+  Enqueue(std::move(arrival));
+}
+
+void Subscription::OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes) {
+  Arrival arrival;
+  arrival.delivery.epoch = at.epoch;
+  arrival.delivery.base = base;
+  arrival.delivery.revision = at.revision;
+  arrival.delivery.replayed = replayed;
+  arrival.bytes = std::move(bytes);
+  Enqueue(std::move(arrival));
+}
+
+void Subscription::Enqueue(Arrival arrival) {
+  MutexLock lock(mutex_);
+  if (closed_) return;
+  if (arrival.delivery.snapshot.has_value()) {
+    // Whatever waits is superseded, but for the reason of a snapshot that the application has not heard of.
+    for (const Arrival& old : arrivals_) {
+      if (old.delivery.snapshot.has_value() && *arrival.delivery.snapshot == ResyncReason::kInitial) {
+        arrival.delivery.snapshot = old.delivery.snapshot;
+      }
+    }
+    arrivals_.clear();
+    arrivals_bytes_ = 0;
+  }
+  arrivals_bytes_ += arrival.bytes.size();
+  arrivals_.push_back(std::move(arrival));
+  if (arrivals_bytes_ > kBacklogBytesMax + 2 * composed_bytes_) ComposeBacklog();
+  ScheduleLocked();
+}
+
+// Replaces the deltas at the end of the backlog by one. A snapshot at its beginning stays as it is.
+void Subscription::ComposeBacklog() {
+  const std::size_t first = arrivals_.front().delivery.snapshot.has_value() ? 1 : 0;
+  if (arrivals_.size() < first + 2) return;
+  std::vector<std::string_view> patches;
+  for (std::size_t i = first; i < arrivals_.size(); ++i) patches.push_back(arrivals_[i].bytes);
+  absl::StatusOr<std::string> composed = codec_.compose(patches);
+  // What cannot be composed cannot be applied either: it is found out there, and repaired.
+  if (!composed.ok()) return;
+  Arrival arrival;
+  arrival.delivery = arrivals_.back().delivery;
+  arrival.delivery.base = arrivals_[first].delivery.base;
+  arrival.bytes = *std::move(composed);
+  composed_bytes_ = arrival.bytes.size();
+  arrivals_.resize(first);
+  arrivals_.push_back(std::move(arrival));
+  arrivals_bytes_ = 0;
+  for (const Arrival& left : arrivals_) arrivals_bytes_ += left.bytes.size();
+}
+
+void Subscription::OnEnd(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  if (closed_ || end_.has_value()) return;
+  end_ = status;
+  ScheduleLocked();
+}
+
+void Subscription::ScheduleLocked() {
+  if (scheduled_) return;
+  // Each step is a callback of its own, so that other subscriptions and calls have their turns in between.
+  scheduled_ = callbacks_->Post([self = shared_from_this()] {
+    const bool more = self->DeliverOne();
+    MutexLock lock(self->mutex_);
+    self->scheduled_ = false;
+    if (more || !self->arrivals_.empty() || self->end_.has_value()) {
+      if (!self->closed_) self->ScheduleLocked();
+    }
+  });
+}
+
+// Takes what makes up the next step: a single arrival, or, when the application lags behind, all that go
+// together.
+bool Subscription::TakeArrivals(std::deque<Arrival>& taken, std::optional<absl::Status>& end) {
+  MutexLock lock(mutex_);
+  if (closed_) return false;
+  if (arrivals_.empty()) {
+    end = std::exchange(end_, std::nullopt);
+    if (!end.has_value()) return false;
+    closed_ = true;
+    in_callback_ = true;
+    return true;
+  }
+  const std::size_t count = arrivals_.size() > backlog_max_ ? arrivals_.size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    arrivals_bytes_ -= arrivals_.front().bytes.size();
+    taken.push_back(std::move(arrivals_.front()));
+    arrivals_.pop_front();
+  }
+  if (arrivals_.empty()) composed_bytes_ = 0;
+  in_callback_ = true;
+  return true;
+}
+
+bool Subscription::DeliverOne() {
+  std::deque<Arrival> arrivals;
+  std::optional<absl::Status> end;
+  if (!TakeArrivals(arrivals, end)) return false;
+  bool failed = false;
+  std::optional<generated::Delivery> step;
+  if (!end.has_value()) {
+    MutexLock replica_lock(replica_mutex_);
+    for (const Arrival& arrival : arrivals) {
+      const bool is_snapshot = arrival.delivery.snapshot.has_value();
+      {
+        MutexLock lock(mutex_);
+        if (is_snapshot) awaiting_snapshot_ = false;
+        if (awaiting_snapshot_) continue;  // Deltas of a state that is given up.
+      }
+      generated::ReplicaInterface& replica = observer_->replica();
+      const absl::Status applied =
+          is_snapshot ? replica.LoadSnapshot(arrival.bytes) : replica.ApplyPatch(arrival.bytes);
+      MutexLock lock(mutex_);
+      if (!applied.ok()) {
+        awaiting_snapshot_ = true;
+        failed = true;
+        step.reset();
+        continue;
+      }
+      delivered_any_ = true;
+      delivered_ = {arrival.delivery.epoch, arrival.delivery.revision};
+      if (step.has_value()) {
+        const generated::Delivery previous = *step;
+        step = arrival.delivery;
+        step->base = previous.base;
+        step->snapshot = is_snapshot ? arrival.delivery.snapshot : previous.snapshot;
+        step->replayed = previous.replayed && arrival.delivery.replayed;
+      } else {
+        step = arrival.delivery;
+      }
+    }
+  }
+  if (failed) owner_.resync(id_, ResyncReason::kReplicaDiverged);
+  if (step.has_value()) observer_->OnUpdate(*step);
+  if (end.has_value()) observer_->OnEnd(*end);
+  MutexLock lock(mutex_);
+  in_callback_ = false;
+  callback_ended_.NotifyAll();
+  return !arrivals_.empty() || end_.has_value();
+}
+
+std::string Subscription::TokenLocked() const {
+  if (!delivered_any_ || binding_.empty()) return std::string();
+  wire::ResumeToken token;
+  token.binding = binding_;
+  token.epoch = delivered_.epoch;
+  token.revision = delivered_.revision;
+  return token.Encode();
+}
+
+std::string Subscription::token() const {
+  MutexLock lock(mutex_);
+  return TokenLocked();
+}
+
+std::string Subscription::checkpoint() const {
+  MutexLock replica_lock(replica_mutex_);
+  wire::Checkpoint checkpoint;
+  {
+    MutexLock lock(mutex_);
+    if (awaiting_snapshot_) return std::string();
+    checkpoint.token = TokenLocked();
+  }
+  if (checkpoint.token.empty()) return std::string();
+  observer_->replica().EncodeSnapshot(checkpoint.snapshot);
+  return checkpoint.Encode();
+}
+
+std::uint64_t Subscription::epoch() const {
+  MutexLock lock(mutex_);
+  return delivered_.epoch;
+}
+
+std::uint64_t Subscription::revision() const {
+  MutexLock lock(mutex_);
+  return delivered_.revision;
+}
+
+void Subscription::Read(absl::FunctionRef<void()> read) const {
+  MutexLock replica_lock(replica_mutex_);
+  read();
+}
+
+void Subscription::Resync() { owner_.resync(id_, ResyncReason::kRequested); }
+
+void Subscription::Close() {
+  bool unsubscribe = false;
+  {
+    MutexLock lock(mutex_);
+    unsubscribe = !closed_;
+    closed_ = true;
+    arrivals_.clear();
+    // In one of this client's callbacks, this one's is either the very one or not running.
+    while (in_callback_ && !callbacks_->InCallback()) callback_ended_.Wait(mutex_);
+  }
+  if (unsubscribe) owner_.unsubscribe(id_);
+}
+
+}  // namespace onager::client

@@ -1,0 +1,97 @@
+#ifndef ONAGER_RUNTIME_CLIENT_SUBSCRIPTION_H_
+#define ONAGER_RUNTIME_CLIENT_SUBSCRIPTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "onager/generated/channel.h"
+#include "runtime/base/mutex.h"
+#include "runtime/client/callback_queue.h"
+#include "runtime/session/state_feed.h"
+
+namespace onager::client {
+
+/// The client's end of a subscription: what has arrived waits here as bytes until the callback queue
+/// applies it to the replica and tells the observer. So the connection is always drained, however slow the
+/// callbacks are.
+///
+/// What waits is bounded: beyond `backlog_max` changes come as one, and beyond a budget of bytes they are
+/// composed, which makes them no larger than what they change. Thread-safe.
+class Subscription final : public generated::SubscriptionHandle,
+                           public std::enable_shared_from_this<Subscription> {
+ public:
+  /// What the owner does for it. Called under no lock.
+  struct Owner {
+    std::function<void(std::uint64_t id)> unsubscribe;
+    std::function<void(std::uint64_t id, ResyncReason reason)> resync;
+  };
+
+  Subscription(const generated::StateCodec& codec, std::shared_ptr<generated::Observer> observer,
+               std::shared_ptr<CallbackQueue> callbacks, std::size_t backlog_max, Owner owner);
+
+  // For the owner.
+  void set_id(std::uint64_t id) { id_ = id; }  // Before anything arrives.
+  void OnBinding(std::string binding);
+  void OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
+                  std::string bytes);
+  void OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes);
+  void OnEnd(const absl::Status& status);
+
+  // generated::SubscriptionHandle
+  std::string token() const override;
+  std::string checkpoint() const override;
+  std::uint64_t epoch() const override;
+  std::uint64_t revision() const override;
+  void Read(absl::FunctionRef<void()> read) const override;
+  void Resync() override;
+  void Close() override;
+
+ private:
+  struct Arrival {
+    generated::Delivery delivery;
+    std::string bytes;
+  };
+
+  void Enqueue(Arrival arrival);
+  void ComposeBacklog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// On the callback queue: applies and delivers one step. False when there is nothing left.
+  bool DeliverOne();
+  bool TakeArrivals(std::deque<Arrival>& taken, std::optional<absl::Status>& end);
+  std::string TokenLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const generated::StateCodec& codec_;
+  const std::shared_ptr<generated::Observer> observer_;
+  const std::shared_ptr<CallbackQueue> callbacks_;
+  const std::size_t backlog_max_;
+  const Owner owner_;
+  std::uint64_t id_ = 0;
+
+  // Held while the replica changes; taken before `mutex_`.
+  mutable Mutex replica_mutex_;
+
+  mutable Mutex mutex_;
+  CondVar callback_ended_;
+  std::deque<Arrival> arrivals_ ABSL_GUARDED_BY(mutex_);
+  std::size_t arrivals_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t composed_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // The size that the last composition came to.
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
+  std::string binding_ ABSL_GUARDED_BY(mutex_);
+  bool delivered_any_ ABSL_GUARDED_BY(mutex_) = false;
+  session::Position delivered_ ABSL_GUARDED_BY(mutex_);
+  bool awaiting_snapshot_ ABSL_GUARDED_BY(mutex_) = false;  // The replica is unusable until one comes.
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool in_callback_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace onager::client
+
+#endif  // ONAGER_RUNTIME_CLIENT_SUBSCRIPTION_H_

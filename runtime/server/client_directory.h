@@ -1,0 +1,92 @@
+#ifndef ONAGER_RUNTIME_SERVER_CLIENT_DIRECTORY_H_
+#define ONAGER_RUNTIME_SERVER_CLIENT_DIRECTORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "runtime/actor/actor_runtime.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/mutex.h"
+#include "runtime/session/call_ledger.h"
+
+namespace onager::server {
+
+/// A session as its client's calls see it. Thread-safe.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  virtual void OnCallEnded(std::uint64_t number, session::SharedOutcome outcome) = 0;
+  /// The same client has come again on another connection.
+  virtual void OnSuperseded() = 0;
+};
+
+/// What the server knows of one incarnation of a client, over all its sessions: its calls. Thread-safe.
+class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
+ public:
+  explicit ClientRecord(session::LedgerLimits limits) : ledger_(limits) {}
+
+  /// Makes `sink` the one that replies go to, and returns the one before it.
+  std::shared_ptr<ReplySink> Attach(std::weak_ptr<ReplySink> sink);
+  /// Does nothing when another sink has been attached since.
+  void Detach(const ReplySink& sink, Time now);
+
+  /// Decides about a call; when it is to run, `call` is kept, so that it can be cancelled, and its `done` is
+  /// set.
+  session::CallLedger::Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now,
+                                       const std::shared_ptr<actor::ActorCall>& call, const Clock& clock);
+  void Cancel(std::uint64_t number);
+  void AcknowledgeThrough(std::uint64_t number);
+
+  /// Whether nobody is attached, nothing runs and nothing has happened since `time`.
+  bool IdleSince(Time time) const;
+
+ private:
+  void Complete(std::uint64_t number, session::SharedOutcome outcome, Time now);
+
+  mutable Mutex mutex_;
+  session::CallLedger ledger_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::uint64_t, std::shared_ptr<actor::ActorCall>> running_ ABSL_GUARDED_BY(mutex_);
+  std::weak_ptr<ReplySink> sink_ ABSL_GUARDED_BY(mutex_);
+  const ReplySink* attached_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Compared only.
+  Time detached_at_ ABSL_GUARDED_BY(mutex_){};
+};
+
+/// The clients that a server remembers: those with a session, and those whose session ended a short while
+/// ago. Thread-safe.
+class ClientDirectory {
+ public:
+  ClientDirectory(session::LedgerLimits limits, std::size_t idle_clients_max)
+      : limits_(limits), idle_clients_max_(idle_clients_max) {}
+
+  struct Found {
+    std::shared_ptr<ClientRecord> record;
+    bool known = false;  // It was here before.
+  };
+  /// The record of a principal's incarnation, made if need be. Forgets clients that have been away for too
+  /// long.
+  Found FindOrCreate(const std::string& principal, std::uint64_t incarnation, Time now);
+  /// A session of that client has ended.
+  void NoteDetached(const std::string& principal, std::uint64_t incarnation, Time now);
+
+  std::size_t size() const;
+
+ private:
+  using Key = std::pair<std::string, std::uint64_t>;
+
+  void ForgetIdle(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const session::LedgerLimits limits_;
+  const std::size_t idle_clients_max_;
+  mutable Mutex mutex_;
+  absl::flat_hash_map<Key, std::shared_ptr<ClientRecord>> clients_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::pair<Time, Key>> detached_ ABSL_GUARDED_BY(mutex_);  // In the order of time.
+};
+
+}  // namespace onager::server
+
+#endif  // ONAGER_RUNTIME_SERVER_CLIENT_DIRECTORY_H_

@@ -1,0 +1,285 @@
+#include "runtime/server/session_host.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/server/server_core.h"
+
+namespace onager::server {
+namespace {
+
+using session::CallLedger;
+using session::ServerSession;
+
+// How long the last write of a session, the one that says goodbye, may take.
+constexpr Duration kLastWriteTimeout = std::chrono::seconds(1);
+
+// The reason in the error detail of a call whose outcome nobody knows.
+absl::Status OutcomeUnknown() {
+  return absl::UnavailableError(
+      "OUTCOME_UNKNOWN: the call may or may not have run before the connection was lost");
+}
+
+absl::Status AlreadyExecuted(std::uint64_t revision) {
+  return absl::AlreadyExistsError(absl::StrCat("ALREADY_EXECUTED: the call ran, at revision ", revision,
+                                               ", and its result was too large to keep"));
+}
+
+}  // namespace
+
+SessionHost::SessionHost(ServerCore& core, session::Peer peer,
+                         std::unique_ptr<transport::Connection> connection)
+    : core_(core),
+      peer_(peer),
+      session_(core.options_.session, std::move(peer), core.signer_, core.environment_.clock.Now()),
+      connection_(std::move(connection)) {}
+
+SessionHost::~SessionHost() = default;
+
+void SessionHost::Start() {
+  std::shared_ptr<transport::Connection> connection;
+  {
+    MutexLock lock(mutex_);
+    connection = connection_;
+  }
+  connection->Start(*this);
+  Step([](ServerSession&, Time) {});
+}
+
+void SessionHost::Close(const absl::Status& reason) {
+  Step([&reason](ServerSession& session, Time) { session.Close(reason); });
+}
+
+void SessionHost::Dispose() {
+  std::shared_ptr<transport::Connection> connection;  // Freed under no lock.
+  MutexLock lock(mutex_);
+  connection.swap(connection_);
+}
+
+void SessionHost::OnMessage(std::string_view bytes) {
+  Step([bytes](ServerSession& session, Time now) { session.OnMessage(bytes, now); });
+}
+
+void SessionHost::OnWriteDone() {
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+  }
+  Step([](ServerSession&, Time) {});
+}
+
+void SessionHost::OnClosed(const absl::Status& reason) {
+  {
+    MutexLock lock(mutex_);
+    connection_closed_ = true;
+  }
+  // Gone without a goodbye, the client is told nothing; what the session holds is given back all the same.
+  Step([&reason](ServerSession& session, Time) { session.Abandon(reason); });
+  std::shared_ptr<ClientRecord> client;
+  std::uint64_t incarnation = 0;
+  {
+    MutexLock lock(mutex_);
+    if (timer_ != 0) core_.environment_.timers.Cancel(timer_);
+    timer_ = 0;
+    client = std::move(record_);
+    incarnation = incarnation_;
+  }
+  if (client != nullptr) {
+    const Time now = core_.environment_.clock.Now();
+    client->Detach(*this, now);
+    core_.clients_.NoteDetached(peer_.principal, incarnation, now);
+  }
+  core_.OnSessionEnded(shared_from_this());
+}
+
+void SessionHost::OnCallEnded(std::uint64_t number, session::SharedOutcome outcome) {
+  Step([number, &outcome](ServerSession& session, Time) { session.OnCallEnded(number, std::move(outcome)); });
+}
+
+void SessionHost::OnSuperseded() { Close(absl::AbortedError("the client has connected again")); }
+
+void SessionHost::Step(absl::FunctionRef<void(ServerSession&, Time)> event) {
+  const Time now = core_.environment_.clock.Now();
+  std::vector<ServerSession::Action> actions;
+  std::optional<transport::OutMessage> batch;
+  std::optional<absl::Status> close;
+  std::shared_ptr<transport::Connection> connection;
+  {
+    MutexLock lock(mutex_);
+    event(session_, now);
+    if (!writing_ && !connection_closed_) {
+      batch = session_.NextBatch(now);
+      writing_ = batch.has_value();
+    }
+    if (!writing_ || now >= close_at_) close = std::exchange(close_reason_, std::nullopt);
+    actions = session_.TakeActions();
+    connection = connection_;
+    ArmTimer(now);
+  }
+  // No other write is in flight, and none starts before `OnWriteDone`, so this one needs no lock.
+  if (batch.has_value()) connection->Write(*std::move(batch));
+  for (ServerSession::Action& action : actions) {
+    std::visit([this](auto& kind) { Do(kind); }, action);
+  }
+  if (close.has_value() && connection != nullptr) connection->Close(*close);
+}
+
+void SessionHost::ArmTimer(Time now) {
+  Time deadline = connection_closed_ ? kNever : session_.next_deadline();
+  if (close_reason_.has_value()) deadline = std::min(deadline, close_at_);
+  deadline = std::max(deadline, now);
+  if (deadline >= timer_at_) return;  // A timer that fires early looks again.
+  if (timer_ != 0) core_.environment_.timers.Cancel(timer_);
+  timer_at_ = deadline;
+  timer_ = core_.environment_.timers.At(deadline, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->OnTimer();
+  });
+}
+
+void SessionHost::OnTimer() {
+  {
+    MutexLock lock(mutex_);
+    timer_ = 0;
+    timer_at_ = kNever;
+  }
+  Step([](ServerSession& session, Time now) { session.OnTime(now); });
+}
+
+std::shared_ptr<ClientRecord> SessionHost::record() {
+  MutexLock lock(mutex_);
+  return record_;
+}
+
+void SessionHost::Do(ServerSession::FindLedger& action) {
+  const Time now = core_.environment_.clock.Now();
+  const ClientDirectory::Found found = core_.clients_.FindOrCreate(peer_.principal, action.incarnation, now);
+  const std::shared_ptr<ReplySink> previous = found.record->Attach(weak_from_this());
+  if (previous != nullptr && previous.get() != this) previous->OnSuperseded();
+  {
+    MutexLock lock(mutex_);
+    record_ = found.record;
+    incarnation_ = action.incarnation;
+  }
+  Step([&found](ServerSession& session, Time at) { session.OnLedger(found.known, at); });
+}
+
+void SessionHost::EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status) {
+  auto outcome = std::make_shared<session::CallOutcome>();
+  outcome->status = std::move(status);
+  outcome->actor = actor;
+  OnCallEnded(number, std::move(outcome));
+}
+
+void SessionHost::Do(ServerSession::StartCall& action) {
+  const actor::HostedType* hosted = core_.actors_.FindType(action.actor.type);
+  if (hosted == nullptr) {
+    return EndCallAtOnce(
+        action.number, action.actor,
+        absl::NotFoundError(absl::StrCat("no actor type ", action.actor.type, " is hosted here")));
+  }
+  const std::optional<std::size_t> method = hosted->type->FindMethod(action.method);
+  if (!method.has_value()) {
+    return EndCallAtOnce(
+        action.number, action.actor,
+        absl::UnimplementedError(absl::StrCat(action.actor.type, " has no method ", action.method)));
+  }
+  const Time now = core_.environment_.clock.Now();
+  auto call = std::make_shared<actor::ActorCall>();
+  call->actor = action.actor;
+  call->method = *method;
+  call->arguments = std::move(action.arguments);
+  call->principal = peer_.principal;
+  if (action.timeout.has_value()) call->deadline = now + *action.timeout;
+  const std::shared_ptr<ClientRecord> client = record();
+  if (client == nullptr) return;  // The connection is gone.
+  const CallLedger::Admission admission =
+      client->Admit(action.number, action.may_have_run, hosted->type->methods[*method].idempotent, now, call,
+                    core_.environment_.clock);
+  switch (admission.verdict) {
+    case CallLedger::Verdict::kRun:
+      core_.actors_.Call(std::move(call));
+      break;
+    case CallLedger::Verdict::kRunning:
+      break;
+    case CallLedger::Verdict::kEnded:
+      OnCallEnded(action.number, admission.outcome);
+      break;
+    case CallLedger::Verdict::kOutcomeDropped:
+      EndCallAtOnce(action.number, action.actor, AlreadyExecuted(admission.outcome->revision));
+      break;
+    case CallLedger::Verdict::kUnknown:
+      EndCallAtOnce(action.number, action.actor, OutcomeUnknown());
+      break;
+    case CallLedger::Verdict::kAcknowledged:
+      Step([&action](ServerSession& session, Time) { session.OnCallForgotten(action.number); });
+      break;
+  }
+}
+
+void SessionHost::Do(ServerSession::CancelCall& action) {
+  if (const std::shared_ptr<ClientRecord> client = record()) client->Cancel(action.number);
+}
+
+void SessionHost::Do(ServerSession::AcknowledgeCalls& action) {
+  if (const std::shared_ptr<ClientRecord> client = record()) client->AcknowledgeThrough(action.through);
+}
+
+void SessionHost::Do(ServerSession::OpenFeed& action) {
+  const actor::HostedType* hosted = core_.actors_.FindType(action.actor.type);
+  const std::uint64_t fingerprint = hosted == nullptr ? 0 : hosted->type->state->schema_fingerprint;
+  {
+    MutexLock lock(mutex_);
+    feeds_.emplace(action.subscription, OpenFeed{});
+  }
+  core_.actors_.OpenFeed(action.actor, [self = shared_from_this(), id = action.subscription,
+                                        fingerprint](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+    self->OnFeedOpened(id, fingerprint, std::move(feed));
+  });
+}
+
+void SessionHost::OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
+                               absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+  absl::StatusOr<std::shared_ptr<session::StateFeed>> opened = feed.status();
+  if (feed.ok()) {
+    MutexLock lock(mutex_);
+    const auto found = feeds_.find(subscription);
+    if (found == feeds_.end()) return;  // It was closed meanwhile.
+    // The listener is there before the first read, so that no commit falls between the two.
+    found->second.feed = *feed;
+    found->second.listener = (*feed)->AddListener(
+        std::make_shared<actor::ActorFeed::Listener>([weak = weak_from_this(), subscription] {
+          const auto self = weak.lock();
+          if (self == nullptr) return;
+          self->Step([subscription](ServerSession& session, Time) { session.OnFeedChanged(subscription); });
+        }));
+    opened = std::shared_ptr<session::StateFeed>(*feed);
+  }
+  Step([&](ServerSession& session, Time) {
+    session.OnFeedOpened(subscription, std::move(opened), schema_fingerprint);
+  });
+}
+
+void SessionHost::Do(ServerSession::CloseFeed& action) {
+  OpenFeed closed;
+  {
+    MutexLock lock(mutex_);
+    const auto found = feeds_.find(action.subscription);
+    if (found == feeds_.end()) return;
+    closed = std::move(found->second);
+    feeds_.erase(found);
+  }
+  if (closed.feed != nullptr) closed.feed->RemoveListener(closed.listener);
+}
+
+void SessionHost::Do(ServerSession::Disconnect& action) {
+  {
+    MutexLock lock(mutex_);
+    close_reason_ = action.reason;
+    close_at_ = core_.environment_.clock.Now() + kLastWriteTimeout;
+  }
+  Step([](ServerSession&, Time) {});
+}
+
+}  // namespace onager::server

@@ -1,0 +1,93 @@
+#ifndef ONAGER_RUNTIME_SERVER_SESSION_HOST_H_
+#define ONAGER_RUNTIME_SERVER_SESSION_HOST_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "runtime/actor/actor_feed.h"
+#include "runtime/base/executor.h"
+#include "runtime/base/mutex.h"
+#include "runtime/server/client_directory.h"
+#include "runtime/session/server_session.h"
+#include "runtime/transport/transport.h"
+
+namespace onager::server {
+
+class ServerCore;
+
+/// Puts one `ServerSession` on its connection: the one place where the state machine meets threads. Every
+/// event enters it under the lock; what it asks for is done after the lock is released.
+class SessionHost final : public transport::ConnectionHandler,
+                          public ReplySink,
+                          public std::enable_shared_from_this<SessionHost> {
+ public:
+  /// `core` outlives the host.
+  SessionHost(ServerCore& core, session::Peer peer, std::unique_ptr<transport::Connection> connection);
+  ~SessionHost() override;
+
+  void Start();
+  /// Says goodbye and ends the session.
+  void Close(const absl::Status& reason);
+  /// Frees the connection; the last thing that happens. Not inside a handler call.
+  void Dispose();
+
+  // transport::ConnectionHandler
+  void OnMessage(std::string_view bytes) override;
+  void OnWriteDone() override;
+  void OnClosed(const absl::Status& reason) override;
+
+  // ReplySink
+  void OnCallEnded(std::uint64_t number, session::SharedOutcome outcome) override;
+  void OnSuperseded() override;
+
+ private:
+  struct OpenFeed {
+    std::shared_ptr<actor::ActorFeed> feed;  // Null while the actor is being activated.
+    actor::ActorFeed::ListenerId listener = 0;
+  };
+
+  /// Feeds the session one event, then sends and does what it asks for.
+  void Step(absl::FunctionRef<void(session::ServerSession&, Time)> event);
+  void Do(session::ServerSession::FindLedger& action);
+  void Do(session::ServerSession::StartCall& action);
+  void Do(session::ServerSession::CancelCall& action);
+  void Do(session::ServerSession::AcknowledgeCalls& action);
+  void Do(session::ServerSession::OpenFeed& action);
+  void Do(session::ServerSession::CloseFeed& action);
+  void Do(session::ServerSession::Disconnect& action);
+
+  void EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status);
+  void OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
+                    absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed);
+  void ArmTimer(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnTimer();
+  std::shared_ptr<ClientRecord> record();
+
+  ServerCore& core_;
+  const session::Peer peer_;
+
+  Mutex mutex_;
+  session::ServerSession session_ ABSL_GUARDED_BY(mutex_);
+  // Shared with whoever is about to write or close: `Dispose` may come while they are at it.
+  std::shared_ptr<transport::Connection> connection_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool connection_closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // Set when the session is over: the connection is closed when the last write is done, or at that time.
+  std::optional<absl::Status> close_reason_ ABSL_GUARDED_BY(mutex_);
+  Time close_at_ ABSL_GUARDED_BY(mutex_) = kNever;
+  std::shared_ptr<ClientRecord> record_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t incarnation_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<std::uint64_t, OpenFeed> feeds_ ABSL_GUARDED_BY(mutex_);
+  Time timer_at_ ABSL_GUARDED_BY(mutex_) = kNever;
+  Timers::Id timer_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace onager::server
+
+#endif  // ONAGER_RUNTIME_SERVER_SESSION_HOST_H_

@@ -1,0 +1,84 @@
+#include "runtime/session/call_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace onager::session {
+
+CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now) {
+  Evict(now);
+  if (number <= acknowledged_) return {Verdict::kAcknowledged, nullptr};
+  if (const auto found = records_.find(number); found != records_.end()) {
+    const Record& record = found->second;
+    if (record.outcome == nullptr) return {Verdict::kRunning, nullptr};
+    return {record.dropped ? Verdict::kOutcomeDropped : Verdict::kEnded, record.outcome};
+  }
+  // Not on record: at or below the highest number seen it has been here and its record was evicted.
+  const bool evicted = number <= seen_max_;
+  seen_max_ = std::max(seen_max_, number);
+  if ((evicted || may_have_run) && !idempotent) return {Verdict::kUnknown, nullptr};
+  records_.emplace(number, Record{});
+  ++running_;
+  return {Verdict::kRun, nullptr};
+}
+
+void CallLedger::Complete(std::uint64_t number, SharedOutcome outcome, Time now) {
+  const auto found = records_.find(number);
+  if (found == records_.end() || found->second.outcome != nullptr) return;
+  --running_;
+  Record& record = found->second;
+  if (outcome->size() > limits_.bytes_max) {
+    CallOutcome without_result;
+    without_result.revision = outcome->revision;
+    without_result.actor = outcome->actor;
+    outcome = std::make_shared<const CallOutcome>(std::move(without_result));
+    record.dropped = true;
+  }
+  record.ended_at = now;
+  bytes_ += outcome->size();
+  record.outcome = std::move(outcome);
+  if (number <= acknowledged_) {
+    Forget(found);
+    return;
+  }
+  ended_.push_back(number);
+  Evict(now);
+}
+
+void CallLedger::AcknowledgeThrough(std::uint64_t number) {
+  // A client cannot acknowledge what it has not sent.
+  number = std::min(number, seen_max_);
+  if (number <= acknowledged_) return;
+  acknowledged_ = number;
+  for (auto record = records_.begin(); record != records_.end() && record->first <= number;) {
+    const auto next = std::next(record);
+    // A call that still runs was given up by its client (deadline, cancellation); its record goes when it
+    // ends.
+    if (record->second.outcome != nullptr) Forget(record);
+    record = next;
+  }
+}
+
+void CallLedger::Forget(std::map<std::uint64_t, Record>::iterator record) {
+  bytes_ -= record->second.outcome->size();
+  records_.erase(record);
+}
+
+void CallLedger::Evict(Time now) {
+  while (!ended_.empty()) {
+    const auto oldest = records_.find(ended_.front());
+    if (oldest == records_.end()) {
+      ended_.pop_front();
+      continue;
+    }
+    const std::size_t kept = records_.size() - running_;
+    if (kept <= limits_.count_max && bytes_ <= limits_.bytes_max &&
+        now - oldest->second.ended_at <= limits_.age_max) {
+      return;
+    }
+    Forget(oldest);
+    ended_.pop_front();
+  }
+}
+
+}  // namespace onager::session

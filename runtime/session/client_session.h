@@ -1,0 +1,218 @@
+#ifndef ONAGER_RUNTIME_SESSION_CLIENT_SESSION_H_
+#define ONAGER_RUNTIME_SESSION_CLIENT_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "onager/client.h"
+#include "onager/resync_reason.h"
+#include "runtime/base/actor_id.h"
+#include "runtime/base/backoff.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/executor.h"
+#include "runtime/session/state_feed.h"
+#include "runtime/transport/transport.h"
+#include "runtime/wire/batch.h"
+#include "runtime/wire/frame.h"
+
+namespace onager::session {
+
+struct ClientSessionOptions {
+  std::uint64_t incarnation = 1;  // Random and not zero.
+  Duration reconnect_delay_min = std::chrono::milliseconds(100);
+  Duration reconnect_delay_max = std::chrono::seconds(10);
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration peer_timeout = std::chrono::seconds(15);
+  std::size_t pending_calls_max = 10'000;
+  std::size_t message_bytes_max = 8u << 20;
+  std::size_t batch_bytes_max = 256u << 10;
+  std::size_t snapshot_bytes_max = std::size_t{1} << 30;
+};
+
+/// One client's side of its sessions, over all its connections: a state machine without threads, sockets or a
+/// clock of its own. It is fed the application's wishes, messages and time, and asked for actions and for the
+/// next message.
+///
+/// Its owner calls one method at a time and afterwards always takes the actions and, when no write is in
+/// flight on the current connection, the next batch.
+class ClientSession {
+ public:
+  using CallNumber = std::uint64_t;
+  using SubscriptionId = std::uint64_t;
+
+  /// What the owner is to do.
+  struct Connect {};   // Make a connection; the previous one is gone.
+  struct Disconnect {  // Drop the connection; no event of it is wanted any more.
+    absl::Status reason;
+  };
+  struct CallEnded {
+    CallNumber number;
+    absl::StatusOr<std::string> result;
+  };
+  struct SnapshotArrived {
+    SubscriptionId subscription;
+    Position at;
+    std::uint64_t previous_revision;
+    ResyncReason reason;
+    std::string snapshot;
+  };
+  struct DeltaArrived {
+    SubscriptionId subscription;
+    Position at;
+    std::uint64_t base;
+    std::string patch;
+    bool replayed;
+  };
+  struct BindingArrived {
+    SubscriptionId subscription;
+    std::string binding;
+  };
+  struct SubscriptionEnded {
+    SubscriptionId subscription;
+    absl::Status status;
+  };
+  struct StateChanged {
+    ConnectionState state;
+    absl::Status reason;
+  };
+  using Action = std::variant<Connect, Disconnect, CallEnded, SnapshotArrived, DeltaArrived, BindingArrived,
+                              SubscriptionEnded, StateChanged>;
+
+  struct CallRequest {
+    ActorId actor;
+    std::string method;
+    std::string arguments;
+    std::optional<Duration> timeout;  // Unset: none.
+  };
+  struct SubscribeRequest {
+    ActorId actor;
+    std::uint64_t schema_fingerprint = 0;
+    std::string binding;  // Of a resume token; empty: from the beginning.
+    Position position;
+  };
+
+  /// `random` outlives the session.
+  ClientSession(ClientSessionOptions options, Random& random);
+
+  // The application's wishes.
+  void Start(Time now);
+  /// Always gives a number; a call that is refused ends at once with an action.
+  CallNumber Call(CallRequest request, Time now);
+  void CancelCall(CallNumber number);
+  SubscriptionId Subscribe(SubscribeRequest request, Time now);
+  void Unsubscribe(SubscriptionId id);
+  /// Gives up the subscription's state and asks for a snapshot.
+  void Resync(SubscriptionId id, ResyncReason reason);
+  /// Ends everything that is pending with `reason`. Final.
+  void Close(const absl::Status& reason);
+
+  // Events of the current connection.
+  void OnMessage(std::string_view message, Time now);
+  void OnConnectionClosed(const absl::Status& reason, Time now);
+
+  void OnTime(Time now);
+
+  std::vector<Action> TakeActions();
+  std::optional<transport::OutMessage> NextBatch(Time now);
+  Time next_deadline() const;
+
+  ConnectionState state() const { return state_; }
+  const ClientStats& stats() const { return stats_; }
+  std::size_t pending_calls() const { return calls_.size(); }
+
+ private:
+  // kWaiting: for the next attempt. kConnecting: for the connection's first message.
+  enum class Phase { kIdle, kWaiting, kConnecting, kLive, kClosed };
+
+  struct PendingCall {
+    CallRequest request;
+    Time deadline = kNever;
+    bool sent_in_session = false;
+    // The server that the call was sent to first; zero: it has not been sent.
+    std::uint64_t first_server_instance = 0;
+    bool may_have_run = false;
+  };
+
+  struct Subscription {
+    SubscribeRequest request;   // With the current binding and position.
+    bool has_position = false;  // Otherwise a snapshot is wanted, for `reason`.
+    ResyncReason reason = ResyncReason::kInitial;
+    std::uint64_t wire_id = 0;  // Under which it runs in this session; zero: `Subscribe` is due.
+    std::uint64_t replay_target = 0;
+    // A snapshot that is arriving.
+    std::string partial;
+    std::uint64_t partial_revision = 0;
+    bool receiving_snapshot = false;
+  };
+
+  void BeginConnecting(Time now);
+  void LoseConnection(const absl::Status& reason, Time now, bool tell_owner);
+  void SetState(ConnectionState state, const absl::Status& reason);
+  void EndCall(std::map<CallNumber, PendingCall>::iterator call, absl::StatusOr<std::string> result);
+  void EndSubscription(SubscriptionId id, const absl::Status& status);
+  Subscription* FindByWireId(std::uint64_t wire_id, SubscriptionId& id);
+  void ForgetWireId(Subscription& subscription, bool tell_server);
+  void GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason);
+
+  void Handle(const wire::Welcome& frame, Time now);
+  void Handle(const wire::Reply& frame, Time now);
+  void Handle(const wire::Subscribed& frame, Time now);
+  void Handle(const wire::SnapshotChunk& frame, Time now);
+  void Handle(const wire::Delta& frame, Time now);
+  void Handle(const wire::End& frame, Time now);
+  void Handle(const wire::Heartbeat& frame, Time now);
+  void Handle(const wire::Goodbye& frame, Time now);
+  template <typename ClientFrame>
+  void Handle(const ClientFrame& frame, Time now);
+
+  std::uint64_t AcknowledgeableThrough() const;
+  void AppendSubscriptions(wire::BatchWriter& writer);
+  void AppendCalls(wire::BatchWriter& writer, Time now);
+
+  const ClientSessionOptions options_;
+  Random& random_;
+  Phase phase_ = Phase::kIdle;
+  ConnectionState state_ = ConnectionState::kConnecting;
+  bool was_connected_ = false;
+  Backoff backoff_;
+  Time attempt_at_ = kNever;
+  Time connect_deadline_ = kNever;
+  Time last_received_{};
+  Time last_sent_{};
+  Duration heartbeat_interval_ = std::chrono::seconds(5);
+  std::uint64_t server_instance_ = 0;
+  std::size_t server_message_bytes_max_ = 1u << 20;
+  bool hello_due_ = false;
+
+  CallNumber last_number_ = 0;
+  std::map<CallNumber, PendingCall> calls_;
+  std::set<std::pair<Time, CallNumber>> call_deadlines_;
+  std::deque<CallNumber> calls_due_;    // To be sent in this session, in the order of their numbers.
+  std::deque<CallNumber> cancels_due_;  // Of calls that were sent in this session.
+  std::uint64_t acknowledged_ = 0;      // What the server was told in this session.
+
+  SubscriptionId last_subscription_ = 0;
+  std::uint64_t last_wire_id_ = 0;
+  std::map<SubscriptionId, Subscription> subscriptions_;
+  std::map<std::uint64_t, SubscriptionId> by_wire_id_;
+  std::deque<SubscriptionId> subscribes_due_;
+  std::set<std::pair<Time, SubscriptionId>> subscribe_retries_;
+  std::deque<std::uint64_t> unsubscribes_due_;  // Wire ids.
+
+  std::vector<Action> actions_;
+  ClientStats stats_;
+};
+
+}  // namespace onager::session
+
+#endif  // ONAGER_RUNTIME_SESSION_CLIENT_SESSION_H_

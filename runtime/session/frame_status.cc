@@ -1,0 +1,59 @@
+#include "runtime/session/frame_status.h"
+
+#include <deque>
+#include <string>
+
+#include "absl/strings/cord.h"
+
+namespace onager::session {
+namespace {
+
+constexpr std::size_t kMessageLengthMax = 2048;
+constexpr std::size_t kDetailBytesMax = 64u << 10;
+
+}  // namespace
+
+absl::Status StatusOf(std::uint32_t code, std::string_view message) {
+  constexpr std::uint32_t kCodeMax = static_cast<std::uint32_t>(absl::StatusCode::kUnauthenticated);
+  const auto known = code <= kCodeMax ? static_cast<absl::StatusCode>(code) : absl::StatusCode::kUnknown;
+  return absl::Status(known, absl::string_view(message.data(), message.size()));
+}
+
+absl::Status StatusOf(const wire::Reply& reply) {
+  absl::Status status = StatusOf(reply.code, reply.message);
+  for (const wire::StatusDetail& detail : reply.details) {
+    status.SetPayload(absl::string_view(detail.type_url.data(), detail.type_url.size()),
+                      absl::Cord(absl::string_view(detail.value.data(), detail.value.size())));
+  }
+  return status;
+}
+
+std::string_view ShortMessage(const absl::Status& status) {
+  const std::string_view message(status.message().data(), status.message().size());
+  if (message.size() <= kMessageLengthMax) return message;
+  // Not in the middle of a UTF-8 sequence.
+  std::size_t end = kMessageLengthMax;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0u) == 0x80u) --end;
+  return message.substr(0, end);
+}
+
+void AppendReply(wire::BatchWriter& writer, std::uint64_t number, const CallOutcome& outcome) {
+  wire::Reply reply;
+  reply.number = number;
+  reply.code = static_cast<std::uint32_t>(outcome.status.code());
+  reply.message = ShortMessage(outcome.status);
+  reply.revision = outcome.revision;
+  std::deque<std::string> kept;  // A deque, because its strings stay where they are.
+  std::size_t detail_bytes = 0;
+  outcome.status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
+    detail_bytes += type_url.size() + value.size();
+    if (detail_bytes > kDetailBytesMax) return;
+    wire::StatusDetail detail;
+    detail.type_url = kept.emplace_back(type_url.data(), type_url.size());
+    detail.value = kept.emplace_back(std::string(value));
+    reply.details.push_back(detail);
+  });
+  writer.Append(reply, outcome.result);
+}
+
+}  // namespace onager::session

@@ -1,0 +1,26 @@
+#ifndef ONAGER_RUNTIME_SESSION_FRAME_STATUS_H_
+#define ONAGER_RUNTIME_SESSION_FRAME_STATUS_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "runtime/session/call_ledger.h"
+#include "runtime/wire/batch.h"
+#include "runtime/wire/frame.h"
+
+namespace onager::session {
+
+/// The status that a code and a message of the wire stand for. An unknown code becomes `UNKNOWN`.
+absl::Status StatusOf(std::uint32_t code, std::string_view message);
+absl::Status StatusOf(const wire::Reply& reply);
+
+/// The status' message, cut to what a frame may carry.
+std::string_view ShortMessage(const absl::Status& status);
+
+/// Writes the reply to a call: its result, or its status with all payloads.
+void AppendReply(wire::BatchWriter& writer, std::uint64_t number, const CallOutcome& outcome);
+
+}  // namespace onager::session
+
+#endif  // ONAGER_RUNTIME_SESSION_FRAME_STATUS_H_

@@ -1,0 +1,476 @@
+#include "runtime/session/server_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/session/frame_status.h"
+#include "runtime/wire/batch.h"
+
+namespace onager::session {
+namespace {
+
+// A peer is dead when nothing came from it for this many heartbeats.
+constexpr int kSilentHeartbeats = 3;
+
+// What a message holds besides one payload: the frame's own fields and what stands around it.
+constexpr std::size_t kFrameOverheadMax = 4096;
+
+constexpr std::size_t kActorTypeLengthMax = 256;
+constexpr std::size_t kActorKeyLengthMax = 512;
+
+absl::Status CheckAddress(std::string_view type, std::string_view key) {
+  if (type.empty() || type.size() > kActorTypeLengthMax) {
+    return absl::InvalidArgumentError("the actor type is empty or too long");
+  }
+  if (key.size() > kActorKeyLengthMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the actor key is longer than ", kActorKeyLengthMax, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+ResyncReason ReasonOf(FeedRead::Why why, bool resuming, ResyncReason without_position) {
+  switch (why) {
+    case FeedRead::Why::kNoPosition:
+      return without_position;
+    case FeedRead::Why::kOtherEpoch:
+      return ResyncReason::kNewEpoch;
+    case FeedRead::Why::kOutsideWindow:
+      return resuming ? ResyncReason::kExpired : ResyncReason::kLagged;
+    case FeedRead::Why::kTooCostly:
+      return ResyncReason::kLagged;
+  }
+  return without_position;
+}
+
+}  // namespace
+
+struct ServerSession::Batch {
+  wire::BatchWriter writer;
+};
+
+ServerSession::ServerSession(ServerSessionOptions options, Peer peer, const wire::TokenSigner& signer,
+                             Time now)
+    : options_(options), peer_(std::move(peer)), signer_(signer), last_received_(now), last_sent_(now) {}
+
+void ServerSession::OnMessage(std::string_view message, Time now) {
+  if (phase_ == Phase::kClosed) return;
+  last_received_ = now;
+  wire::BatchReader reader(message);
+  while (phase_ != Phase::kClosed) {
+    absl::StatusOr<std::optional<wire::Frame>> frame = reader.Next();
+    if (!frame.ok()) return Fail(frame.status());
+    if (!frame->has_value()) return;
+    std::visit([this, now](const auto& kind) { Handle(kind, now); }, **frame);
+  }
+}
+
+void ServerSession::Handle(const wire::Hello& frame, Time /*now*/) {
+  if (phase_ != Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a second Hello"));
+  if (frame.version != wire::kProtocolVersion) {
+    return Close(absl::FailedPreconditionError(absl::StrCat(
+        "this server speaks protocol version ", wire::kProtocolVersion, ", the client ", frame.version)));
+  }
+  if (frame.incarnation == 0) return Fail(absl::InvalidArgumentError("Hello without an incarnation"));
+  peer_message_bytes_max_ = std::max<std::uint64_t>(frame.message_bytes_max, 64u << 10);
+  phase_ = Phase::kAwaitingLedger;
+  actions_.emplace_back(FindLedger{frame.incarnation});
+  if (frame.calls_acknowledged > 0) actions_.emplace_back(AcknowledgeCalls{frame.calls_acknowledged});
+}
+
+void ServerSession::OnLedger(bool incarnation_known, Time now) {
+  if (phase_ != Phase::kAwaitingLedger) return;
+  phase_ = Phase::kLive;
+  incarnation_known_ = incarnation_known;
+  welcome_due_ = true;
+  last_received_ = now;
+}
+
+// What a client sends in one message with its Hello is handled before the ledger is there: the owner
+// takes the actions in order, so that the ledger is found before the first call is started.
+void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
+  if (phase_ == Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a Call before Hello"));
+  if (goodbye_.has_value()) return;
+  if (frame.number == 0) return Fail(absl::InvalidArgumentError("a Call without a number"));
+  ActorId actor{std::string(frame.actor_type), std::string(frame.key)};
+  absl::Status refusal = CheckAddress(frame.actor_type, frame.key);
+  if (refusal.ok() && calls_.size() >= options_.calls_max) {
+    refusal = absl::ResourceExhaustedError(
+        absl::StrCat("this session has ", options_.calls_max, " calls that have not ended"));
+  }
+  if (!calls_.emplace(frame.number, actor).second) {
+    return Fail(
+        absl::InvalidArgumentError(absl::StrCat("call ", frame.number, " was sent twice in one session")));
+  }
+  if (!refusal.ok()) {
+    auto outcome = std::make_shared<CallOutcome>();
+    outcome->status = std::move(refusal);
+    OnCallEnded(frame.number, std::move(outcome));
+    return;
+  }
+  std::optional<Duration> timeout;
+  if (frame.timeout_ms > 0) {
+    constexpr std::uint64_t kTimeoutMsMax = 1000ull * 3600 * 24 * 365;
+    timeout = std::chrono::milliseconds(std::min(frame.timeout_ms, kTimeoutMsMax));
+  }
+  actions_.emplace_back(StartCall{frame.number, std::move(actor), std::string(frame.method),
+                                  std::string(frame.arguments), timeout, frame.may_have_run});
+}
+
+void ServerSession::Handle(const wire::AcknowledgeReplies& frame, Time /*now*/) {
+  if (phase_ == Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a frame before Hello"));
+  actions_.emplace_back(AcknowledgeCalls{frame.through});
+}
+
+void ServerSession::Handle(const wire::Cancel& frame, Time /*now*/) {
+  if (calls_.contains(frame.number)) actions_.emplace_back(CancelCall{frame.number});
+}
+
+void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
+  if (phase_ == Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a Subscribe before Hello"));
+  if (goodbye_.has_value()) return;
+  if (frame.id == 0 || subscriptions_.contains(frame.id)) {
+    return Fail(absl::InvalidArgumentError("a subscription id that is zero or in use"));
+  }
+  if (absl::Status address = CheckAddress(frame.actor_type, frame.key); !address.ok()) {
+    return RefuseSubscription(frame.id, address);
+  }
+  if (subscriptions_.size() >= options_.subscriptions_max) {
+    return RefuseSubscription(
+        frame.id, absl::ResourceExhaustedError(
+                      absl::StrCat("this session has ", options_.subscriptions_max, " subscriptions")));
+  }
+  Subscription subscription;
+  subscription.actor = {std::string(frame.actor_type), std::string(frame.key)};
+  subscription.client_fingerprint = frame.schema_fingerprint;
+  subscription.reason = frame.reason;
+  if (!frame.binding.empty()) {
+    subscription.offered_binding = std::string(frame.binding);
+    subscription.position = Position{frame.epoch, frame.revision};
+    if (!ExamineToken(frame.id, subscription)) return;
+  }
+  actions_.emplace_back(OpenFeed{frame.id, subscription.actor});
+  subscriptions_by_actor_.emplace(subscription.actor, frame.id);
+  subscriptions_.emplace(frame.id, std::move(subscription));
+}
+
+bool ServerSession::ExamineToken(std::uint64_t id, Subscription& subscription) {
+  const absl::StatusOr<wire::TokenBinding> binding = signer_.Verify(subscription.offered_binding);
+  if (absl::IsNotFound(binding.status())) {
+    subscription.position.reset();
+    subscription.offered_binding.clear();
+    subscription.reason = ResyncReason::kUnknownKey;
+    return true;
+  }
+  if (!binding.ok()) {
+    RefuseSubscription(id, binding.status());
+    return false;
+  }
+  if (binding->tenant != peer_.tenant || binding->principal != peer_.principal) {
+    RefuseSubscription(id, absl::PermissionDeniedError("this resume token was given to another principal"));
+    return false;
+  }
+  if (binding->actor_type != subscription.actor.type || binding->key != subscription.actor.key) {
+    RefuseSubscription(id, absl::InvalidArgumentError("this resume token belongs to another actor"));
+    return false;
+  }
+  return true;
+}
+
+void ServerSession::RefuseSubscription(std::uint64_t id, const absl::Status& status) {
+  ended_subscriptions_.emplace_back(id, status);
+}
+
+void ServerSession::Handle(const wire::Unsubscribe& frame, Time /*now*/) {
+  const auto found = subscriptions_.find(frame.id);
+  if (found == subscriptions_.end()) return;  // It ended here while the request was under way.
+  const auto [first, last] = subscriptions_by_actor_.equal_range(found->second.actor);
+  subscriptions_by_actor_.erase(
+      std::find_if(first, last, [&frame](const auto& entry) { return entry.second == frame.id; }));
+  subscriptions_.erase(found);
+  actions_.emplace_back(CloseFeed{frame.id});
+}
+
+void ServerSession::Handle(const wire::Heartbeat& /*frame*/, Time /*now*/) {}
+
+void ServerSession::Handle(const wire::Goodbye& /*frame*/, Time /*now*/) { Fail(absl::OkStatus()); }
+
+template <typename ServerFrame>
+void ServerSession::Handle(const ServerFrame& /*frame*/, Time /*now*/) {
+  Fail(absl::InvalidArgumentError("a frame that only a server sends"));
+}
+
+void ServerSession::OnCallEnded(std::uint64_t number, SharedOutcome outcome) {
+  if (phase_ == Phase::kClosed || calls_.erase(number) == 0) return;
+  replies_.emplace_back(number, std::move(outcome));
+}
+
+void ServerSession::OnCallForgotten(std::uint64_t number) { calls_.erase(number); }
+
+void ServerSession::OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
+                                 std::uint64_t schema_fingerprint) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return;
+  if (!feed.ok()) return OnFeedEnded(id, feed.status());
+  Subscription& subscription = found->second;
+  subscription.feed = *std::move(feed);
+
+  wire::TokenBinding binding;
+  binding.tenant = peer_.tenant;
+  binding.principal = peer_.principal;
+  binding.actor_type = subscription.actor.type;
+  binding.key = subscription.actor.key;
+  // Both ends' field trees decide what a delta means, so a change of either ends a token's use.
+  binding.schema_fingerprint = schema_fingerprint * 0x9E3779B97F4A7C15ull + subscription.client_fingerprint;
+  subscription.binding = signer_.Sign(binding);
+  if (subscription.position.has_value()) {
+    const absl::StatusOr<wire::TokenBinding> offered = signer_.Verify(subscription.offered_binding);
+    if (!offered.ok() || !(*offered == binding)) {
+      subscription.position.reset();
+      subscription.reason = offered.ok() && offered->schema_fingerprint == binding.schema_fingerprint
+                                ? ResyncReason::kViewChanged
+                                : ResyncReason::kSchemaChanged;
+    }
+  }
+  subscription.offered_binding.clear();
+  MarkDirty(id, subscription);
+}
+
+void ServerSession::OnFeedChanged(std::uint64_t id) {
+  const auto found = subscriptions_.find(id);
+  if (found != subscriptions_.end()) MarkDirty(id, found->second);
+}
+
+void ServerSession::OnFeedEnded(std::uint64_t id, const absl::Status& reason) {
+  if (!subscriptions_.contains(id)) return;
+  wire::Unsubscribe gone;
+  gone.id = id;
+  Handle(gone, last_received_);
+  ended_subscriptions_.emplace_back(id, reason);
+}
+
+void ServerSession::MarkDirty(std::uint64_t id, Subscription& subscription) {
+  if (subscription.dirty) return;
+  subscription.dirty = true;
+  dirty_.push_back(id);
+}
+
+void ServerSession::OnTime(Time now) {
+  if (phase_ == Phase::kClosed) return;
+  if (phase_ == Phase::kAwaitingHello && now >= last_received_ + options_.handshake_timeout) {
+    return Fail(absl::DeadlineExceededError("no Hello came"));
+  }
+  if (now >= last_received_ + kSilentHeartbeats * options_.heartbeat_interval) {
+    Fail(absl::UnavailableError("the client has been silent for three heartbeats"));
+  }
+}
+
+Time ServerSession::next_deadline() const {
+  switch (phase_) {
+    case Phase::kClosed:
+      return kNever;
+    case Phase::kAwaitingHello:
+      return last_received_ + options_.handshake_timeout;
+    case Phase::kAwaitingLedger:
+    case Phase::kLive:
+      return std::min(last_received_ + kSilentHeartbeats * options_.heartbeat_interval,
+                      last_sent_ + options_.heartbeat_interval);
+  }
+  return kNever;
+}
+
+void ServerSession::Close(const absl::Status& reason) {
+  if (phase_ == Phase::kClosed || goodbye_.has_value()) return;
+  goodbye_ = reason;
+}
+
+void ServerSession::Fail(const absl::Status& reason) {
+  if (phase_ == Phase::kClosed) return;
+  phase_ = Phase::kClosed;
+  for (const auto& [id, subscription] : subscriptions_) actions_.emplace_back(CloseFeed{id});
+  actions_.emplace_back(Disconnect{reason});
+  subscriptions_.clear();
+  subscriptions_by_actor_.clear();
+  dirty_.clear();
+  calls_.clear();
+  replies_.clear();
+}
+
+std::vector<ServerSession::Action> ServerSession::TakeActions() { return std::exchange(actions_, {}); }
+
+std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
+  if (phase_ == Phase::kClosed) return std::nullopt;
+  Batch batch;
+  if (welcome_due_) {
+    welcome_due_ = false;
+    wire::Welcome welcome;
+    welcome.server_instance = options_.server_instance;
+    welcome.incarnation_known = incarnation_known_;
+    welcome.message_bytes_max = options_.message_bytes_max;
+    welcome.heartbeat_ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.heartbeat_interval).count());
+    batch.writer.Append(welcome);
+  }
+  if (phase_ == Phase::kLive) {
+    AppendReplies(batch, now);
+    AppendSubscriptions(batch, now);
+    if (batch.writer.empty() && now >= last_sent_ + options_.heartbeat_interval) {
+      batch.writer.Append(wire::Heartbeat());
+    }
+  }
+  if (goodbye_.has_value()) {
+    wire::Goodbye goodbye;
+    goodbye.code = static_cast<std::uint32_t>(goodbye_->code());
+    goodbye.message = ShortMessage(*goodbye_);
+    batch.writer.Append(goodbye);
+    Fail(*goodbye_);
+  }
+  if (batch.writer.empty()) return std::nullopt;
+  last_sent_ = now;
+  return batch.writer.Take();
+}
+
+void ServerSession::AppendReplies(Batch& batch, Time now) {
+  const std::size_t message_bytes_max =
+      static_cast<std::size_t>(std::min<std::uint64_t>(peer_message_bytes_max_, options_.message_bytes_max));
+  while (!replies_.empty()) {
+    const auto& [number, outcome] = replies_.front();
+    // Read your writes: what this client observes of the actor goes before the reply.
+    const auto [first, last] = subscriptions_by_actor_.equal_range(outcome->actor);
+    for (auto observer = first; observer != last; ++observer) {
+      Subscription& subscription = subscriptions_.at(observer->second);
+      if (!subscription.dirty || batch.writer.size() >= options_.batch_bytes_max) continue;
+      if (Pump(batch, observer->second, subscription, now)) {
+        subscription.dirty = false;
+        std::erase(dirty_, observer->second);
+      }
+    }
+    if (outcome->size() + kFrameOverheadMax > message_bytes_max) {
+      CallOutcome refusal;
+      refusal.status = absl::ResourceExhaustedError(absl::StrCat(
+          "the call ran, but its result of ", outcome->size(), " bytes is larger than a message may be"));
+      refusal.revision = outcome->revision;
+      AppendReply(batch.writer, number, refusal);
+    } else {
+      if (!batch.writer.empty() &&
+          batch.writer.size() + outcome->size() + kFrameOverheadMax > message_bytes_max) {
+        return;
+      }
+      AppendReply(batch.writer, number, *outcome);
+    }
+    replies_.pop_front();
+  }
+}
+
+void ServerSession::AppendSubscriptions(Batch& batch, Time now) {
+  for (; !ended_subscriptions_.empty(); ended_subscriptions_.pop_front()) {
+    const auto& [id, status] = ended_subscriptions_.front();
+    wire::End end;
+    end.id = id;
+    end.code = static_cast<std::uint32_t>(status.code());
+    end.message = ShortMessage(status);
+    batch.writer.Append(end);
+  }
+  // Each dirty subscription has its turn once; those that are not through go to the back of the queue.
+  for (std::size_t turns = dirty_.size(); turns > 0 && batch.writer.size() < options_.batch_bytes_max;
+       --turns) {
+    const std::uint64_t id = dirty_.front();
+    dirty_.pop_front();
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) continue;
+    if (Pump(batch, id, found->second, now)) {
+      found->second.dirty = false;
+    } else {
+      dirty_.push_back(id);
+    }
+  }
+}
+
+bool ServerSession::Pump(Batch& batch, std::uint64_t id, Subscription& subscription, Time now) {
+  if (subscription.feed == nullptr) return true;
+  if (subscription.snapshot != nullptr && !PumpSnapshot(batch, id, subscription)) return false;
+  const std::size_t budget =
+      options_.batch_bytes_max - std::min(options_.batch_bytes_max, batch.writer.size());
+  if (budget == 0) return false;
+
+  FeedRead read = subscription.feed->Read(subscription.position, budget, now);
+  if (read.kind == FeedRead::Kind::kEnded) {
+    OnFeedEnded(id, read.end);  // `subscription` is gone.
+    return true;
+  }
+  for (const FeedStep& step : read.steps) {
+    if (step.patch->size() + kFrameOverheadMax <= options_.batch_bytes_max) continue;
+    // A patch that large goes as a snapshot, which travels in pieces.
+    read = subscription.feed->Read(std::nullopt, budget, now);
+    read.why = FeedRead::Why::kTooCostly;
+    break;
+  }
+  const bool continues = read.kind == FeedRead::Kind::kUpToDate || read.kind == FeedRead::Kind::kSteps;
+  if (!continues) {
+    const bool resuming = !subscription.announced;
+    subscription.reason = ReasonOf(read.why, resuming, subscription.reason);
+    subscription.position.reset();
+  }
+  if (!subscription.announced) {
+    subscription.announced = true;
+    wire::Subscribed subscribed;
+    subscribed.id = id;
+    subscribed.epoch = read.at.epoch;
+    subscribed.resumed = continues;
+    subscribed.replay_target = continues ? read.at.revision : 0;
+    subscribed.reason = subscription.reason;
+    subscribed.binding = subscription.binding;
+    batch.writer.Append(subscribed);
+  }
+  switch (read.kind) {
+    case FeedRead::Kind::kUpToDate:
+      return true;
+    case FeedRead::Kind::kSteps: {
+      for (const FeedStep& step : read.steps) {
+        wire::Delta delta;
+        delta.id = id;
+        delta.revision = step.revision;
+        delta.span = step.revision - step.base;
+        batch.writer.Append(delta, step.patch);
+        subscription.position->revision = step.revision;
+      }
+      return subscription.position->revision == read.at.revision;
+    }
+    case FeedRead::Kind::kEnded:
+    case FeedRead::Kind::kSnapshotPending:
+      return true;  // The feed says when the snapshot is there.
+    case FeedRead::Kind::kSnapshot:
+      subscription.snapshot = std::move(read.snapshot);
+      subscription.snapshot_at = read.at;
+      subscription.snapshot_offset = 0;
+      // What was committed after the snapshot follows in the next batch.
+      (void)PumpSnapshot(batch, id, subscription);
+      return false;
+  }
+  return true;
+}
+
+bool ServerSession::PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& subscription) {
+  const std::string& bytes = *subscription.snapshot;
+  do {
+    const std::size_t size =
+        std::min(options_.snapshot_chunk_bytes, bytes.size() - subscription.snapshot_offset);
+    wire::SnapshotChunk chunk;
+    chunk.id = id;
+    chunk.epoch = subscription.snapshot_at.epoch;
+    chunk.revision = subscription.snapshot_at.revision;
+    chunk.total_bytes = bytes.size();
+    chunk.offset = subscription.snapshot_offset;
+    chunk.reason = subscription.reason;
+    batch.writer.Append(chunk, subscription.snapshot, size);
+    subscription.snapshot_offset += size;
+  } while (subscription.snapshot_offset < bytes.size() && batch.writer.size() < options_.batch_bytes_max);
+  if (subscription.snapshot_offset < bytes.size()) return false;
+  subscription.position = subscription.snapshot_at;
+  subscription.snapshot.reset();
+  return true;
+}
+
+}  // namespace onager::session

@@ -1,0 +1,62 @@
+#ifndef ONAGER_RUNTIME_SESSION_STATE_FEED_H_
+#define ONAGER_RUNTIME_SESSION_STATE_FEED_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/shared_bytes.h"
+
+namespace onager::session {
+
+/// A point in an actor's history.
+struct Position {
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+/// A patch from `base` to `revision`.
+struct FeedStep {
+  std::uint64_t base = 0;
+  std::uint64_t revision = 0;
+  SharedBytes patch;
+};
+
+/// What follows a position in an actor's committed history.
+struct FeedRead {
+  enum class Kind {
+    kUpToDate,         // Nothing.
+    kSteps,            // `steps`, which continue the position without a hole.
+    kSnapshot,         // `snapshot` at `at`: the position cannot be continued, for the reason `why`.
+    kSnapshotPending,  // As above, but the snapshot is still being made; the listener is called when it is
+                       // there.
+    kEnded,            // There will be nothing more; `end` says why.
+  };
+  enum class Why { kNoPosition, kOtherEpoch, kOutsideWindow, kTooCostly };
+
+  Kind kind = Kind::kUpToDate;
+  Why why = Why::kNoPosition;
+  Position at;  // The head; for a snapshot the snapshot's own position.
+  std::vector<FeedStep> steps;
+  SharedBytes snapshot;
+  absl::Status end;
+};
+
+/// The committed history of one actor's state, as subscriptions read it: each keeps a position of its own,
+/// and the feed keeps no memory of them. Thread-safe.
+class StateFeed {
+ public:
+  virtual ~StateFeed() = default;
+  /// What follows `from`; at most about `bytes_max` of steps, and at least one.
+  virtual FeedRead Read(const std::optional<Position>& from, std::size_t bytes_max, Time now) = 0;
+  virtual Position head() const = 0;
+};
+
+}  // namespace onager::session
+
+#endif  // ONAGER_RUNTIME_SESSION_STATE_FEED_H_

@@ -1,0 +1,54 @@
+#ifndef ONAGER_RUNTIME_STORE_STORE_H_
+#define ONAGER_RUNTIME_STORE_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/base/actor_id.h"
+#include "runtime/base/shared_bytes.h"
+
+namespace onager::store {
+
+/// What a store holds of one actor: a snapshot and the patches after it.
+struct StoredActor {
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;           // Of the state: the snapshot with all patches applied.
+  std::uint64_t snapshot_revision = 0;  // `revision` less the number of patches.
+  SharedBytes snapshot;                 // Null: the empty state, at revision 0.
+  std::vector<SharedBytes> patches;     // One for each revision after the snapshot's, in order.
+};
+
+/// One committed turn, which a store takes whole or not at all.
+struct CommitRecord {
+  ActorId actor;
+  std::uint64_t epoch = 0;
+  std::uint64_t base_revision = 0;  // What the store must hold; 0 with no actor there begins the epoch.
+  SharedBytes patch;                // Leads to `base_revision + 1`. Never null.
+  SharedBytes snapshot;  // Set now and then: the state at `base_revision + 1`, so that the patches can go.
+};
+
+/// Where actors' states outlive their turns. Compare-and-swap on (epoch, revision) is the only write.
+///
+/// Thread-safe. Callbacks run exactly once, on any thread, also inside the call.
+class Store {
+ public:
+  using LoadDone = absl::AnyInvocable<void(absl::StatusOr<std::optional<StoredActor>>)>;
+  using CommitDone = absl::AnyInvocable<void(absl::Status)>;
+
+  virtual ~Store() = default;
+
+  /// What is held of the actor, or nothing when there is none.
+  virtual void Load(const ActorId& actor, LoadDone done) = 0;
+
+  /// Appends one revision. Commits of one actor are decided in the order of their calls. `ABORTED` when the
+  /// store holds another (epoch, revision) than the record's base; then nothing is written.
+  virtual void Commit(CommitRecord record, CommitDone done) = 0;
+};
+
+}  // namespace onager::store
+
+#endif  // ONAGER_RUNTIME_STORE_STORE_H_

@@ -1,0 +1,137 @@
+#ifndef ONAGER_RUNTIME_WIRE_FRAME_H_
+#define ONAGER_RUNTIME_WIRE_FRAME_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "onager/resync_reason.h"
+#include "runtime/base/shared_bytes.h"
+
+// The frames of a session; PROTOCOL.md and envelope.proto beside this file say what they mean. Text
+// and bytes are views: of the message that a frame was read from, or of what its sender keeps until
+// the frame is encoded.
+namespace onager::wire {
+
+inline constexpr std::uint32_t kProtocolVersion = 1;
+
+/// Client to server, first in each session.
+struct Hello {
+  std::uint32_t version = kProtocolVersion;
+  std::uint64_t incarnation = 0;  // Names this client object for its whole life; never zero.
+  std::uint64_t features = 0;
+  std::uint64_t message_bytes_max = 0;
+  std::uint64_t calls_acknowledged = 0;  // Every reply up to this number has arrived.
+};
+
+/// Server to client, first in each session.
+struct Welcome {
+  std::uint32_t version = kProtocolVersion;
+  std::uint64_t server_instance = 0;  // Changes when the server's memory of calls is lost.
+  bool incarnation_known = false;
+  std::uint64_t features = 0;
+  std::uint64_t message_bytes_max = 0;
+  std::uint64_t heartbeat_ms = 0;
+};
+
+struct Call {
+  std::uint64_t number = 0;  // 1, 2, 3, … within an incarnation.
+  std::string_view actor_type;
+  std::string_view key;
+  std::string_view method;
+  std::string_view arguments;
+  std::uint64_t timeout_ms = 0;  // What is left of it; 0: none.
+  bool may_have_run =
+      false;  // It was sent before, to a server that may not share its memory of calls with this one.
+};
+
+struct StatusDetail {
+  std::string_view type_url;
+  std::string_view value;
+};
+
+struct Reply {
+  std::uint64_t number = 0;
+  std::uint32_t code = 0;  // google.rpc.Code
+  std::string_view message;
+  std::vector<StatusDetail> details;
+  std::string_view result;
+  std::uint64_t revision = 0;  // The actor's revision after the turn.
+};
+
+/// Client to server: every reply up to `through` has arrived and may be forgotten.
+struct AcknowledgeReplies {
+  std::uint64_t through = 0;
+};
+
+struct Cancel {
+  std::uint64_t number = 0;
+};
+
+struct Subscribe {
+  std::uint64_t id = 0;  // Chosen by the client; never used twice in a session.
+  std::string_view actor_type;
+  std::string_view key;
+  std::uint64_t schema_fingerprint = 0;
+  std::string_view binding;  // The signed part of a resume token; empty: from the beginning.
+  std::uint64_t epoch = 0;   // The position, when `binding` is given.
+  std::uint64_t revision = 0;
+  ResyncReason reason = ResyncReason::kInitial;  // Why there is no position, when the client gave one up.
+};
+
+struct Unsubscribe {
+  std::uint64_t id = 0;
+};
+
+/// Server to client, first for each subscription that is accepted.
+struct Subscribed {
+  std::uint64_t id = 0;
+  std::uint64_t epoch = 0;
+  bool resumed = false;             // Deltas continue the position; otherwise a snapshot follows.
+  std::uint64_t replay_target = 0;  // Resumed: deltas up to this revision were missed.
+  ResyncReason reason = ResyncReason::kInitial;
+  std::string_view binding;
+};
+
+/// A snapshot, in pieces of at most 64 KiB, in order; other frames may stand between them.
+struct SnapshotChunk {
+  std::uint64_t id = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t offset = 0;
+  std::string_view data;
+  ResyncReason reason = ResyncReason::kInitial;  // Of a snapshot in the middle of a subscription.
+};
+
+struct Delta {
+  std::uint64_t id = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t span = 1;  // The base is `revision - span`.
+  std::string_view patch;
+};
+
+/// Server to client: nothing follows for this subscription.
+struct End {
+  std::uint64_t id = 0;
+  std::uint32_t code = 0;  // google.rpc.Code
+  std::string_view message;
+};
+
+struct Heartbeat {};
+
+/// The last frame of a sender that ends the session on purpose.
+struct Goodbye {
+  std::uint32_t code = 0;
+  std::string_view message;
+};
+
+using Frame = std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe,
+                           Subscribed, SnapshotChunk, Delta, End, Heartbeat, Goodbye>;
+
+}  // namespace onager::wire
+
+#endif  // ONAGER_RUNTIME_WIRE_FRAME_H_
