@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "onager/generated/describe.h"
 #include "onager/generated/struct_ops.h"
 #include "onager/generated/wire.h"
 
@@ -31,7 +32,7 @@ absl::StatusOr<M> DecodeMessage(std::string_view bytes) {
   absl::StatusOr<M> message((M()));
   DecodeContext context;
   if (!StructOps<M>::Decode(Reader(bytes), *message, context)) {
-    message = absl::InvalidArgumentError(context.error);
+    message = absl::InvalidArgumentError(std::string(Describe<M>::kName) + ": " + context.error);
   }
   return message;
 }

@@ -1,0 +1,216 @@
+#include "codegen/cli/actorc.h"
+
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "codegen/cli/describe.h"
+#include "codegen/cli/input.h"
+#include "codegen/cli/response_file.h"
+#include "codegen/emit/embedded_templates.h"
+#include "codegen/emit/generate.h"
+#include "codegen/output/output_set.h"
+#include "codegen/text/text.h"
+#include "idl/compile/compile.h"
+#include "idl/diagnostics/render_json.h"
+#include "idl/diagnostics/render_text.h"
+
+namespace onager::codegen {
+namespace {
+
+constexpr std::string_view kExitCodes =
+    "Exit codes: 0 fine, 1 the input has mistakes, 2 wrong usage or a file that cannot be read or written, "
+    "5 a fault of actorc itself.";
+
+enum class Format { kText, kJson, kSarif };
+
+struct Options {
+  std::vector<std::string> files;
+  std::vector<std::string> import_dirs;
+  std::string out = ".";
+  std::string proto_out;
+  std::string depfile;
+  Format format = Format::kText;
+};
+
+// Compiles files one after the other and shows what the compiler has to say.
+class Compiler {
+ public:
+  Compiler(const Options& options, Terminal& terminal) : options_(options), terminal_(terminal), loader_(terminal.in) {}
+
+  // Nothing when the file has mistakes.
+  std::optional<idl::Model> Compile(const std::string& file) {
+    const std::string path = file == "-" ? std::string(kStandardInputName) : FindInput(file, options_.import_dirs);
+    inputs_.push_back(path);
+    idl::Compilation result = idl::Compile(path, loader_);
+    const bool failed = !result.model.has_value();
+    has_mistakes_ = has_mistakes_ || failed;
+    Show(result);
+    return std::move(result.model);
+  }
+
+  bool has_mistakes() const { return has_mistakes_; }
+  // Every file that was read.
+  const std::vector<std::string>& inputs() const { return inputs_; }
+
+ private:
+  void Show(const idl::Compilation& result) {
+    switch (options_.format) {
+      case Format::kText:
+        terminal_.err << idl::RenderText(result.sources, result.diagnostics, {.color = terminal_.color});
+        break;
+      case Format::kJson:
+        terminal_.out << idl::RenderJson(result.sources, result.diagnostics);
+        break;
+      case Format::kSarif:
+        terminal_.out << idl::RenderSarif(result.sources, result.diagnostics, ONAGER_VERSION);
+        break;
+    }
+  }
+
+  const Options& options_;
+  Terminal& terminal_;
+  InputLoader loader_;
+  std::vector<std::string> inputs_;
+  bool has_mistakes_ = false;
+};
+
+int UsageError(Terminal& terminal, std::string_view text) {
+  terminal.err << "actorc: " << text << "\n";
+  return kExitUsage;
+}
+
+int RunGenerate(const Options& options, Terminal& terminal) {
+  const std::filesystem::path out = options.out;
+  const std::filesystem::path proto_out = options.proto_out.empty() ? options.out : options.proto_out;
+  std::map<std::string, std::string> inputs_by_header;
+  for (const std::string& file : options.files) {
+    if (file == "-") return UsageError(terminal, "generate needs a file, since outputs are named after it");
+    const auto [other, is_new] = inputs_by_header.try_emplace(OutputNames(file).header_name, file);
+    if (!is_new) {
+      return UsageError(terminal, Cat(other->second, " and ", file, " would both become ", other->first));
+    }
+  }
+
+  Compiler compiler(options, terminal);
+  OutputSet outputs;
+  for (const std::string& file : options.files) {
+    const std::optional<idl::Model> model = compiler.Compile(file);
+    if (!model.has_value()) continue;
+    absl::StatusOr<GeneratedFiles> generated = Generate(*model, EmbeddedTemplate);
+    if (!generated.ok()) {
+      terminal.err << "actorc: internal error: " << generated.status().message() << "\n";
+      return kExitInternal;
+    }
+    outputs.Add(out / generated->header_name, std::move(generated->header));
+    outputs.Add(out / generated->source_name, std::move(generated->source));
+    outputs.Add(proto_out / generated->proto_name, std::move(generated->proto));
+  }
+  if (compiler.has_mistakes()) return kExitDiagnostics;
+
+  if (!options.depfile.empty()) {
+    std::vector<std::string> targets;
+    for (const OutputSet::File& file : outputs.files()) targets.push_back(file.path.string());
+    outputs.Add(options.depfile, Depfile(targets, compiler.inputs()));
+  }
+  if (const absl::Status status = outputs.Commit(); !status.ok()) return UsageError(terminal, std::string(status.message()));
+  return kExitOk;
+}
+
+int RunCheck(const Options& options, Terminal& terminal) {
+  Compiler compiler(options, terminal);
+  for (const std::string& file : options.files) static_cast<void>(compiler.Compile(file));
+  return compiler.has_mistakes() ? kExitDiagnostics : kExitOk;
+}
+
+int RunDescribe(const Options& options, Terminal& terminal) {
+  // Mistakes are shown as text: the format is that of the description.
+  Options as_text = options;
+  as_text.format = Format::kText;
+  Compiler compiler(as_text, terminal);
+  const std::optional<idl::Model> model = compiler.Compile(options.files.front());
+  if (!model.has_value()) return kExitDiagnostics;
+  terminal.out << (options.format == Format::kJson ? DescribeAsJson(*model) : DescribeAsText(*model));
+  return kExitOk;
+}
+
+void AddFormat(CLI::App& command, Options& options, std::map<std::string, Format> formats, const char* what) {
+  command.add_option("--format", options.format, what)
+      ->transform(CLI::CheckedTransformer(std::move(formats), CLI::ignore_case).description(""))
+      ->option_text("FORMAT");
+}
+
+void AddImportDirs(CLI::App& command, Options& options) {
+  command.add_option("-I", options.import_dirs, "Look for files here too; may be given several times")
+      ->allow_extra_args(false)
+      ->option_text("DIR");
+}
+
+int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
+  absl::StatusOr<std::vector<std::string>> expanded = ExpandResponseFiles(arguments);
+  if (!expanded.ok()) return UsageError(terminal, std::string(expanded.status().message()));
+
+  CLI::App app("The Onager IDL compiler: checks .actor files and makes C++ and .proto files of them.", "actorc");
+  app.set_version_flag("--version", Cat("actorc ", ONAGER_VERSION, " (protobuf ", ONAGER_PROTOBUF_VERSION, ")"));
+  app.footer(Cat("@FILE stands for the arguments in FILE, one a line.\n", kExitCodes));
+  app.require_subcommand(1);
+
+  Options options;
+  int (*run)(const Options&, Terminal&) = nullptr;
+  const std::map<std::string, Format> diagnostic_formats = {
+      {"text", Format::kText}, {"json", Format::kJson}, {"sarif", Format::kSarif}};
+
+  CLI::App& generate = *app.add_subcommand("generate", "Write x.actor.h, x.actor.cc and x.proto for each x.actor");
+  generate.add_option("files", options.files, ".actor files")->required()->option_text("FILE...");
+  AddImportDirs(generate, options);
+  generate.add_option("--out", options.out, "Folder for the C++ files; made if need be")->option_text("DIR [.]");
+  generate.add_option("--proto-out", options.proto_out, "Folder for the .proto files")->option_text("DIR [--out]");
+  generate.add_option("--depfile", options.depfile, "Write there, for Make and Ninja, which files were read")
+      ->option_text("FILE");
+  AddFormat(generate, options, diagnostic_formats, "How mistakes are shown: text, json or sarif");
+  generate.callback([&run] { run = RunGenerate; });
+
+  CLI::App& check = *app.add_subcommand("check", "Only say what is wrong with .actor files");
+  check.add_option("files", options.files, ".actor files; - is the standard input")->required()->option_text("FILE...");
+  AddImportDirs(check, options);
+  AddFormat(check, options, diagnostic_formats, "How mistakes are shown: text, json or sarif");
+  check.callback([&run] { run = RunCheck; });
+
+  CLI::App& describe = *app.add_subcommand("describe", "Print an .actor file as it was understood");
+  describe.add_option("file", options.files, ".actor file; - is the standard input")
+      ->required()
+      ->expected(1)
+      ->option_text("FILE");
+  AddImportDirs(describe, options);
+  AddFormat(describe, options, {{"text", Format::kText}, {"json", Format::kJson}}, "text or json");
+  describe.callback([&run] { run = RunDescribe; });
+
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(expanded->rbegin(), expanded->rend()));
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for_help = app.exit(error, terminal.out, terminal.err) == static_cast<int>(CLI::ExitCodes::Success);
+    return asked_for_help ? kExitOk : kExitUsage;
+  }
+  return run(options, terminal);
+}
+
+}  // namespace
+
+int RunActorc(const std::vector<std::string>& arguments, Terminal& terminal) {
+  try {
+    return Run(arguments, terminal);
+  } catch (const std::exception& error) {
+    terminal.err << "actorc: internal error: " << error.what() << "\n";
+    return kExitInternal;
+  }
+}
+
+}  // namespace onager::codegen

@@ -1,0 +1,63 @@
+#include "codegen/emit/generate.h"
+
+#include <utility>
+
+#include "codegen/emit/line_breaks.h"
+#include "codegen/view/cpp_view.h"
+#include "codegen/view/proto_view.h"
+#include "codegen/text/text.h"
+
+namespace onager::codegen {
+namespace {
+
+std::string_view FileName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// What every output says of where it comes from. No folder and no time: the bytes are the same everywhere.
+void AddOrigin(Node& view, std::string_view actor_file) {
+  view.Set("source", FileName(actor_file));
+  view.Set("version", ONAGER_GENERATOR_VERSION);
+  view.Set("version_major", ONAGER_GENERATOR_VERSION_MAJOR);
+  view.Set("version_minor", Cat(ONAGER_GENERATOR_VERSION_MINOR));
+  view.Set("next_version_minor", Cat(ONAGER_GENERATOR_VERSION_MINOR + 1));
+}
+
+absl::StatusOr<std::string> Print(std::string_view name, TemplateSource templates, const Node& view) {
+  const absl::StatusOr<Template> parsed = Template::Parse(name, templates);
+  if (!parsed.ok()) return parsed.status();
+  return parsed->Render(view);
+}
+
+}  // namespace
+
+GeneratedFiles OutputNames(std::string_view actor_file) {
+  constexpr std::string_view kExtension = ".actor";
+  std::string_view stem = FileName(actor_file);
+  if (stem.ends_with(kExtension)) stem.remove_suffix(kExtension.size());
+  GeneratedFiles files;
+  files.header_name = Cat(stem, ".actor.h");
+  files.source_name = Cat(stem, ".actor.cc");
+  files.proto_name = Cat(stem, ".proto");
+  return files;
+}
+
+absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource templates) {
+  GeneratedFiles files = OutputNames(model.source_file);
+  Node cpp = CppView(model, files.header_name);
+  AddOrigin(cpp, model.source_file);
+  absl::StatusOr<std::string> header = Print("actor.h", templates, cpp);
+  if (!header.ok()) return std::move(header).status();
+  absl::StatusOr<std::string> source = Print("actor.cc", templates, cpp);
+  if (!source.ok()) return std::move(source).status();
+
+  Node proto_view = ProtoView(model);
+  AddOrigin(proto_view, model.source_file);
+  absl::StatusOr<std::string> proto = Print("proto", templates, proto_view);
+  if (!proto.ok()) return std::move(proto).status();
+
+  files.header = BreakLongLines(*header);
+  files.source = BreakLongLines(*source);
+  files.proto = *std::move(proto);
+  return files;
+}
+
+}  // namespace onager::codegen

@@ -1,0 +1,163 @@
+#include "codegen/view/cpp_types.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <string_view>
+#include <variant>
+
+#include "codegen/view/cpp_identifier.h"
+#include "codegen/text/text.h"
+
+namespace onager::codegen {
+namespace {
+
+using idl::ScalarKind;
+
+std::string_view ScalarSpelling(ScalarKind kind) {
+  switch (kind) {
+    case ScalarKind::kBool:
+      return "bool";
+    case ScalarKind::kInt32:
+      return "std::int32_t";
+    case ScalarKind::kInt64:
+      return "std::int64_t";
+    case ScalarKind::kUint32:
+      return "std::uint32_t";
+    case ScalarKind::kUint64:
+      return "std::uint64_t";
+    case ScalarKind::kFloat:
+      return "float";
+    case ScalarKind::kDouble:
+      return "double";
+    case ScalarKind::kString:
+      return "std::string";
+    case ScalarKind::kBytes:
+      return "onager::Bytes";
+  }
+  return "";
+}
+
+// With the fewest digits that read back as the same number, marked as floating point.
+std::string FloatingLiteral(double value, bool is_float) {
+  const std::string type = is_float ? "float" : "double";
+  if (std::isnan(value)) return Cat("std::numeric_limits<", type, ">::quiet_NaN()");
+  if (std::isinf(value)) {
+    return Cat(value < 0 ? "-" : "", "std::numeric_limits<", type, ">::infinity()");
+  }
+  char digits[32];
+  const std::to_chars_result result = is_float ? std::to_chars(digits, std::end(digits), static_cast<float>(value))
+                                               : std::to_chars(digits, std::end(digits), value);
+  std::string text(digits, result.ptr);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return Cat(text, is_float ? "f" : "");
+}
+
+std::string SignedLiteral(int64_t value) {
+  // The literal of the smallest one would be a positive number too large, negated.
+  if (value == std::numeric_limits<int64_t>::min()) return "std::numeric_limits<std::int64_t>::min()";
+  if (value == std::numeric_limits<int32_t>::min()) return "std::numeric_limits<std::int32_t>::min()";
+  return Cat(value);
+}
+
+}  // namespace
+
+std::string CppTypes::Name(const std::string& name, Spelling spelling) const {
+  return spelling == Spelling::kInside ? name : names_.Qualified(name);
+}
+
+std::string CppTypes::Value(idl::TypeId type, Spelling spelling) const {
+  struct Visitor {
+    const CppTypes& types;
+    Spelling spelling;
+    std::string operator()(const idl::ScalarType& t) const { return std::string(ScalarSpelling(t.kind)); }
+    std::string operator()(const idl::EnumType& t) const { return types.Name(types.names_.OfEnum(t.id), spelling); }
+    std::string operator()(const idl::StructType& t) const {
+      return types.Name(types.names_.OfStruct(t.id), spelling);
+    }
+    std::string operator()(const idl::OptionalType& t) const {
+      return Cat("std::optional<", types.Value(t.value, spelling), ">");
+    }
+    std::string operator()(const idl::ListType& t) const {
+      const std::string element = types.Value(t.element, spelling);
+      if (!t.key_field.has_value()) return Cat("std::vector<", element, ">");
+      const idl::StructId id = std::get<idl::StructType>(types.model_.types[t.element]).id;
+      return Cat("onager::KeyedList<", element, ", &", element,
+                          "::", types.names_.MembersOf(id).fields[*t.key_field], ">");
+    }
+    std::string operator()(const idl::MapType& t) const {
+      return Cat("onager::Map<", types.Value(t.key, spelling), ", ", types.Value(t.value, spelling), ">");
+    }
+  };
+  return std::visit(Visitor{*this, spelling}, model_.types[type]);
+}
+
+std::string CppTypes::Argument(idl::TypeId type) const {
+  if (IsText(type)) {
+    const auto kind = std::get<idl::ScalarType>(model_.types[type]).kind;
+    return kind == ScalarKind::kString ? "std::string_view" : "const onager::Bytes&";
+  }
+  const std::string value = Value(type, Spelling::kInside);
+  return IsCheap(type) ? value : Cat("const ", value, "&");
+}
+
+std::string CppTypes::Getter(idl::TypeId type, Spelling spelling) const {
+  const std::string value = Value(type, spelling);
+  const bool is_optional = std::holds_alternative<idl::OptionalType>(model_.types[type]);
+  return IsCheap(type) && !is_optional ? value : Cat("const ", value, "&");
+}
+
+bool CppTypes::IsCheap(idl::TypeId type) const {
+  if (std::holds_alternative<idl::ScalarType>(model_.types[type])) return !IsText(type);
+  if (const auto* optional = std::get_if<idl::OptionalType>(&model_.types[type])) return IsCheap(optional->value);
+  return std::holds_alternative<idl::EnumType>(model_.types[type]);
+}
+
+bool CppTypes::IsStruct(idl::TypeId type) const {
+  return std::holds_alternative<idl::StructType>(model_.types[type]);
+}
+
+bool CppTypes::IsText(idl::TypeId type) const {
+  const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
+  return scalar != nullptr && (scalar->kind == ScalarKind::kString || scalar->kind == ScalarKind::kBytes);
+}
+
+std::string CppTypes::Literal(idl::TypeId type, const idl::Literal& literal, Spelling spelling) const {
+  struct Visitor {
+    const CppTypes& types;
+    ScalarKind kind;  // Of enums, unused.
+    Spelling spelling;
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
+    std::string operator()(int64_t value) const { return SignedLiteral(value); }
+    std::string operator()(uint64_t value) const { return Cat(value, "u"); }
+    std::string operator()(double value) const { return FloatingLiteral(value, kind == ScalarKind::kFloat); }
+    std::string operator()(const std::string& value) const {
+      const std::string text = CppStringLiteral(value);
+      // A literal alone would end at its first zero byte.
+      const bool has_zero = value.find('\0') != std::string::npos;
+      const std::string whole = has_zero ? Cat("std::string_view(", text, ", ", value.size(), ")") : text;
+      return kind == ScalarKind::kBytes || has_zero ? Cat(ScalarSpelling(kind), "(", whole, ")") : whole;
+    }
+    std::string operator()(const idl::EnumValueRef& value) const {
+      return Cat(types.Name(types.names_.OfEnum(value.enum_id), spelling),
+                          "::", types.names_.OfEnumValue(value.enum_id, value.value_index));
+    }
+  };
+  const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
+  return std::visit(Visitor{*this, scalar == nullptr ? ScalarKind::kInt32 : scalar->kind, spelling}, literal);
+}
+
+std::string CppTypes::ZeroInitializer(idl::TypeId type) const {
+  if (const auto* e = std::get_if<idl::EnumType>(&model_.types[type])) {
+    // Values of an enum begin with zero.
+    return Cat(" = ", names_.OfEnum(e->id), "::", names_.OfEnumValue(e->id, 0));
+  }
+  if (IsText(type) || !IsCheap(type)) return "";
+  const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
+  if (scalar == nullptr) return "";  // Optional.
+  return scalar->kind == ScalarKind::kBool ? " = false" : " = 0";
+}
+
+}  // namespace onager::codegen

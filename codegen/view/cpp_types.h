@@ -1,0 +1,46 @@
+#ifndef ONAGER_CODEGEN_VIEW_CPP_TYPES_H_
+#define ONAGER_CODEGEN_VIEW_CPP_TYPES_H_
+
+#include <optional>
+#include <string>
+
+#include "codegen/view/cpp_names.h"
+#include "idl/model/model.h"
+
+namespace onager::codegen {
+
+// Where a type is written: inside the file's namespace or outside of it.
+enum class Spelling { kInside, kQualified };
+
+// How one file's types and values are written in C++. Refers to the model and the names it is made with.
+class CppTypes {
+ public:
+  CppTypes(const idl::Model& model, const CppNames& names) : model_(model), names_(names) {}
+
+  // As a member: `std::optional<std::int64_t>`.
+  std::string Value(idl::TypeId type, Spelling spelling) const;
+  // As the parameter of a function that only reads it: `std::string_view`, `const Todo&`, `bool`.
+  std::string Argument(idl::TypeId type) const;
+  // What a getter returns.
+  std::string Getter(idl::TypeId type, Spelling spelling) const;
+
+  // Passed by value and not worth moving.
+  bool IsCheap(idl::TypeId type) const;
+  bool IsStruct(idl::TypeId type) const;
+  bool IsText(idl::TypeId type) const;  // string or bytes
+
+  // `Priority::NORMAL`, `-1`, `"text"`.
+  std::string Literal(idl::TypeId type, const idl::Literal& literal, Spelling spelling) const;
+  // What stands behind a member that has no declared default: ` = false`, or nothing where its type has its own.
+  std::string ZeroInitializer(idl::TypeId type) const;
+
+ private:
+  std::string Name(const std::string& name, Spelling spelling) const;
+
+  const idl::Model& model_;
+  const CppNames& names_;
+};
+
+}  // namespace onager::codegen
+
+#endif  // ONAGER_CODEGEN_VIEW_CPP_TYPES_H_
