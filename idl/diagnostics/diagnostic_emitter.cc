@@ -66,7 +66,8 @@ std::vector<Diagnostic> DiagnosticEmitter::Take() {
   result.reserve(order.size());
   for (const size_t index : order) result.push_back(std::move(diagnostics_[index]));
   diagnostics_.clear();
-  if (dropped_ > 0 && !result.empty()) {
+  // Whoever saw that the emitter was full has stopped looking, so nothing need have been dropped.
+  if ((dropped_ > 0 || full()) && !result.empty()) {
     const DiagnosticKind kind = diag::TooManyErrors.kind;
     result.push_back(Diagnostic{
         kind, result.back().range, Message(kind, {std::to_string(result.size())}), {}, std::nullopt});
