@@ -36,7 +36,7 @@ SessionHost::SessionHost(ServerCore& core, session::Peer peer,
       session_(core.options_.session, std::move(peer), core.signer_, core.environment_.clock.Now()),
       connection_(std::move(connection)) {}
 
-SessionHost::~SessionHost() = default;
+SessionHost::~SessionHost() { Dispose(); }
 
 void SessionHost::Start() {
   std::shared_ptr<transport::Connection> connection;
