@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codegen/view/cpp_identifier.h"
+#include "absl/strings/ascii.h"
 #include "codegen/text/text.h"
 
 namespace onager::codegen {
@@ -14,6 +15,20 @@ namespace {
 // First components of packages that mean something else inside the namespace `onager`, where the
 // specializations of its templates are looked up.
 constexpr std::array<std::string_view, 3> kNamesInsideOnager = {"generated", "internal", "testing"};
+
+// LineWidth for line_width.
+std::string PascalCase(std::string_view name) {
+  std::string pascal;
+  bool word_begins = true;
+  for (const char c : name) {
+    if (c == '_') {
+      word_begins = true;
+    } else {
+      pascal += std::exchange(word_begins, false) ? absl::ascii_toupper(static_cast<unsigned char>(c)) : c;
+    }
+  }
+  return pascal;
+}
 
 }  // namespace
 
@@ -60,7 +75,18 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
   names.scope.Take({"Set", "SetAlternative", "Mutable", "Changed", "Value", "Tracked", "Change", "TrackedStruct", "StructChangeView",
                     "ToStatus", "FromBytes", "kCode", "kTypeUrl"});
   for (const idl::Field& field : members.fields) names.fields.push_back(names.scope.Claim(CppIdentifier(field.name)));
-  for (const idl::Oneof& oneof : members.oneofs) names.oneofs.push_back(names.scope.Claim(CppIdentifier(oneof.name)));
+  for (const idl::Oneof& oneof : members.oneofs) {
+    names.oneofs.emplace_back().member = names.scope.Claim(CppIdentifier(oneof.name));
+  }
+  for (size_t i = 0; i < members.oneofs.size(); ++i) {
+    OneofNames& oneof = names.oneofs[i];
+    const std::string stem = PascalCase(members.oneofs[i].name);
+    oneof.cases_enum = names.scope.Claim(Cat(stem, "Case"));
+    oneof.unset = names.scope.Claim(Cat("k", stem, "Unset"));
+    for (const uint32_t field : members.oneofs[i].fields) {
+      oneof.cases.push_back(names.scope.Claim(Cat("k", PascalCase(members.fields[field].name))));
+    }
+  }
   return names;
 }
 

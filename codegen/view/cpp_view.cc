@@ -152,8 +152,8 @@ class CppBuilder {
         const std::vector<uint32_t>& alternatives = members.oneofs[*field.oneof].fields;
         uint32_t first = field.number;
         for (const uint32_t other : alternatives) first = std::min(first, members.fields[other].number);
-        node.Set("member", names.oneofs[*field.oneof]);
-        node.Set("index", Cat(i - alternatives.front() + 1));
+        node.Set("member", names.oneofs[*field.oneof].member);
+        node.Set("case", names.oneofs[*field.oneof].cases[i - alternatives.front()]);
         node.Set("first_number", Cat(first));
       }
       by_number.emplace(field.number, std::move(node));
@@ -169,7 +169,8 @@ class CppBuilder {
     NameScope scope = names.scope;
     // A member called `value` hides the accessor to the whole that its tracked class inherits.
     const bool hides_value = std::find(names.fields.begin(), names.fields.end(), "value") != names.fields.end() ||
-                             std::find(names.oneofs.begin(), names.oneofs.end(), "value") != names.oneofs.end();
+                             std::any_of(names.oneofs.begin(), names.oneofs.end(),
+                                         [](const OneofNames& oneof) { return oneof.member == "value"; });
     const std::string argument = scope.Claim("value");
     Node::List fields;
     bool has_changes = false;  // Key fields never change.
@@ -211,8 +212,7 @@ class CppBuilder {
     node.Set("type", types_.Value(field.type, Spelling::kInside));
     node.Set("qualified_type", types_.Value(field.type, Spelling::kQualified));
     node.Set("getter_type", types_.Getter(field.type, Spelling::kQualified));
-    node.Set("initializer", has_default ? Cat(" = ", types_.Literal(field.type, *field.default_value,
-                                                                            Spelling::kInside))
+    node.Set("initializer", has_default ? Cat(" = ", Default(field.type, *field.default_value))
                                         : types_.ZeroInitializer(field.type));
     node.Set("moves", !types_.IsCheap(field.type));
     node.Set("is_oneof", false);
@@ -251,13 +251,15 @@ class CppBuilder {
     return node;
   }
 
-  // A oneof is one member: a variant whose alternatives are its fields in order.
+  // A oneof is one member: a variant whose alternatives are its fields in order, and an enum that names them.
   Node Oneof(const idl::Oneof& oneof, const idl::Members& members, const MemberNames& names, uint32_t index,
              NameScope& scope) {
     uses_.insert("variant");
-    Node node = MemberNode(names.oneofs[index], oneof.name, DocLines(oneof), scope);
+    uses_.insert("cstddef");
+    Node node = MemberNode(names.oneofs[index].member, oneof.name, DocLines(oneof), scope);
     std::string type = "std::variant<std::monostate";
     std::string qualified_type = type;
+    const OneofNames& own = names.oneofs[index];
     Node::List alternatives;
     for (size_t i = 0; i < oneof.fields.size(); ++i) {
       const idl::Field& field = members.fields[oneof.fields[i]];
@@ -265,13 +267,17 @@ class CppBuilder {
       Append(type, ", ", types_.Value(field.type, Spelling::kInside));
       Append(qualified_type, ", ", types_.Value(field.type, Spelling::kQualified));
       Node alternative = MemberNode(names.fields[oneof.fields[i]], field.name, DocLines(field), scope);
-      alternative.Set("oneof", names.oneofs[index]);
-      alternative.Set("index", Cat(i + 1));
-      alternative.Set("alternative_type", types_.Value(field.type, Spelling::kQualified));
+      alternative.Set("oneof", own.member);
+      alternative.Set("case", own.cases[i]);
+      alternative.Set("alternative_type", types_.Value(field.type, Spelling::kInside));
+      alternative.Set("qualified_alternative_type", types_.Value(field.type, Spelling::kQualified));
       alternative.Set("alternative_moves", !types_.IsCheap(field.type));
       alternatives.push_back(std::move(alternative));
     }
     node.Set("is_oneof", true);
+    node.Set("cases", own.cases_enum);
+    node.Set("unset", own.unset);
+    node.Set("first_case", own.cases.front());
     node.Set("type", type + ">");
     node.Set("qualified_type", qualified_type + ">");
     node.Set("getter_type", Cat("const ", qualified_type, ">&"));
@@ -341,7 +347,7 @@ class CppBuilder {
       Use(parameter.type);
       std::string literal;
       if (has_default) {
-        literal = types_.Literal(parameter.type, *parameter.default_value, Spelling::kInside);
+        literal = Default(parameter.type, *parameter.default_value);
         uses_.insert("optional");
       }
       const bool moves = !types_.IsCheap(parameter.type);
@@ -423,13 +429,18 @@ class CppBuilder {
                              {"fields", std::move(fields)}});
   }
 
+  std::string Default(TypeId type, const idl::Literal& literal) {
+    std::string text = types_.Literal(type, literal, Spelling::kInside);
+    if (text.find("std::numeric_limits") != std::string::npos) uses_.insert("limits");
+    return text;
+  }
+
   // Notes which headers the spelling of `type` needs.
   void Use(TypeId type) {
     struct Visitor {
       CppBuilder& builder;
       void operator()(const idl::ScalarType& t) const {
         if (idl::IsInteger(t.kind)) builder.uses_.insert("cstdint");
-        if (idl::IsFloatingPoint(t.kind)) builder.uses_.insert("limits");
         if (t.kind == idl::ScalarKind::kString) builder.uses_.insert({"string", "utility"});
       }
       void operator()(const idl::EnumType&) const {}
