@@ -74,7 +74,7 @@ class ElementsPatch {
     std::uint64_t handle = 0;
     std::uint64_t after = 0;
     std::string_view key;     // Tag and value, of a map only.
-    std::string_view value;   // Tag and value; empty: a move, or the ghost of a removed element.
+    std::string_view value;   // Tag and value; empty: a move.
     bool is_dropped = false;  // Overtaken by what came later.
   };
   struct Update {
@@ -211,7 +211,7 @@ void ElementsPatch::Remove(std::uint64_t handle) {
     placements_[element.last_placement].is_dropped = true;
   }
   // What was inserted here leaves no trace, unless something was put behind it: then it comes as a ghost,
-  // which has a place but no value, and goes.
+  // which has a place and an empty value, and goes.
   if (element.is_inserted && !is_ghost) return;
   if (!std::exchange(element.is_removed, true)) removed_.push_back(handle);
 }
@@ -227,7 +227,12 @@ void ElementsPatch::Write(Writer& writer) const {
       writer.Varint(placement.after);
     }
     writer.Raw(placement.key);
-    if (!elements_.at(placement.handle).is_removed) writer.Raw(placement.value);
+    if (!placement.value.empty() && elements_.at(placement.handle).is_removed) {
+      writer.Tag(kPlacedValue, WireType::kBytes);
+      writer.Bytes({});
+    } else {
+      writer.Raw(placement.value);
+    }
     writer.End(open);
   }
   for (const Update& update : updates_) {

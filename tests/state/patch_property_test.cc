@@ -239,6 +239,7 @@ TYPED_TEST(PatchPropertyTest, DamagedBytesDoNoHarm) {
       }
       (void)TrackedState<TypeParam>::Codec().compose({bytes, damaged});
     }
+    snapshot.push_back('\x08');
     snapshot[dice.Below(static_cast<std::uint32_t>(snapshot.size()))] = static_cast<char>(dice.Next() >> 30);
     (void)replica.LoadSnapshot(snapshot);
     (void)Snapshot(replica.state());

@@ -221,13 +221,11 @@ struct ListPatch {
       place.MoveAfter(*entry, *previous);
       return true;
     }
-    if (!has_value && !is_ghost) return context.Fail("moved what is not there");
+    if (!has_value) return context.Fail("moved what is not there");
     if (!context.Charge(2 * sizeof(Entry))) return false;
     T element;
-    if (has_value) {
-      const Nesting nesting(context);
-      if (!nesting.Allowed() || !StructOps<T>::Decode(Reader(value), element, context)) return false;
-    }
+    const Nesting nesting(context);
+    if (!nesting.Allowed() || !StructOps<T>::Decode(Reader(value), element, context)) return false;
     if (!is_ghost && place.list().contains(element.*Key)) return context.Fail("a key stands in a list twice");
     if (!context.NoteHandle(handle)) return false;
     place.Insert(std::move(element), handle, *previous, !is_ghost);
