@@ -100,7 +100,7 @@ void CppNames::NameMethods(const idl::Actor& actor, ActorNames& names) {
 
   NameScope methods(&types_);
   methods.Take({"Type", "key", "state", "actor_type", "state_interface", "BindKey", "Dispatch", "Observe",
-                "Watch", "ActorBase"});
+                "Watch", "ActorBase", "key_", "state_", "channel_"});
   for (const idl::Method& method : actor.methods) {
     MethodNames& own = names.methods.emplace_back();
     own.method = methods.Claim(CppIdentifier(method.name));
@@ -108,7 +108,7 @@ void CppNames::NameMethods(const idl::Actor& actor, ActorNames& names) {
     own.result = types_.Claim(Cat(actor.name, method.name, "Result"));
     own.serve = types_.Claim(Cat("Serve", actor.name, method.name));
     NameScope parameters(&types_);
-    parameters.Take({"turn", "options", "request", "client", "key_", "channel_", "state_"});
+    parameters.Take({"turn", "options", "request", "client", "pending", "key_", "channel_", "state_"});
     for (const idl::Parameter& parameter : method.parameters) {
       own.parameters.push_back(parameters.Claim(CppIdentifier(parameter.name)));
     }

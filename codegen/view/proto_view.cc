@@ -267,9 +267,7 @@ class ProtoBuilder {
 
   std::string ValueLabel(TypeId type, bool has_default) const {
     if (std::holds_alternative<idl::ListType>(model_.types[type])) return "repeated ";
-    if (const auto* optional = std::get_if<idl::OptionalType>(&model_.types[type])) {
-      return IsStruct(optional->value) ? "" : "optional ";
-    }
+    if (std::holds_alternative<idl::OptionalType>(model_.types[type])) return "optional ";
     return has_default ? "optional " : "";
   }
 
@@ -277,9 +275,7 @@ class ProtoBuilder {
     if (field.oneof.has_value()) return "";
     const idl::Type& type = model_.types[field.type];
     if (const auto* list = std::get_if<idl::ListType>(&type)) return list->key_field.has_value() ? "" : "repeated ";
-    if (const auto* optional = std::get_if<idl::OptionalType>(&type)) {
-      return IsStruct(optional->value) ? "" : "optional ";
-    }
+    if (std::holds_alternative<idl::OptionalType>(type)) return "optional ";
     return std::holds_alternative<idl::MapType>(type) || IsStruct(field.type) ? "" : "optional ";
   }
 
@@ -400,12 +396,12 @@ class ProtoBuilder {
       for (const ErrorId error : method.throws) {
         Append(doc, doc.empty() ? "" : "\n", "Fails with `", model_.errors[error].name, "`.");
       }
-      std::string request = Request(actor, method);
-      std::string result = Result(actor, method);
+      const std::string request = InService(actor, Request(actor, method));
+      const std::string result = InService(actor, Result(actor, method));
       methods.push_back(Node{{"name", names.Claim(method.name)},
                              {"doc", DocLines(doc)},
-                             {"request", std::move(request)},
-                             {"result", std::move(result)},
+                             {"request", request},
+                             {"result", result},
                              {"idempotency_level", method.readonly     ? "NO_SIDE_EFFECTS"
                                                    : method.idempotent ? "IDEMPOTENT"
                                                                        : ""},
@@ -414,6 +410,13 @@ class ProtoBuilder {
                              {"deprecated", method.deprecated}});
     }
     return Node{{"name", services_[id.index]}, {"doc", DocLines(actor)}, {"methods", std::move(methods)}};
+  }
+
+  // Inside a service, its methods hide messages of the same name.
+  std::string InService(const idl::Actor& actor, const std::string& message) const {
+    const bool hidden = std::any_of(actor.methods.begin(), actor.methods.end(),
+                                    [&message](const idl::Method& method) { return method.name == message; });
+    return hidden ? Cat(".", model_.package, ".", message) : message;
   }
 
   std::string Request(const idl::Actor& actor, const idl::Method& method) {
