@@ -171,7 +171,11 @@ bool Subscription::DeliverOne() {
     }
   }
   if (failed) owner_.resync(id_, ResyncReason::kReplicaDiverged);
-  if (step.has_value()) observer_->OnUpdate(*step);
+  if (step.has_value()) {
+    observer_->OnUpdate(*step);
+    MutexLock replica_lock(replica_mutex_);
+    observer_->ForgetChange();
+  }
   if (end.has_value()) observer_->OnEnd(*end);
   MutexLock lock(mutex_);
   in_callback_ = false;

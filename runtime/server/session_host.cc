@@ -241,8 +241,10 @@ void SessionHost::Do(ServerSession::OpenFeed& action) {
 
 void SessionHost::OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
                                absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
-  absl::StatusOr<std::shared_ptr<session::StateFeed>> opened = feed.status();
-  if (feed.ok()) {
+  absl::StatusOr<std::shared_ptr<session::StateFeed>> opened = absl::UnknownError("");
+  if (!feed.ok()) {
+    opened = feed.status();
+  } else {
     MutexLock lock(mutex_);
     const auto found = feeds_.find(subscription);
     if (found == feeds_.end()) return;  // It was closed meanwhile.

@@ -23,7 +23,7 @@ concept DeclaredError = requires(const E& error, std::string_view bytes) {
 /// The declared error that `status` carries, or nothing when it is another error or none.
 template <DeclaredError E>
 std::optional<E> ErrorAs(const absl::Status& status) {
-  const std::optional<absl::Cord> payload = status.GetPayload(E::kTypeUrl);
+  const auto payload = status.GetPayload(E::kTypeUrl);
   if (!payload.has_value()) return std::nullopt;
   return E::FromBytes(std::string(*payload));
 }

@@ -49,8 +49,8 @@ class TypedObserver final : public Observer {
       on_update(Update<State>{replica_.state(), change, delivery.epoch, delivery.base, delivery.revision,
                               delivery.snapshot, delivery.replayed});
     }
-    replica_.ClearChange();
   }
+  void ForgetChange() override { replica_.ClearChange(); }
   void OnEnd(const absl::Status& status) override {
     if (on_end) on_end(status);
   }

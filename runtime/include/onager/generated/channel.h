@@ -35,6 +35,8 @@ class Observer {
   virtual ReplicaInterface& replica() = 0;
   /// The replica has changed as `delivery` says.
   virtual void OnUpdate(const Delivery& delivery) = 0;
+  /// The change that `OnUpdate` saw is over. No reader looks at the replica meanwhile.
+  virtual void ForgetChange() = 0;
   /// Nothing comes any more. Called exactly once, unless the subscription was closed from this side.
   virtual void OnEnd(const absl::Status& status) = 0;
 };
