@@ -7,10 +7,10 @@ namespace onager::codegen {
 
 std::string NameScope::Claim(std::string_view wanted) {
   std::string name(wanted);
-  // Where `_` makes no difference to the form, numbers do.
-  for (int next = 2; Has(name); ++next) {
-    name = form_ == nullptr ? Cat(name, "_") : Cat(wanted, "_", next);
-  }
+  // `_` alone where it makes a difference; never two of them, which C++ keeps for itself.
+  const std::string_view separator = wanted.ends_with('_') ? "" : "_";
+  if (form_ == nullptr && Has(name) && !separator.empty()) name = Cat(wanted, "_");
+  for (int next = 2; Has(name); ++next) name = Cat(wanted, separator, next);
   Take(name);
   return name;
 }

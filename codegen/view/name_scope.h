@@ -28,7 +28,7 @@ class NameScope {
     return taken_.contains(FormOf(name)) || (outer_ != nullptr && outer_->Has(name));
   }
 
-  // `wanted`, or what is free after appending to it.
+  // `wanted`, or with `_` or a number behind it.
   std::string Claim(std::string_view wanted);
 
  private:

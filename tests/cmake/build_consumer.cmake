@@ -1,0 +1,70 @@
+# Builds consumer/ and checks what a changed .actor file causes to be built again.
+file(REMOVE_RECURSE "${WORK}")
+file(COPY "${SOURCE}/" DESTINATION "${WORK}/source")
+
+function(build out)
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target first second --verbose
+                  OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "the build failed:\n${output}")
+  endif()
+  set(${out} "${output}" PARENT_SCOPE)
+endfunction()
+
+# expect(<output> <what was done> [COMPILED <file>...] [NOT_COMPILED <file>...])
+function(expect output what)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "COMPILED;NOT_COMPILED")
+  foreach(file IN LISTS arg_COMPILED)
+    if(NOT output MATCHES "-c [^\n]*/${file}")
+      message(FATAL_ERROR "${what}: ${file} was not compiled:\n${output}")
+    endif()
+  endforeach()
+  foreach(file IN LISTS arg_NOT_COMPILED)
+    if(output MATCHES "-c [^\n]*/${file}")
+      message(FATAL_ERROR "${what}: ${file} was compiled:\n${output}")
+    endif()
+  endforeach()
+endfunction()
+
+# File times have the system's resolution; what is written after this is newer than what was built.
+function(wait_for_a_newer_time)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E sleep 1.1)
+endfunction()
+
+execute_process(
+  COMMAND "${CMAKE_COMMAND}" -S "${WORK}/source" -B "${WORK}/build" -G "${GENERATOR}"
+          -D "ONAGER_SOURCE=${ONAGER}" -D "ONAGER_ACTORC=${ACTORC}" -D "CMAKE_CXX_COMPILER=${COMPILER}"
+  OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "configuring failed:\n${output}")
+endif()
+
+build(output)
+expect("${output}" "first build" COMPILED first.cc first.actor.cc second.cc second.actor.cc)
+foreach(file IN ITEMS first_actors/first.actor.h protos/first.proto generated/second/second.actor.cc
+                      generated/second/second.proto)
+  if(NOT EXISTS "${WORK}/build/${file}")
+    message(FATAL_ERROR "${file} was not made")
+  endif()
+endforeach()
+
+build(output)
+expect("${output}" "nothing changed" NOT_COMPILED first.cc first.actor.cc second.cc second.actor.cc)
+
+wait_for_a_newer_time()
+file(TOUCH "${WORK}/source/first.actor")
+build(output)
+expect("${output}" "touched without a change" NOT_COMPILED first.cc first.actor.cc second.cc second.actor.cc)
+
+wait_for_a_newer_time()
+file(APPEND "${WORK}/source/first.actor" "\nstruct Third {\n  bool flag = 1;\n}\n")
+build(output)
+expect("${output}" "first.actor changed" COMPILED first.cc first.actor.cc NOT_COMPILED second.cc second.actor.cc)
+
+wait_for_a_newer_time()
+file(APPEND "${WORK}/source/second.actor" "\nstruct Broken {\n")
+execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target second
+                OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
+if(code EQUAL 0 OR NOT output MATCHES "second.actor:[0-9]+:[0-9]+: error:")
+  message(FATAL_ERROR "a mistake in second.actor must fail the build and be shown:\n${output}")
+endif()

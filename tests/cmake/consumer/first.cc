@@ -1,0 +1,3 @@
+#include "first.actor.h"
+
+std::string Text(const consumer::first::v1::First& first) { return first.text; }

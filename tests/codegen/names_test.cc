@@ -1,0 +1,73 @@
+#include <google/protobuf/compiler/importer.h>
+#include <google/protobuf/descriptor.h>
+
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "names.actor.h"
+
+namespace {
+
+namespace names = new_::linux_::std_::v1;
+
+TEST(NamesTest, ReservedNamesGetAnUnderscore) {
+  names::struct_ value = names::struct_().with_value("v").with_std_(2);
+  value.class_2 = "c";  // `class_` is the enum.
+  value.errno_ = 1;
+  value.major_ = true;
+  value.Case_ = names::Case::DEBUG_;
+  EXPECT_EQ(value.value, "v");
+  EXPECT_EQ(value.std_, 2);
+  EXPECT_EQ(names::Case::default_, names::Case());
+}
+
+TEST(NamesTest, TextsShowTheDeclaredNames) {
+  std::ostringstream text;
+  text << names::Case::NULL_ << ' ' << names::Case::EOF_;
+  EXPECT_EQ(text.str(), "NULL EOF");
+  EXPECT_EQ(names::ActorActor::Type().name, "new.linux.std.v1.Actor");
+  EXPECT_TRUE(names::ActorActor::Type().FindMethod("Type").has_value());
+  EXPECT_TRUE(names::ActorActor::Type().FindMethod("delete").has_value());
+}
+
+TEST(NamesTest, DefaultsComeOutAsTheyWereWritten) {
+  EXPECT_EQ(names::message().text, "a\"b\\c?\t\n");
+}
+
+TEST(NamesTest, StatesWithAFieldCalledValueKeepItsAccessor) {
+  onager::generated::TrackedState<names::ActorState> state;
+  state.state().mutable_value().Insert(names::message().with_key("k"));
+  EXPECT_EQ(state.state().value().size(), 1u);
+}
+
+TEST(NamesTest, KeysOfSeveralPartsRoundTrip) {
+  const names::ActorKey key("a,b/c%", -7, true, names::Case::DEBUG_);
+  const absl::StatusOr<names::ActorKey> parsed = names::ActorKey::Parse(key.ToString());
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, key);
+  EXPECT_FALSE(names::ActorKey::Parse("too,few").ok());
+}
+
+class FailOnError : public google::protobuf::compiler::MultiFileErrorCollector {
+ public:
+  void AddError(const std::string& file, int line, int column, const std::string& text) override {
+    ADD_FAILURE() << file << ":" << line + 1 << ":" << column + 1 << ": " << text;
+  }
+};
+
+TEST(NamesTest, TheProtoIsGood) {
+  FailOnError errors;
+  google::protobuf::compiler::DiskSourceTree tree;
+  tree.MapPath("", ONAGER_NAMES_DIR);
+  google::protobuf::compiler::Importer importer(&tree, &errors);
+  const google::protobuf::FileDescriptor* file = importer.Import("names.proto");
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(file->package(), "new.linux.std.v1");
+  // Inside the service its method `Task` hides the message.
+  EXPECT_EQ(file->FindServiceByName("Actor")->FindMethodByName("Type")->output_type()->full_name(),
+            "new.linux.std.v1.Task");
+}
+
+}  // namespace
