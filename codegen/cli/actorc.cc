@@ -43,11 +43,13 @@ struct Options {
 // Compiles files one after the other and shows what the compiler has to say.
 class Compiler {
  public:
-  Compiler(const Options& options, Terminal& terminal) : options_(options), terminal_(terminal), loader_(terminal.in) {}
+  Compiler(const Options& options, Terminal& terminal)
+      : options_(options), terminal_(terminal), loader_(terminal.in) {}
 
   // Nothing when the file has mistakes.
   std::optional<idl::Model> Compile(const std::string& file) {
-    const std::string path = file == "-" ? std::string(kStandardInputName) : FindInput(file, options_.import_dirs);
+    const std::string path =
+        file == "-" ? std::string(kStandardInputName) : FindInput(file, options_.import_dirs);
     inputs_.push_back(path);
     idl::Compilation result = idl::Compile(path, loader_);
     const bool failed = !result.model.has_value();
@@ -101,6 +103,7 @@ int RunGenerate(const Options& options, Terminal& terminal) {
 
   Compiler compiler(options, terminal);
   OutputSet outputs;
+  std::vector<std::string> headers;
   for (const std::string& file : options.files) {
     const std::optional<idl::Model> model = compiler.Compile(file);
     if (!model.has_value()) continue;
@@ -109,6 +112,7 @@ int RunGenerate(const Options& options, Terminal& terminal) {
       terminal.err << "actorc: internal error: " << generated.status().message() << "\n";
       return kExitInternal;
     }
+    headers.push_back((out / generated->header_name).string());
     outputs.Add(out / generated->header_name, std::move(generated->header));
     outputs.Add(out / generated->source_name, std::move(generated->source));
     outputs.Add(proto_out / generated->proto_name, std::move(generated->proto));
@@ -116,11 +120,12 @@ int RunGenerate(const Options& options, Terminal& terminal) {
   if (compiler.has_mistakes()) return kExitDiagnostics;
 
   if (!options.depfile.empty()) {
-    std::vector<std::string> targets;
-    for (const OutputSet::File& file : outputs.files()) targets.push_back(file.path.string());
-    outputs.Add(options.depfile, Depfile(targets, compiler.inputs()));
+    // The headers stand for all outputs. CMake's Makefiles touch any other output that a depfile names, and
+    // would compile it again although its bytes are the same.
+    outputs.Add(options.depfile, Depfile(headers, compiler.inputs()));
   }
-  if (const absl::Status status = outputs.Commit(); !status.ok()) return UsageError(terminal, std::string(status.message()));
+  if (const absl::Status status = outputs.Commit(); !status.ok())
+    return UsageError(terminal, std::string(status.message()));
   return kExitOk;
 }
 
@@ -157,8 +162,10 @@ int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
   absl::StatusOr<std::vector<std::string>> expanded = ExpandResponseFiles(arguments);
   if (!expanded.ok()) return UsageError(terminal, std::string(expanded.status().message()));
 
-  CLI::App app("The Onager IDL compiler: checks .actor files and makes C++ and .proto files of them.", "actorc");
-  app.set_version_flag("--version", Cat("actorc ", ONAGER_VERSION, " (protobuf ", ONAGER_PROTOBUF_VERSION, ")"));
+  CLI::App app("The Onager IDL compiler: checks .actor files and makes C++ and .proto files of them.",
+               "actorc");
+  app.set_version_flag("--version",
+                       Cat("actorc ", ONAGER_VERSION, " (protobuf ", ONAGER_PROTOBUF_VERSION, ")"));
   app.footer(Cat("@FILE stands for the arguments in FILE, one a line.\n", kExitCodes));
   app.require_subcommand(1);
 
@@ -167,18 +174,23 @@ int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
   const std::map<std::string, Format> diagnostic_formats = {
       {"text", Format::kText}, {"json", Format::kJson}, {"sarif", Format::kSarif}};
 
-  CLI::App& generate = *app.add_subcommand("generate", "Write x.actor.h, x.actor.cc and x.proto for each x.actor");
+  CLI::App& generate =
+      *app.add_subcommand("generate", "Write x.actor.h, x.actor.cc and x.proto for each x.actor");
   generate.add_option("files", options.files, ".actor files")->required()->option_text("FILE...");
   AddImportDirs(generate, options);
-  generate.add_option("--out", options.out, "Folder for the C++ files; made if need be")->option_text("DIR [.]");
-  generate.add_option("--proto-out", options.proto_out, "Folder for the .proto files")->option_text("DIR [--out]");
+  generate.add_option("--out", options.out, "Folder for the C++ files; made if need be")
+      ->option_text("DIR [.]");
+  generate.add_option("--proto-out", options.proto_out, "Folder for the .proto files")
+      ->option_text("DIR [--out]");
   generate.add_option("--depfile", options.depfile, "Write there, for Make and Ninja, which files were read")
       ->option_text("FILE");
   AddFormat(generate, options, diagnostic_formats, "How mistakes are shown: text, json or sarif");
   generate.callback([&run] { run = RunGenerate; });
 
   CLI::App& check = *app.add_subcommand("check", "Only say what is wrong with .actor files");
-  check.add_option("files", options.files, ".actor files; - is the standard input")->required()->option_text("FILE...");
+  check.add_option("files", options.files, ".actor files; - is the standard input")
+      ->required()
+      ->option_text("FILE...");
   AddImportDirs(check, options);
   AddFormat(check, options, diagnostic_formats, "How mistakes are shown: text, json or sarif");
   check.callback([&run] { run = RunCheck; });
@@ -196,7 +208,8 @@ int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
     // CLI11 takes them from the back.
     app.parse(std::vector<std::string>(expanded->rbegin(), expanded->rend()));
   } catch (const CLI::ParseError& error) {
-    const bool asked_for_help = app.exit(error, terminal.out, terminal.err) == static_cast<int>(CLI::ExitCodes::Success);
+    const bool asked_for_help =
+        app.exit(error, terminal.out, terminal.err) == static_cast<int>(CLI::ExitCodes::Success);
     return asked_for_help ? kExitOk : kExitUsage;
   }
   return run(options, terminal);

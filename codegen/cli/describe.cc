@@ -47,10 +47,11 @@ std::string FieldAttributes(const idl::Model& model, const idl::Members& members
   return attributes.empty() ? "" : Cat(" [", Join(attributes, ", "), "]");
 }
 
-void AppendMembers(const idl::Model& model, const idl::Members& members, std::string_view indent, std::string& out) {
+void AppendMembers(const idl::Model& model, const idl::Members& members, std::string_view indent,
+                   std::string& out) {
   for (const idl::Field& field : members.fields) {
     Append(out, indent, field.number, " ", field.name, ": ", idl::TypeSpelling(model, field.type),
-                    FieldAttributes(model, members, field), "\n");
+           FieldAttributes(model, members, field), "\n");
   }
 }
 
@@ -79,7 +80,8 @@ std::string MethodText(const idl::Model& model, const idl::Method& method) {
   std::vector<std::string> attributes;
   if (method.idempotent) attributes.push_back("idempotent");
   if (method.readonly) attributes.push_back("readonly");
-  if (method.timeout.has_value()) attributes.push_back(Cat("timeout = ", absl::FormatDuration(*method.timeout)));
+  if (method.timeout.has_value())
+    attributes.push_back(Cat("timeout = ", absl::FormatDuration(*method.timeout)));
   if (method.deprecated) attributes.push_back("deprecated");
   if (!attributes.empty()) Append(text, " [", Join(attributes, ", "), "]");
   return text;
@@ -191,8 +193,11 @@ std::string DescribeAsJson(const idl::Model& model) {
     for (const idl::Method& method : a.methods) json["methods"].push_back(MethodJson(model, method));
     actors.push_back(std::move(json));
   }
-  const Json json = {{"package", model.package}, {"enums", std::move(enums)},   {"structs", std::move(structs)},
-                     {"errors", std::move(errors)}, {"actors", std::move(actors)}};
+  const Json json = {{"package", model.package},
+                     {"enums", std::move(enums)},
+                     {"structs", std::move(structs)},
+                     {"errors", std::move(errors)},
+                     {"actors", std::move(actors)}};
   return Cat(json.dump(2, ' ', false, Json::error_handler_t::replace), "\n");
 }
 

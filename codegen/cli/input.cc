@@ -25,7 +25,8 @@ absl::StatusOr<std::string> InputLoader::Load(std::string_view name) {
   std::array<char, 64 * 1024> block;
   while (in_.read(block.data(), block.size()) || in_.gcount() > 0) {
     text.append(block.data(), static_cast<size_t>(in_.gcount()));
-    if (text.size() > idl::kSourceBytesMax) return absl::ResourceExhaustedError("the input is larger than 16 MiB");
+    if (text.size() > idl::kSourceBytesMax)
+      return absl::ResourceExhaustedError("the input is larger than 16 MiB");
   }
   return text;
 }

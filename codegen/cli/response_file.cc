@@ -6,7 +6,6 @@
 
 #include "codegen/text/text.h"
 
-
 namespace onager::codegen {
 
 absl::StatusOr<std::vector<std::string>> ExpandResponseFiles(const std::vector<std::string>& arguments) {

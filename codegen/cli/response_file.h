@@ -10,7 +10,8 @@ namespace onager::codegen {
 
 // Replaces each argument `@file` by the lines of that file, one argument a line, empty ones left out, as
 // protoc does. What stands in the file is taken literally: it names no further files.
-[[nodiscard]] absl::StatusOr<std::vector<std::string>> ExpandResponseFiles(const std::vector<std::string>& arguments);
+[[nodiscard]] absl::StatusOr<std::vector<std::string>> ExpandResponseFiles(
+    const std::vector<std::string>& arguments);
 
 }  // namespace onager::codegen
 

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "codegen/emit/line_breaks.h"
+#include "codegen/text/text.h"
 #include "codegen/view/cpp_view.h"
 #include "codegen/view/proto_view.h"
-#include "codegen/text/text.h"
 
 namespace onager::codegen {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "codegen/text/text.h"
 
-
 namespace onager::codegen {
 namespace {
 
@@ -56,7 +55,8 @@ Places FindPlaces(std::string_view line) {
       if (!places.arguments.has_value() && !rest.starts_with("()")) places.arguments = i + 1;
     }
     if (c == ')' && !open.empty()) open.pop_back();
-    if (rest.starts_with(", ") && !open.empty() && (!places.comma.has_value() || open.size() <= comma_depth)) {
+    if (rest.starts_with(", ") && !open.empty() &&
+        (!places.comma.has_value() || open.size() <= comma_depth)) {
       places.comma = Break{i + 1, open.back()};
       comma_depth = open.size();
     }

@@ -26,7 +26,9 @@ std::string FileName(std::string_view name) { return Cat(name, ".mustache"); }
 // Reads one template file line by line; partials recurse.
 class Parser {
  public:
-  Parser(TemplateSource source, std::vector<Element>& out) : source_(source) { open_.push_back({&out, "", 0}); }
+  Parser(TemplateSource source, std::vector<Element>& out) : source_(source) {
+    open_.push_back({&out, "", 0});
+  }
 
   absl::Status ParseFile(std::string_view name, std::string_view indent, size_t depth) {
     const std::optional<std::string_view> text = source_(name);
@@ -59,7 +61,8 @@ class Parser {
                          size_t depth) {
     const std::string_view bare = Trimmed(line);
     const bool alone = bare.starts_with(kOpen) && bare.find(kClose) == bare.size() - kClose.size();
-    if (alone && bare.size() > kOpen.size() + kClose.size() && kTagKinds.find(bare[kOpen.size()]) != std::string_view::npos) {
+    if (alone && bare.size() > kOpen.size() + kClose.size() &&
+        kTagKinds.find(bare[kOpen.size()]) != std::string_view::npos) {
       const std::string_view own_indent = line.substr(0, static_cast<size_t>(bare.data() - line.data()));
       return ParseTag(bare.substr(2, bare.size() - 4), file, number, Cat(indent, own_indent), depth);
     }
@@ -90,7 +93,8 @@ class Parser {
     switch (kind) {
       case '#':
       case '^':
-        siblings.push_back({kind == '#' ? Element::Kind::kSection : Element::Kind::kInverted, name, file, line, {}});
+        siblings.push_back(
+            {kind == '#' ? Element::Kind::kSection : Element::Kind::kInverted, name, file, line, {}});
         open_.push_back({&siblings.back().children, name, line});
         return absl::OkStatus();
       case '/':

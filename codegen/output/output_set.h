@@ -10,8 +10,8 @@
 
 namespace onager::codegen {
 
-// Files to be written, all or none: what can fail is done first, to files beside the final ones; then they are
-// renamed into place. A file that already has its content is not touched, so that nothing is built again.
+// Files to be written, all or none: what can fail is done first, to files beside the final ones; then they
+// are renamed into place. A file that already has its content is not touched, so that nothing is built again.
 // A value that is filled and then committed once.
 class OutputSet {
  public:

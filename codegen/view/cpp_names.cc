@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "codegen/view/cpp_identifier.h"
 #include "absl/strings/ascii.h"
 #include "codegen/text/text.h"
+#include "codegen/view/cpp_identifier.h"
 
 namespace onager::codegen {
 namespace {
@@ -72,9 +72,10 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
   names.scope = NameScope(&types_);
   names.scope.Take(owner);
   // Members of the generated classes for the struct, its change and its errors.
-  names.scope.Take({"Set", "SetAlternative", "Mutable", "Changed", "Value", "Tracked", "Change", "TrackedStruct", "StructChangeView",
-                    "ToStatus", "FromBytes", "kCode", "kTypeUrl"});
-  for (const idl::Field& field : members.fields) names.fields.push_back(names.scope.Claim(CppIdentifier(field.name)));
+  names.scope.Take({"Set", "SetAlternative", "Mutable", "Changed", "Value", "Tracked", "Change",
+                    "TrackedStruct", "StructChangeView", "ToStatus", "FromBytes", "kCode", "kTypeUrl"});
+  for (const idl::Field& field : members.fields)
+    names.fields.push_back(names.scope.Claim(CppIdentifier(field.name)));
   for (const idl::Oneof& oneof : members.oneofs) {
     names.oneofs.emplace_back().member = names.scope.Claim(CppIdentifier(oneof.name));
   }

@@ -11,10 +11,10 @@ namespace onager::codegen {
 
 // The C++ names that a oneof brings: a member, and an enum of which of its alternatives is set.
 struct OneofNames {
-  std::string member;                // shape
-  std::string cases_enum;            // ShapeCase
-  std::string unset;                 // kShapeUnset
-  std::vector<std::string> cases;    // kCircle, kSquare
+  std::string member;              // shape
+  std::string cases_enum;          // ShapeCase
+  std::string unset;               // kShapeUnset
+  std::vector<std::string> cases;  // kCircle, kSquare
 };
 
 // The C++ names of a struct's members, parallel to the model's.

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <variant>
 
-#include "codegen/view/cpp_identifier.h"
 #include "codegen/text/text.h"
+#include "codegen/view/cpp_identifier.h"
 
 namespace onager::codegen {
 namespace {
@@ -48,8 +48,9 @@ std::string FloatingLiteral(double value, bool is_float) {
     return Cat(value < 0 ? "-" : "", "std::numeric_limits<", type, ">::infinity()");
   }
   char digits[32];
-  const std::to_chars_result result = is_float ? std::to_chars(digits, std::end(digits), static_cast<float>(value))
-                                               : std::to_chars(digits, std::end(digits), value);
+  const std::to_chars_result result = is_float
+                                          ? std::to_chars(digits, std::end(digits), static_cast<float>(value))
+                                          : std::to_chars(digits, std::end(digits), value);
   std::string text(digits, result.ptr);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return Cat(text, is_float ? "f" : "");
@@ -73,7 +74,9 @@ std::string CppTypes::Value(idl::TypeId type, Spelling spelling) const {
     const CppTypes& types;
     Spelling spelling;
     std::string operator()(const idl::ScalarType& t) const { return std::string(ScalarSpelling(t.kind)); }
-    std::string operator()(const idl::EnumType& t) const { return types.Name(types.names_.OfEnum(t.id), spelling); }
+    std::string operator()(const idl::EnumType& t) const {
+      return types.Name(types.names_.OfEnum(t.id), spelling);
+    }
     std::string operator()(const idl::StructType& t) const {
       return types.Name(types.names_.OfStruct(t.id), spelling);
     }
@@ -85,7 +88,7 @@ std::string CppTypes::Value(idl::TypeId type, Spelling spelling) const {
       if (!t.key_field.has_value()) return Cat("std::vector<", element, ">");
       const idl::StructId id = std::get<idl::StructType>(types.model_.types[t.element]).id;
       return Cat("onager::KeyedList<", element, ", &", element,
-                          "::", types.names_.MembersOf(id).fields[*t.key_field], ">");
+                 "::", types.names_.MembersOf(id).fields[*t.key_field], ">");
     }
     std::string operator()(const idl::MapType& t) const {
       return Cat("onager::Map<", types.Value(t.key, spelling), ", ", types.Value(t.value, spelling), ">");
@@ -111,7 +114,8 @@ std::string CppTypes::Getter(idl::TypeId type, Spelling spelling) const {
 
 bool CppTypes::IsCheap(idl::TypeId type) const {
   if (std::holds_alternative<idl::ScalarType>(model_.types[type])) return !IsText(type);
-  if (const auto* optional = std::get_if<idl::OptionalType>(&model_.types[type])) return IsCheap(optional->value);
+  if (const auto* optional = std::get_if<idl::OptionalType>(&model_.types[type]))
+    return IsCheap(optional->value);
   return std::holds_alternative<idl::EnumType>(model_.types[type]);
 }
 
@@ -142,7 +146,7 @@ std::string CppTypes::Literal(idl::TypeId type, const idl::Literal& literal, Spe
     }
     std::string operator()(const idl::EnumValueRef& value) const {
       return Cat(types.Name(types.names_.OfEnum(value.enum_id), spelling),
-                          "::", types.names_.OfEnumValue(value.enum_id, value.value_index));
+                 "::", types.names_.OfEnumValue(value.enum_id, value.value_index));
     }
   };
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);

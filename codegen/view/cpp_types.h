@@ -31,7 +31,8 @@ class CppTypes {
 
   // `Priority::NORMAL`, `-1`, `"text"`.
   std::string Literal(idl::TypeId type, const idl::Literal& literal, Spelling spelling) const;
-  // What stands behind a member that has no declared default: ` = false`, or nothing where its type has its own.
+  // What stands behind a member that has no declared default: ` = false`, or nothing where its type has its
+  // own.
   std::string ZeroInitializer(idl::TypeId type) const;
 
  private:

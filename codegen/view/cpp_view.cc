@@ -11,11 +11,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"
+#include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
 #include "codegen/view/cpp_names.h"
 #include "codegen/view/cpp_types.h"
 #include "codegen/view/doc_lines.h"
-#include "codegen/text/text.h"
 
 namespace onager::codegen {
 namespace {
@@ -53,10 +53,10 @@ std::string StatusCodeSpelling(absl::StatusCode code) {
 }
 
 std::string DurationSpelling(absl::Duration duration) {
-  for (const auto& [unit, name] : {std::pair(absl::Hours(1), "Hours"), std::pair(absl::Minutes(1), "Minutes"),
-                                   std::pair(absl::Seconds(1), "Seconds"),
-                                   std::pair(absl::Milliseconds(1), "Milliseconds"),
-                                   std::pair(absl::Microseconds(1), "Microseconds")}) {
+  for (const auto& [unit, name] :
+       {std::pair(absl::Hours(1), "Hours"), std::pair(absl::Minutes(1), "Minutes"),
+        std::pair(absl::Seconds(1), "Seconds"), std::pair(absl::Milliseconds(1), "Milliseconds"),
+        std::pair(absl::Microseconds(1), "Microseconds")}) {
     if (duration % unit == absl::ZeroDuration()) return Cat("absl::", name, "(", duration / unit, ")");
   }
   return Cat("absl::Nanoseconds(", absl::ToInt64Nanoseconds(duration), ")");
@@ -86,9 +86,9 @@ class CppBuilder {
     for (const ActorId id : model_.actors.ids()) {
       const idl::Actor& actor = model_.actors[id];
       const ActorNames& names = names_.OfActor(id);
-      Node state = Value(names.state, Cat(actor.name, "State"),
-                         DocLines(Cat("The state of `", actor.name, "`.")), actor.state,
-                         names.state_members, {});
+      Node state =
+          Value(names.state, Cat(actor.name, "State"), DocLines(Cat("The state of `", actor.name, "`.")),
+                actor.state, names.state_members, {});
       tracked.push_back(state);
       states.push_back(state);
       values.push_back(std::move(state));
@@ -168,9 +168,10 @@ class CppBuilder {
     uses_.insert("ostream");
     NameScope scope = names.scope;
     // A member called `value` hides the accessor to the whole that its tracked class inherits.
-    const bool hides_value = std::find(names.fields.begin(), names.fields.end(), "value") != names.fields.end() ||
-                             std::any_of(names.oneofs.begin(), names.oneofs.end(),
-                                         [](const OneofNames& oneof) { return oneof.member == "value"; });
+    const bool hides_value =
+        std::find(names.fields.begin(), names.fields.end(), "value") != names.fields.end() ||
+        std::any_of(names.oneofs.begin(), names.oneofs.end(),
+                    [](const OneofNames& oneof) { return oneof.member == "value"; });
     const std::string argument = scope.Claim("value");
     Node::List fields;
     bool has_changes = false;  // Key fields never change.
@@ -199,7 +200,8 @@ class CppBuilder {
 
   Node Error(ErrorId id) {
     const idl::Error& error = model_.errors[id];
-    Node node = Value(names_.OfError(id), error.name, DocLines(error), error.members, names_.MembersOf(id), {});
+    Node node =
+        Value(names_.OfError(id), error.name, DocLines(error), error.members, names_.MembersOf(id), {});
     node.Set("is_error", true);
     node.Set("code", StatusCodeSpelling(error.code));
     return node;
@@ -236,7 +238,8 @@ class CppBuilder {
     std::string change_type = "bool";
     if (is_struct) {
       mutable_type = Cat("onager::Tracked<", types_.Value(inner, Spelling::kQualified), ">");
-      if (optional == nullptr) change_type = Cat("onager::Change<", types_.Value(inner, Spelling::kQualified), ">");
+      if (optional == nullptr)
+        change_type = Cat("onager::Change<", types_.Value(inner, Spelling::kQualified), ">");
     } else if (is_keyed_list || map != nullptr) {
       // KeyedList<T, K>, TrackedKeyedList<T, K>, KeyedListChange<T, K>, and so for maps.
       const std::string type = types_.Value(field.type, Spelling::kQualified);
@@ -292,7 +295,8 @@ class CppBuilder {
     return node;
   }
 
-  static Node MemberNode(const std::string& name, std::string_view declared_name, Node doc, NameScope& scope) {
+  static Node MemberNode(const std::string& name, std::string_view declared_name, Node doc,
+                         NameScope& scope) {
     return Node{{"name", name},
                 {"declared_name", CppStringLiteral(declared_name)},
                 {"doc", std::move(doc)},
@@ -321,7 +325,8 @@ class CppBuilder {
                          {"initializer", types_.ZeroInitializer(part.type)}});
     }
     Node::List methods;
-    for (size_t i = 0; i < actor.methods.size(); ++i) methods.push_back(Method(actor, actor.methods[i], names.methods[i], i));
+    for (size_t i = 0; i < actor.methods.size(); ++i)
+      methods.push_back(Method(actor, actor.methods[i], names.methods[i], i));
     return Node{{"declared_actor", actor.name},
                 {"doc", DocLines(actor)},
                 {"has_doc", !actor.doc.empty()},
@@ -375,8 +380,7 @@ class CppBuilder {
       result = types_.Value(*method.result, Spelling::kInside);
       Use(*method.result);
       if (!is_struct) {
-        AddMessage(names.result, Cat(actor.name, method.name, "Result"),
-                   Cat("The result of `", call, "`."),
+        AddMessage(names.result, Cat(actor.name, method.name, "Result"), Cat("The result of `", call, "`."),
                    {MessageField("result", "result", 1, result, types_.ZeroInitializer(*method.result))});
       }
     }
@@ -406,8 +410,8 @@ class CppBuilder {
                 {"parameters", std::move(parameters)}};
   }
 
-  static Node MessageField(std::string_view name, std::string_view declared_name, uint32_t number, std::string type,
-                           std::string initializer) {
+  static Node MessageField(std::string_view name, std::string_view declared_name, uint32_t number,
+                           std::string type, std::string initializer) {
     return Node{{"name", name},
                 {"member", name},
                 {"declared_name", CppStringLiteral(declared_name)},
@@ -419,7 +423,8 @@ class CppBuilder {
   }
 
   // A struct of the source file only.
-  void AddMessage(const std::string& name, std::string_view declared_name, std::string_view doc, Node::List fields) {
+  void AddMessage(const std::string& name, std::string_view declared_name, std::string_view doc,
+                  Node::List fields) {
     messages_.push_back(Node{{"struct", name},
                              {"qualified", names_.Qualified(name)},
                              {"proto_name", Cat(model_.package, ".", declared_name)},

@@ -8,8 +8,8 @@
 
 namespace onager::codegen {
 
-// What templates/actor.h.mustache and templates/actor.cc.mustache see. `header` is how the source file includes
-// the header: "todo.actor.h".
+// What templates/actor.h.mustache and templates/actor.cc.mustache see. `header` is how the source file
+// includes the header: "todo.actor.h".
 [[nodiscard]] Node CppView(const idl::Model& model, const std::string& header);
 
 }  // namespace onager::codegen

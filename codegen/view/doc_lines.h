@@ -8,7 +8,8 @@
 
 namespace onager::codegen {
 
-// The lines of a doc comment, each with the blank that keeps it off the comment's slashes and none at its end.
+// The lines of a doc comment, each with the blank that keeps it off the comment's slashes and none at its
+// end.
 [[nodiscard]] Node DocLines(std::string_view doc);
 
 // The declaration's own doc, and that it is deprecated if it is.

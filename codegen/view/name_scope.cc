@@ -2,7 +2,6 @@
 
 #include "codegen/text/text.h"
 
-
 namespace onager::codegen {
 
 std::string NameScope::Claim(std::string_view wanted) {

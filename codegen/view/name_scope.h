@@ -8,8 +8,9 @@
 
 namespace onager::codegen {
 
-// The names of one scope of an output file, each given out once. Names of the `.actor` file are claimed before
-// those that the generator makes up, so that they come out verbatim wherever that is possible. A value.
+// The names of one scope of an output file, each given out once. Names of the `.actor` file are claimed
+// before those that the generator makes up, so that they come out verbatim wherever that is possible. A
+// value.
 class NameScope {
  public:
   // Two names clash when their forms are equal; none: when they are equal themselves.
@@ -32,7 +33,9 @@ class NameScope {
   std::string Claim(std::string_view wanted);
 
  private:
-  std::string FormOf(std::string_view name) const { return form_ == nullptr ? std::string(name) : form_(name); }
+  std::string FormOf(std::string_view name) const {
+    return form_ == nullptr ? std::string(name) : form_(name);
+  }
 
   const NameScope* outer_ = nullptr;
   Form form_ = nullptr;

@@ -18,17 +18,15 @@ class Node {
   using Parts = std::map<std::string, Node, std::less<>>;
 
   Node() : value_(Parts()) {}
-  Node(std::string text) : value_(std::move(text)) {}             // NOLINT(google-explicit-constructor)
-  Node(std::string_view text) : value_(std::string(text)) {}      // NOLINT(google-explicit-constructor)
-  Node(const char* text) : value_(std::string(text)) {}           // NOLINT(google-explicit-constructor)
-  Node(bool fact) : value_(fact) {}                               // NOLINT(google-explicit-constructor)
-  Node(List list) : value_(std::move(list)) {}                    // NOLINT(google-explicit-constructor)
+  Node(std::string text) : value_(std::move(text)) {}         // NOLINT(google-explicit-constructor)
+  Node(std::string_view text) : value_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  Node(const char* text) : value_(std::string(text)) {}       // NOLINT(google-explicit-constructor)
+  Node(bool fact) : value_(fact) {}                           // NOLINT(google-explicit-constructor)
+  Node(List list) : value_(std::move(list)) {}                // NOLINT(google-explicit-constructor)
   Node(std::initializer_list<Parts::value_type> parts) : value_(Parts(parts)) {}
 
   // A list of texts.
-  static Node Texts(const std::vector<std::string>& texts) {
-    return Node(List(texts.begin(), texts.end()));
-  }
+  static Node Texts(const std::vector<std::string>& texts) { return Node(List(texts.begin(), texts.end())); }
 
   // Adds or replaces a part; only for nodes with parts.
   void Set(std::string_view name, Node part) {

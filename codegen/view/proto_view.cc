@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "codegen/text/text.h"
 #include "codegen/view/doc_lines.h"
 #include "codegen/view/name_scope.h"
-#include "codegen/text/text.h"
 
 namespace onager::codegen {
 namespace {
@@ -27,7 +27,7 @@ constexpr uint32_t kOwnNumbers = 20'000;
 
 // Words that the .proto grammar takes for something else where a type is expected.
 constexpr std::array<std::string_view, 17> kNotTypeNames = {
-    "double", "enum",     "extend", "extensions", "float",  "group",    "map",    "message", "oneof",
+    "double", "enum",     "extend", "extensions", "float",    "group",    "map", "message", "oneof",
     "option", "optional", "packed", "repeated",   "required", "reserved", "rpc", "stream"};
 
 // proto3 refuses fields whose JSON names are alike.
@@ -152,14 +152,10 @@ class ProtoBuilder {
       services.push_back(Service(id));
     }
     std::move(containers_.begin(), containers_.end(), std::back_inserter(patches));
-    return Node{{"package", model_.package},
-                {"has_patches", !patches.empty()},
-                {"has_calls", !calls_.empty()},
-                {"doc", DocLines(model_.doc)},
-                {"enums", std::move(enums)},
-                {"values", std::move(values)},
-                {"patches", std::move(patches)},
-                {"calls", std::move(calls_)},
+    return Node{{"package", model_.package},      {"has_patches", !patches.empty()},
+                {"has_calls", !calls_.empty()},   {"doc", DocLines(model_.doc)},
+                {"enums", std::move(enums)},      {"values", std::move(values)},
+                {"patches", std::move(patches)},  {"calls", std::move(calls_)},
                 {"services", std::move(services)}};
   }
 
@@ -167,9 +163,9 @@ class ProtoBuilder {
   Node Enum(EnumId id) {
     const idl::Enum& e = model_.enums[id];
     const std::string prefix = Cat(UpperSnake(e.name), "_");
-    const bool prefixed = std::all_of(e.values.begin(), e.values.end(), [&prefix](const idl::EnumValue& value) {
-      return value.name.starts_with(prefix);
-    });
+    const bool prefixed =
+        std::all_of(e.values.begin(), e.values.end(),
+                    [&prefix](const idl::EnumValue& value) { return value.name.starts_with(prefix); });
     NameScope own(JsonForm);
     std::map<int32_t, int> uses;
     bool has_aliases = false;
@@ -217,7 +213,7 @@ class ProtoBuilder {
                    .name = Cat(field.name, "_handles"),
                    .number = kOwnNumbers + field.number,
                    .doc = DocLines(Cat("In snapshots: by which numbers patches name the elements of `",
-                                                field.name, "`."))});
+                                       field.name, "`."))});
     }
     return message;
   }
@@ -274,7 +270,8 @@ class ProtoBuilder {
   std::string PatchLabel(const idl::Field& field) const {
     if (field.oneof.has_value()) return "";
     const idl::Type& type = model_.types[field.type];
-    if (const auto* list = std::get_if<idl::ListType>(&type)) return list->key_field.has_value() ? "" : "repeated ";
+    if (const auto* list = std::get_if<idl::ListType>(&type))
+      return list->key_field.has_value() ? "" : "repeated ";
     if (std::holds_alternative<idl::OptionalType>(type)) return "optional ";
     return std::holds_alternative<idl::MapType>(type) || IsStruct(field.type) ? "" : "optional ";
   }
@@ -283,7 +280,9 @@ class ProtoBuilder {
     struct Visitor {
       const ProtoBuilder& builder;
       std::string operator()(const idl::ScalarType& t) const { return std::string(idl::ScalarName(t.kind)); }
-      std::string operator()(const idl::EnumType& t) const { return builder.Reference(builder.enums_[t.id.index]); }
+      std::string operator()(const idl::EnumType& t) const {
+        return builder.Reference(builder.enums_[t.id.index]);
+      }
       std::string operator()(const idl::StructType& t) const {
         return builder.Reference(builder.structs_[t.id.index]);
       }
@@ -325,9 +324,10 @@ class ProtoBuilder {
     const std::string placement = scope_.Claim(Cat(struct_name, "Placement"));
     const std::string update = scope_.Claim(Cat(struct_name, "Update"));
 
-    ProtoMessage patch(name, DocLines(Cat("What differs between two keyed lists of `", struct_name,
-                                                   "`. Applied in this order; what is removed leaves at\n"
-                                                   "the end, so that elements can be placed after it, but frees its key first.")));
+    ProtoMessage patch(
+        name, DocLines(Cat("What differs between two keyed lists of `", struct_name,
+                           "`. Applied in this order; what is removed leaves at\n"
+                           "the end, so that elements can be placed after it, but frees its key first.")));
     patch.Add({.label = "repeated ", .type = placement, .name = "placed", .number = 1});
     patch.Add({.label = "repeated ", .type = update, .name = "updated", .number = 2});
     patch.Add({.label = "repeated ", .type = "uint64", .name = "removed", .number = 3});
@@ -355,14 +355,14 @@ class ProtoBuilder {
     if (!is_new) return found->second;
     const std::string key_type = ValueType(map.key);
     const std::string value_type = ValueType(map.value);
-    const std::string stem =
-        Cat(Capitalized(idl::TypeSpelling(model_, map.key)), Capitalized(idl::TypeSpelling(model_, map.value)));
+    const std::string stem = Cat(Capitalized(idl::TypeSpelling(model_, map.key)),
+                                 Capitalized(idl::TypeSpelling(model_, map.value)));
     const std::string name = found->second = scope_.Claim(Cat(stem, "MapPatch"));
     const std::string entry = scope_.Claim(Cat(stem, "MapEntry"));
     const std::string update = scope_.Claim(Cat(stem, "MapUpdate"));
 
     ProtoMessage patch(name, DocLines(Cat("What differs between two `", "map<", key_type, ", ", value_type,
-                                                   ">`. Removals come first.")));
+                                          ">`. Removals come first.")));
     patch.Add({.label = "repeated ", .type = entry, .name = "inserted", .number = 1});
     patch.Add({.label = "repeated ", .type = update, .name = "updated", .number = 2});
     patch.Add({.label = "repeated ", .type = "uint64", .name = "removed", .number = 3});

@@ -55,7 +55,9 @@ class Groceries final : public todo::v1::TodoListActor {
     if (!state().mutable_todos().Remove(id)) return NotFound().with_id(id);
     return absl::OkStatus();
   }
-  Task<Todo> UpdateTodo(Turn&, std::string, std::string) override { return absl::UnimplementedError("not here"); }
+  Task<Todo> UpdateTodo(Turn&, std::string, std::string) override {
+    return absl::UnimplementedError("not here");
+  }
   Task<std::int32_t> PendingCount(Turn&) override { return state().pending_count(); }
   Task<std::int32_t> ClearCompleted(Turn&) override { co_return 0; }
 

@@ -32,9 +32,7 @@ TEST(NamesTest, TextsShowTheDeclaredNames) {
   EXPECT_TRUE(names::ActorActor::Type().FindMethod("delete").has_value());
 }
 
-TEST(NamesTest, DefaultsComeOutAsTheyWereWritten) {
-  EXPECT_EQ(names::message().text, "a\"b\\c?\t\n");
-}
+TEST(NamesTest, DefaultsComeOutAsTheyWereWritten) { EXPECT_EQ(names::message().text, "a\"b\\c?\t\n"); }
 
 TEST(NamesTest, StatesWithAFieldCalledValueKeepItsAccessor) {
   onager::generated::TrackedState<names::ActorState> state;

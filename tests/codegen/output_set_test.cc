@@ -19,7 +19,8 @@ class OutputSetTest : public ::testing::Test {
  protected:
   OutputSetTest() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    dir_ = fs::path(::testing::TempDir()) / (std::string("onager_output_") + test->name() + std::to_string(::getpid()));
+    dir_ = fs::path(::testing::TempDir()) /
+           (std::string("onager_output_") + test->name() + std::to_string(::getpid()));
     fs::remove_all(dir_);
     fs::create_directories(dir_);
   }

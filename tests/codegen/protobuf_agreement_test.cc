@@ -132,7 +132,8 @@ class RandomMessage {
     Set(message, field, depth);
     // A struct that is no optional is always there: one with nothing to say is not written.
     const pb::Reflection& reflection = *message.GetReflection();
-    if (Deterministic(reflection.GetMessage(message, &field)).empty()) reflection.ClearField(&message, &field);
+    if (Deterministic(reflection.GetMessage(message, &field)).empty())
+      reflection.ClearField(&message, &field);
   }
 
   void FillRepeated(pb::Message& message, const pb::FieldDescriptor& field, int depth) {
@@ -217,7 +218,8 @@ class RandomMessage {
     std::string text = dice_.OneIn(4) ? "" : dice_.Text();
     if (dice_.OneIn(4)) text.append(200, 'x');
     if (dice_.OneIn(4)) text += "\xC3\xA9\xF0\x9F\x8D\x8E";
-    if (field.type() == pb::FieldDescriptor::TYPE_BYTES && dice_.OneIn(2)) text += std::string("\0\xFF\x80", 3);
+    if (field.type() == pb::FieldDescriptor::TYPE_BYTES && dice_.OneIn(2))
+      text += std::string("\0\xFF\x80", 3);
     return text;
   }
 
@@ -295,8 +297,8 @@ TYPED_TEST(ProtobufAgreementTest, WeReadAndRepeatWhatProtobufWrites) {
     for (const std::string& form : {bytes, message->SerializeAsString()}) {
       TypeParam value;
       DecodeContext context;
-      ASSERT_TRUE(StructOps<TypeParam>::Decode(Reader(form), value, context))
-          << context.error << "\n" << message->DebugString();
+      ASSERT_TRUE(StructOps<TypeParam>::Decode(Reader(form), value, context)) << context.error << "\n"
+                                                                              << message->DebugString();
       ASSERT_EQ(Encode(value, false), bytes) << message->DebugString() << "\n" << value;
     }
   }

@@ -44,7 +44,8 @@ TEST(TemplateTest, SectionsOfFactsAndLists) {
 
 TEST(TemplateTest, TagsAloneOnALineLeaveNoTrace) {
   const Node root{{"on", true}, {"off", false}};
-  EXPECT_EQ(Render("a\n  {{#on}}\n\nb\n  {{/on}}\n{{#off}}\nc\n{{/off}}\n{{! a remark }}\nd\n", root), "a\n\nb\nd\n");
+  EXPECT_EQ(Render("a\n  {{#on}}\n\nb\n  {{/on}}\n{{#off}}\nc\n{{/off}}\n{{! a remark }}\nd\n", root),
+            "a\n\nb\nd\n");
 }
 
 TEST(TemplateTest, PartialsAreIndentedLikeTheirTag) {
@@ -101,8 +102,9 @@ TEST(LineBreaksTest, BreaksWhereTheFormatterWould) {
 
 TEST(LineBreaksTest, EndsOnWhateverItGets) {
   // No place to break, brackets that never close, quotes that never end.
-  for (const std::string& line : {std::string(300, 'x'), "f(" + std::string(300, '('), "\"" + std::string(300, ','),
-                                  std::string(200, ' ') + "f(a, b)", std::string(120, '(') + ", " + std::string(99, 'y')}) {
+  for (const std::string& line :
+       {std::string(300, 'x'), "f(" + std::string(300, '('), "\"" + std::string(300, ','),
+        std::string(200, ' ') + "f(a, b)", std::string(120, '(') + ", " + std::string(99, 'y')}) {
     const std::string broken = BreakLongLines(line + "\n");
     EXPECT_GE(broken.size(), line.size() / 2);
   }
