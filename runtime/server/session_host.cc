@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/server/server_core.h"
+#include "runtime/wire/error_details.h"
 
 namespace onager::server {
 namespace {
@@ -16,15 +17,16 @@ using session::ServerSession;
 // How long the last write of a session, the one that says goodbye, may take.
 constexpr Duration kLastWriteTimeout = std::chrono::seconds(1);
 
-// The reason in the error detail of a call whose outcome nobody knows.
 absl::Status OutcomeUnknown() {
-  return absl::UnavailableError(
-      "OUTCOME_UNKNOWN: the call may or may not have run before the connection was lost");
+  return wire::WithReason(
+      absl::UnavailableError("the call may or may not have run before the connection was lost"),
+      "OUTCOME_UNKNOWN");
 }
 
 absl::Status AlreadyExecuted(std::uint64_t revision) {
-  return absl::AlreadyExistsError(absl::StrCat("ALREADY_EXECUTED: the call ran, at revision ", revision,
-                                               ", and its result was too large to keep"));
+  return wire::WithReason(absl::AlreadyExistsError(absl::StrCat("the call ran, at revision ", revision,
+                                                                ", and its result was too large to keep")),
+                          "ALREADY_EXECUTED");
 }
 
 }  // namespace

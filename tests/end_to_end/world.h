@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -133,6 +134,8 @@ class SimulatedWorld final : public World {
 struct WorldKind {
   std::string name;
   std::function<std::unique_ptr<World>()> make;
+
+  friend void PrintTo(const WorldKind& kind, std::ostream* out) { *out << kind.name; }
 };
 std::vector<WorldKind> WorldKinds();
 /// Defined where gRPC is linked, and empty elsewhere.

@@ -1,0 +1,49 @@
+#include "runtime/wire/error_details.h"
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "onager/generated/wire.h"
+
+namespace onager::wire {
+namespace {
+
+using generated::WireType;
+using generated::Writer;
+
+void WriteText(Writer& writer, std::uint32_t number, std::string_view text) {
+  writer.Tag(number, WireType::kBytes);
+  writer.Bytes(text);
+}
+
+void WriteNumber(Writer& writer, std::uint32_t number, std::int64_t value) {
+  if (value == 0) return;
+  writer.Tag(number, WireType::kVarint);
+  writer.Varint(static_cast<std::uint64_t>(value));
+}
+
+}  // namespace
+
+absl::Status WithReason(absl::Status status, std::string_view reason) {
+  std::string info;
+  Writer writer(info);
+  WriteText(writer, 1, reason);
+  WriteText(writer, 2, kErrorDomain);
+  writer.Finish();
+  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(info));
+  return status;
+}
+
+absl::Status WithRetryDelay(absl::Status status, Duration delay) {
+  std::string info;
+  Writer writer(info);
+  const Writer::Open duration = writer.Begin(1);
+  WriteNumber(writer, 1, delay / std::chrono::seconds(1));
+  WriteNumber(writer, 2, (delay % std::chrono::seconds(1)).count());
+  writer.End(duration);
+  writer.Finish();
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(info));
+  return status;
+}
+
+}  // namespace onager::wire

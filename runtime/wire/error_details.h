@@ -1,0 +1,22 @@
+#ifndef ONAGER_RUNTIME_WIRE_ERROR_DETAILS_H_
+#define ONAGER_RUNTIME_WIRE_ERROR_DETAILS_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "runtime/base/clock.h"
+
+// The details of google.rpc that our own errors carry, as payloads of the status. Debian does not package
+// google/rpc/error_details.proto; the two messages are small and written here as they stand there.
+namespace onager::wire {
+
+inline constexpr std::string_view kErrorDomain = "onager";
+
+/// The status with a google.rpc.ErrorInfo: `reason` in UPPER_SNAKE, which programs may compare.
+absl::Status WithReason(absl::Status status, std::string_view reason);
+/// The status with a google.rpc.RetryInfo: trying again after `delay` can help.
+absl::Status WithRetryDelay(absl::Status status, Duration delay);
+
+}  // namespace onager::wire
+
+#endif  // ONAGER_RUNTIME_WIRE_ERROR_DETAILS_H_
