@@ -4,15 +4,20 @@
 #   [PUBLIC <target>...]           what its headers include
 #   [PRIVATE <target>...])         what only its sources include
 #
-# One folder, one target. How it works: the target's include directory holds a single symbolic link
-# that makes the folder reachable as <DIRECTORY>/header.h. A folder that is not linked is not
-# reachable, so an include against the direction of the architecture does not compile.
+# One folder, one target. How it works: the target's include directory holds symbolic links that make the
+# folder's own headers reachable as <DIRECTORY>/header.h. What is not linked is not reachable, folders inside
+# the folder neither, so an include against the direction of the architecture does not compile.
 function(onager_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "SOURCES;PUBLIC;PRIVATE")
   set(root "${PROJECT_BINARY_DIR}/modules/${name}")
-  get_filename_component(parent "${root}/${arg_DIRECTORY}" DIRECTORY)
-  file(MAKE_DIRECTORY "${parent}")
-  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${arg_DIRECTORY}" SYMBOLIC)
+  set(links "${root}/${arg_DIRECTORY}")
+  file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.h" "${CMAKE_CURRENT_SOURCE_DIR}/*.def")
+  file(REMOVE_RECURSE "${links}")
+  file(MAKE_DIRECTORY "${links}")
+  foreach(header IN LISTS headers)
+    get_filename_component(name_of_header "${header}" NAME)
+    file(CREATE_LINK "${header}" "${links}/${name_of_header}" SYMBOLIC)
+  endforeach()
   if(arg_SOURCES)
     add_library(${name} STATIC ${arg_SOURCES})
     target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${root}>)

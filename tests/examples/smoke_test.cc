@@ -1,0 +1,122 @@
+// Runs the examples as their users do: as processes, on ports that the system chooses.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include "child_process.h"
+
+namespace {
+
+using host_monitor::ChildProcess;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+/// A server of an example and its address.
+class RunningServer {
+ public:
+  explicit RunningServer(const std::vector<std::string>& command) : process_(*ChildProcess::Start(command)) {
+    constexpr std::string_view kServingOn = "serving on ";
+    const absl::StatusOr<std::string> line = process_.ReadLineWith(kServingOn, kPatience);
+    EXPECT_TRUE(line.ok()) << line.status();
+    if (line.ok()) address_ = line->substr(line->find(kServingOn) + kServingOn.size());
+  }
+
+  const std::string& address() const { return address_; }
+  // Asks it to end, and returns its exit code.
+  int Stop() {
+    process_.Signal(SIGTERM);
+    const absl::StatusOr<ChildProcess::End> end = process_.Wait(kPatience);
+    EXPECT_TRUE(end.ok()) << end.status();
+    return end.ok() ? end->exit_code : -1;
+  }
+
+ private:
+  ChildProcess process_;
+  std::string address_;
+};
+
+void ExpectLine(ChildProcess& process, std::string_view text) {
+  const absl::StatusOr<std::string> line = process.ReadLineWith(text, kPatience);
+  EXPECT_TRUE(line.ok()) << line.status();
+}
+
+TEST(CounterExampleTest, EveryClientSeesEachCount) {
+  RunningServer server({COUNTER_SERVER, "127.0.0.1:0"});
+  ChildProcess first = *ChildProcess::Start({COUNTER_CLIENT, server.address()});
+  ChildProcess second = *ChildProcess::Start({COUNTER_CLIENT, server.address()});
+  ExpectLine(first, "0");
+  ExpectLine(second, "0");
+  first.Write("\n");
+  ExpectLine(first, "1");
+  ExpectLine(second, "1");
+  second.Write("\n");
+  ExpectLine(first, "2");
+  ExpectLine(second, "2");
+  for (ChildProcess* client : {&first, &second}) {
+    client->CloseInput();
+    const absl::StatusOr<ChildProcess::End> end = client->Wait(kPatience);
+    ASSERT_TRUE(end.ok()) << end.status();
+    EXPECT_EQ(end->exit_code, 0) << end->output;
+  }
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(HostMonitorExampleTest, ShowsThisMachineOnce) {
+  RunningServer server({HOST_MONITOR_SERVER, "--listen", "127.0.0.1:0"});
+  ChildProcess client = *ChildProcess::Start({HOST_MONITOR_CLIENT, "--server", server.address(), "--once"});
+  const absl::StatusOr<ChildProcess::End> end = client.Wait(kPatience);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit_code, 0) << end->output;
+  EXPECT_THAT(end->output, HasSubstr("COMMAND"));
+  EXPECT_THAT(end->output, HasSubstr("memory"));
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(HostMonitorExampleTest, FollowsThisMachineAndSumsUp) {
+  RunningServer server({HOST_MONITOR_SERVER, "--listen", "127.0.0.1:0", "--interval", "0.1"});
+  ChildProcess client = *ChildProcess::Start({HOST_MONITOR_CLIENT, "--server", server.address()});
+  for (int update = 0; update < 3; ++update) ExpectLine(client, "revision ");
+  client.Signal(SIGINT);
+  const absl::StatusOr<ChildProcess::End> end = client.Wait(kPatience);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit_code, 0) << end->output;
+  EXPECT_THAT(end->output, HasSubstr("the whole state at each update would have been"));
+  EXPECT_THAT(end->output, HasSubstr("0 resyncs"));
+  EXPECT_THAT(end->output, Not(HasSubstr("\x1b"))) << "escapes belong on a terminal only";
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(HostMonitorExampleTest, AServerThatIsNotThereIsAnError) {
+  ChildProcess client =
+      *ChildProcess::Start({HOST_MONITOR_CLIENT, "--server", "127.0.0.1:1", "--once", "--seconds", "0.5"});
+  const absl::StatusOr<ChildProcess::End> end = client.Wait(kPatience);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit_code, 1);
+  EXPECT_THAT(end->output, HasSubstr("no sample of localhost from 127.0.0.1:1"));
+}
+
+TEST(HostMonitorExampleTest, AnAddressThatCannotBeHadIsAnError) {
+  ChildProcess server = *ChildProcess::Start({HOST_MONITOR_SERVER, "--listen", "203.0.113.1:1"});
+  const absl::StatusOr<ChildProcess::End> end = server.Wait(kPatience);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit_code, 1);
+  EXPECT_THAT(end->output, HasSubstr("203.0.113.1:1"));
+}
+
+TEST(HostMonitorExampleTest, TheDemoResumesAfterATcpReset) {
+  ChildProcess demo = *ChildProcess::Start({HOST_MONITOR_DEMO, "--live", "1.5", "--outage", "2.5"});
+  const absl::StatusOr<ChildProcess::End> end = demo.Wait(kPatience);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit_code, 0) << end->output;
+  EXPECT_THAT(end->output, HasSubstr("cut with TCP RST (1 connection)"));
+  EXPECT_THAT(end->output, HasSubstr("missed changes replayed, no snapshot needed"));
+  EXPECT_THAT(end->output, HasSubstr("1 resume by token"));
+}
+
+}  // namespace
