@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "runtime/actor/turn_context.h"
 
 namespace onager::actor {
@@ -17,6 +19,15 @@ constexpr int kStepsPerRun = 64;
 constexpr std::size_t kPatchBytesBeforeSnapshotMin = 64u << 10;
 
 absl::Status Stopped() { return absl::UnavailableError("the server is shutting down"); }
+
+// With a google.rpc.RetryInfo { retry_delay { nanos: 100000000 } }.
+absl::Status MailboxFull(const ActorId& id) {
+  absl::Status status =
+      absl::ResourceExhaustedError(absl::StrCat("the mailbox of ", id.ToString(), " is full"));
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
+                    absl::Cord(absl::string_view("\x0A\x05\x10\x80\xC2\xD7\x2F", 7)));
+  return status;
+}
 
 }  // namespace
 
@@ -32,7 +43,7 @@ void ActorCell::Call(std::shared_ptr<ActorCall> call) {
     if (stopped_) {
       refusal = Stopped();
     } else if (mailbox_.size() >= runtime_.options_.mailbox_max) {
-      refusal = absl::ResourceExhaustedError(absl::StrCat("the mailbox of ", id_.ToString(), " is full"));
+      refusal = MailboxFull(id_);
     } else {
       mailbox_.push_back(std::move(call));
       ScheduleLocked();
@@ -132,7 +143,13 @@ void ActorCell::BeginLoading() {
 void ActorCell::Handle(Loaded& event) {
   runtime_.OnCellIdle();
   absl::Status status = event.stored.status();
-  if (status.ok()) status = Activate(*std::move(event.stored));
+  if (status.ok()) {
+    try {
+      status = Activate(*std::move(event.stored));
+    } catch (...) {  // The user's constructor.
+      status = internal::StatusOfCurrentException();
+    }
+  }
   if (status.ok()) {
     BecomeActive();
   } else {
@@ -148,10 +165,22 @@ absl::Status ActorCell::Activate(std::optional<store::StoredActor> stored) {
   snapshot_bytes_ = 0;
   patch_bytes_since_snapshot_ = 0;
   if (!stored.has_value()) {
-    if (epoch_ == 0) epoch_ = runtime_.environment_.random.Next() | 1;
+    std::shared_ptr<ActorFeed> feed;
+    {
+      MutexLock lock(mutex_);
+      feed = feed_;
+    }
+    // When revisions were published that the store does not know any more, their numbers must not be given
+    // to others.
+    const bool history_lost = feed != nullptr && feed->head().revision > 0;
+    if (epoch_ == 0 || history_lost) epoch_ = runtime_.environment_.random.Next() | 1;
     revision_ = 0;
     return absl::OkStatus();
   }
+  const bool whole = stored->revision >= stored->snapshot_revision &&
+                     stored->revision - stored->snapshot_revision == stored->patches.size() &&
+                     (stored->snapshot != nullptr || stored->snapshot_revision == 0);
+  if (!whole) return absl::DataLossError(absl::StrCat("the stored state of ", id_.ToString(), " has a hole"));
   generated::StateInterface& state = actor_->state_interface();
   if (stored->snapshot != nullptr) {
     if (absl::Status loaded = state.LoadSnapshot(*stored->snapshot); !loaded.ok()) return loaded;
@@ -225,10 +254,16 @@ void ActorCell::StartTurn(std::shared_ptr<ActorCall> call) {
     return EndTurn(absl::DeadlineExceededError("the deadline passed before the call's turn came"));
   }
   runtime_.OnCellBusy();  // Until `TurnEnded` arrives.
-  actor_->Dispatch(*open_turn_, open_call_->method, open_call_->arguments)
-      .Start([self = shared_from_this(), generation = generation_](absl::StatusOr<std::string> result) {
-        self->Push(TurnEnded{generation, std::move(result)});
-      });
+  const auto dispatch = [this]() -> Task<std::string> {
+    try {
+      return actor_->Dispatch(*open_turn_, open_call_->method, open_call_->arguments);
+    } catch (...) {  // A handler that is a plain function throws here already.
+      return internal::StatusOfCurrentException();
+    }
+  };
+  dispatch().Start([self = shared_from_this()](absl::StatusOr<std::string> result) {
+    self->Push(TurnEnded{std::move(result)});
+  });
 }
 
 void ActorCell::Handle(TurnEnded& event) {

@@ -53,7 +53,6 @@ class ActorCell : public std::enable_shared_from_this<ActorCell> {
     absl::StatusOr<std::optional<store::StoredActor>> stored;
   };
   struct TurnEnded {
-    std::uint64_t generation;
     absl::StatusOr<std::string> result;
   };
   struct Committed {

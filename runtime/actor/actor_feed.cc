@@ -17,7 +17,6 @@ using session::Position;
 constexpr std::uint64_t kSingleStepsMax = 256;
 
 // Patches of this size after an older snapshot cost less than encoding a fresh one, however small the state.
-// It also lets a reader of a state that changes all the time get hold of a snapshot at all.
 constexpr std::size_t kPatchesAfterSnapshotMin = 4096;
 
 }  // namespace
@@ -109,24 +108,43 @@ FeedRead ActorFeed::Read(const std::optional<Position>& from, std::size_t bytes_
       read.kind = FeedRead::Kind::kEnded;
       read.end = *end_;
     } else if (!from.has_value()) {
-      read = ReadSnapshot(FeedRead::Why::kNoPosition, now, request);
+      read = FindCheapSnapshot(FeedRead::Why::kNoPosition, now, request);
     } else if (from->epoch != epoch_ || from->revision > window_.head()) {
       // A position ahead of the head belongs to a history that was lost.
-      read = ReadSnapshot(FeedRead::Why::kOtherEpoch, now, request);
+      read = FindCheapSnapshot(FeedRead::Why::kOtherEpoch, now, request);
     } else if (!window_.Covers(from->revision, now)) {
-      read = ReadSnapshot(FeedRead::Why::kOutsideWindow, now, request);
+      read = FindCheapSnapshot(FeedRead::Why::kOutsideWindow, now, request);
     } else {
-      read = ReadSteps(from->revision, bytes_max, now, request);
+      read = ReadSteps(from->revision, bytes_max, request);
     }
   }
   if (request) request_snapshot_();
   return read;
 }
 
-FeedRead ActorFeed::ReadSnapshot(FeedRead::Why why, Time now, bool& request) {
+FeedRead ActorFeed::ReadSnapshot(const Position& at_least, Time now) {
+  bool request = false;
+  FeedRead read;
+  {
+    MutexLock lock(mutex_);
+    if (end_.has_value()) {
+      read.kind = FeedRead::Kind::kEnded;
+      read.end = *end_;
+    } else if (at_least.epoch != epoch_) {
+      read = FindCheapSnapshot(FeedRead::Why::kOtherEpoch, now, request);
+    } else {
+      read = FindSnapshot(FeedRead::Why::kNoPosition, at_least.revision, request);
+    }
+  }
+  if (request) request_snapshot_();
+  return read;
+}
+
+FeedRead ActorFeed::FindCheapSnapshot(FeedRead::Why why, Time now, bool& request) {
   FeedRead read;
   read.why = why;
   // An older snapshot serves as long as the patches after it are here and cost less than a fresh one.
+  // A reader that must give its position up gets a later one: what is outside the window is older than this.
   if (snapshot_ != nullptr && window_.Covers(snapshot_revision_, now)) {
     std::size_t cost = 0;
     const std::size_t cost_max = std::max(kPatchesAfterSnapshotMin, snapshot_->size() / 2);
@@ -139,14 +157,34 @@ FeedRead ActorFeed::ReadSnapshot(FeedRead::Why why, Time now, bool& request) {
       return read;
     }
   }
+  return AwaitSnapshot(why, window_.head(), request);
+}
+
+// What comes after it does not matter: a reader that waited is served, even if the next thing it needs is
+// another snapshot.
+FeedRead ActorFeed::FindSnapshot(FeedRead::Why why, std::uint64_t revision_min, bool& request) {
+  if (snapshot_ == nullptr || snapshot_revision_ < revision_min) {
+    return AwaitSnapshot(why, revision_min, request);
+  }
+  FeedRead read;
+  read.kind = FeedRead::Kind::kSnapshot;
+  read.why = why;
+  read.at = {epoch_, snapshot_revision_};
+  read.snapshot = snapshot_;
+  return read;
+}
+
+FeedRead ActorFeed::AwaitSnapshot(FeedRead::Why why, std::uint64_t revision_min, bool& request) {
+  FeedRead read;
   read.kind = FeedRead::Kind::kSnapshotPending;
-  read.at = {epoch_, window_.head()};
+  read.why = why;
+  read.at = {epoch_, revision_min};
   request = !snapshot_requested_;
   snapshot_requested_ = true;
   return read;
 }
 
-FeedRead ActorFeed::ReadSteps(std::uint64_t from, std::size_t bytes_max, Time now, bool& request) {
+FeedRead ActorFeed::ReadSteps(std::uint64_t from, std::size_t bytes_max, bool& request) {
   FeedRead read;
   const std::uint64_t head = window_.head();
   read.at = {epoch_, head};
@@ -169,11 +207,11 @@ FeedRead ActorFeed::ReadSteps(std::uint64_t from, std::size_t bytes_max, Time no
       patches.push_back(*window_.At(revision).patch);
     }
     absl::StatusOr<std::string> patch = codec_.compose(patches);
-    if (!patch.ok()) return ReadSnapshot(FeedRead::Why::kTooCostly, now, request);
+    if (!patch.ok()) return FindSnapshot(FeedRead::Why::kTooCostly, head, request);
     composed_ = Composed{from, head, ShareBytes(*std::move(patch))};
   }
   if (snapshot_ != nullptr && composed_->patch->size() > snapshot_->size() + bytes_max) {
-    return ReadSnapshot(FeedRead::Why::kTooCostly, now, request);
+    return FindSnapshot(FeedRead::Why::kTooCostly, head, request);
   }
   read.steps.push_back({from, head, composed_->patch});
   return read;

@@ -47,6 +47,7 @@ class ActorFeed final : public session::StateFeed {
 
   session::FeedRead Read(const std::optional<session::Position>& from, std::size_t bytes_max,
                          Time now) override;
+  session::FeedRead ReadSnapshot(const session::Position& at_least, Time now) override;
   session::Position head() const override;
 
  private:
@@ -56,9 +57,14 @@ class ActorFeed final : public session::StateFeed {
     SharedBytes patch;
   };
 
-  session::FeedRead ReadSnapshot(session::FeedRead::Why why, Time now, bool& request)
+  /// A snapshot that a reader can begin with; `FindSnapshot` one of that revision or later.
+  session::FeedRead FindCheapSnapshot(session::FeedRead::Why why, Time now, bool& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  session::FeedRead ReadSteps(std::uint64_t from, std::size_t bytes_max, Time now, bool& request)
+  session::FeedRead FindSnapshot(session::FeedRead::Why why, std::uint64_t revision_min, bool& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::FeedRead AwaitSnapshot(session::FeedRead::Why why, std::uint64_t revision_min, bool& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::FeedRead ReadSteps(std::uint64_t from, std::size_t bytes_max, bool& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NotifyListeners() ABSL_LOCKS_EXCLUDED(mutex_);
 

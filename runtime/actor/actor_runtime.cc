@@ -30,7 +30,8 @@ ActorRuntime::~ActorRuntime() = default;
 
 absl::Status ActorRuntime::Host(const generated::ActorType& type, MakeActor make) {
   if (!types_.emplace(std::string(type.name), HostedType{&type, std::move(make)}).second) {
-    return absl::FailedPreconditionError(absl::StrCat("the actor type ", std::string(type.name), " is hosted already"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the actor type ", std::string(type.name), " is hosted already"));
   }
   return absl::OkStatus();
 }

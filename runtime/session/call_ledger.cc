@@ -1,9 +1,22 @@
 #include "runtime/session/call_ledger.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "runtime/session/frame_status.h"
+
 namespace onager::session {
+
+std::size_t CallOutcome::size() const {
+  std::size_t size = result_size() + status.message().size();
+  status.ForEachPayload([&size](absl::string_view type_url, const absl::Cord& value) {
+    size += type_url.size() + value.size();
+  });
+  return size;
+}
 
 CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now) {
   Evict(now);
@@ -28,11 +41,16 @@ void CallLedger::Complete(std::uint64_t number, SharedOutcome outcome, Time now)
   --running_;
   Record& record = found->second;
   if (outcome->size() > limits_.bytes_max) {
-    CallOutcome without_result;
-    without_result.revision = outcome->revision;
-    without_result.actor = outcome->actor;
-    outcome = std::make_shared<const CallOutcome>(std::move(without_result));
-    record.dropped = true;
+    CallOutcome kept;
+    kept.revision = outcome->revision;
+    kept.actor = outcome->actor;
+    if (outcome->status.ok()) {
+      record.dropped = true;
+    } else {
+      // An error stays that error, without its details.
+      kept.status = absl::Status(outcome->status.code(), std::string(ShortMessage(outcome->status)));
+    }
+    outcome = std::make_shared<const CallOutcome>(std::move(kept));
   }
   record.ended_at = now;
   bytes_ += outcome->size();

@@ -21,7 +21,9 @@ struct CallOutcome {
   std::uint64_t revision = 0;
   ActorId actor;
 
-  std::size_t size() const { return result == nullptr ? 0 : result->size(); }
+  std::size_t result_size() const { return result == nullptr ? 0 : result->size(); }
+  /// About what it costs to keep.
+  std::size_t size() const;
 };
 using SharedOutcome = std::shared_ptr<const CallOutcome>;
 

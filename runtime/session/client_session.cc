@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t kAcknowledgeAlone = 64;
 
 constexpr std::size_t kFrameOverheadMax = 4096;
+// A binding, an actor's address and the rest of a Subscribe.
+constexpr std::size_t kSubscribeSizeMax = 8192;
 
 // What a welcome may set the heartbeat to.
 constexpr Duration kHeartbeatMin = std::chrono::milliseconds(100);
@@ -25,15 +27,17 @@ Duration HeartbeatOf(const wire::Welcome& welcome) {
   return std::clamp<Duration>(std::chrono::milliseconds(bounded), kHeartbeatMin, kHeartbeatMax);
 }
 
+BackoffOptions BackoffOf(const ClientSessionOptions& options) {
+  BackoffOptions backoff;
+  backoff.base = options.reconnect_delay_min;
+  backoff.cap = options.reconnect_delay_max;
+  return backoff;
+}
+
 }  // namespace
 
 ClientSession::ClientSession(ClientSessionOptions options, Random& random)
-    : options_(options), random_(random), backoff_([&options] {
-        BackoffOptions backoff;
-        backoff.base = options.reconnect_delay_min;
-        backoff.cap = options.reconnect_delay_max;
-        return backoff;
-      }()) {}
+    : options_(options), random_(random), backoff_(BackoffOf(options)) {}
 
 void ClientSession::Start(Time now) {
   if (phase_ == Phase::kIdle) BeginConnecting(now);
@@ -84,6 +88,7 @@ ClientSession::SubscriptionId ClientSession::Subscribe(SubscribeRequest request,
   Subscription subscription;
   subscription.has_position = !request.binding.empty();
   subscription.request = std::move(request);
+  subscription.retry_backoff = Backoff(BackoffOf(options_));
   subscriptions_.emplace(id, std::move(subscription));
   if (phase_ == Phase::kLive) subscribes_due_.push_back(id);
   return id;
@@ -111,6 +116,9 @@ void ClientSession::GiveUpPosition(SubscriptionId id, Subscription& subscription
 void ClientSession::ForgetWireId(Subscription& subscription, bool tell_server) {
   subscription.partial.clear();
   subscription.receiving_snapshot = false;
+  subscription.announced = false;
+  subscription.answer_due = kNever;
+  subscription.replay_target = 0;
   if (subscription.wire_id == 0) return;
   if (tell_server) unsubscribes_due_.push_back(subscription.wire_id);
   by_wire_id_.erase(subscription.wire_id);
@@ -124,8 +132,10 @@ void ClientSession::EndSubscription(SubscriptionId id, const absl::Status& statu
   actions_.emplace_back(SubscriptionEnded{id, status});
 }
 
-void ClientSession::Close(const absl::Status& reason) {
+void ClientSession::Close(const absl::Status& why) {
   if (phase_ == Phase::kClosed) return;
+  // What has not ended did not end well.
+  const absl::Status reason = why.ok() ? absl::CancelledError("the client is closed") : why;
   const bool connected = phase_ == Phase::kConnecting || phase_ == Phase::kLive;
   phase_ = Phase::kClosed;
   if (connected) actions_.emplace_back(Disconnect{reason});
@@ -146,10 +156,12 @@ void ClientSession::LoseConnection(const absl::Status& reason, Time now, bool te
   phase_ = Phase::kWaiting;
   attempt_at_ = now + backoff_.Next(random_.Next());
   hello_due_ = false;
+  heartbeat_due_ = false;
   calls_due_.clear();
   cancels_due_.clear();
   subscribes_due_.clear();
   subscribe_retries_.clear();
+  answers_due_.clear();
   unsubscribes_due_.clear();
   for (auto& [number, call] : calls_) call.sent_in_session = false;
   for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);
@@ -192,10 +204,12 @@ void ClientSession::OnTime(Time now) {
         }
         subscribe_retries_.erase(subscribe_retries_.begin());
       }
-      if (now >= last_received_ + options_.peer_timeout) {
-        LoseConnection(absl::UnavailableError("nothing came from the server for too long"), now,
-                       /*tell_owner=*/true);
+      if (now >= last_received_ + peer_timeout()) {
+        return LoseConnection(absl::UnavailableError("nothing came from the server for too long"), now,
+                              /*tell_owner=*/true);
       }
+      AskAgain(now);
+      heartbeat_due_ = now >= last_sent_ + heartbeat_interval_;
       break;
     case Phase::kIdle:
     case Phase::kClosed:
@@ -215,9 +229,11 @@ Time ClientSession::next_deadline() const {
       deadline = std::min(deadline, connect_deadline_);
       break;
     case Phase::kLive:
-      deadline =
-          std::min({deadline, last_received_ + options_.peer_timeout, last_sent_ + heartbeat_interval_});
+      deadline = std::min(deadline, last_received_ + peer_timeout());
+      // One that is due waits for the write in flight, not for a timer.
+      if (!heartbeat_due_) deadline = std::min(deadline, last_sent_ + heartbeat_interval_);
       if (!subscribe_retries_.empty()) deadline = std::min(deadline, subscribe_retries_.begin()->first);
+      if (!answers_due_.empty()) deadline = std::min(deadline, answers_due_.begin()->first);
       break;
     case Phase::kClosed:
       return kNever;
@@ -241,6 +257,12 @@ void ClientSession::OnMessage(std::string_view message, Time now) {
 void ClientSession::Handle(const wire::Welcome& frame, Time now) {
   if (phase_ != Phase::kConnecting || hello_due_) {
     return LoseConnection(absl::InternalError("a Welcome that nobody asked for"), now, /*tell_owner=*/true);
+  }
+  if (frame.version != wire::kProtocolVersion) {
+    return LoseConnection(
+        absl::FailedPreconditionError(absl::StrCat("this client speaks protocol version ",
+                                                   wire::kProtocolVersion, ", the server ", frame.version)),
+        now, /*tell_owner=*/true);
   }
   phase_ = Phase::kLive;
   was_connected_ = true;
@@ -278,31 +300,65 @@ ClientSession::Subscription* ClientSession::FindByWireId(std::uint64_t wire_id, 
   return &subscriptions_.at(id);
 }
 
-void ClientSession::Handle(const wire::Subscribed& frame, Time /*now*/) {
+// A connection keeps what it carries, so this is for one that does not, and for a server that forgot.
+void ClientSession::AwaitAnswer(SubscriptionId id, Subscription& subscription, Time now) {
+  const bool listed = subscription.answer_due != kNever;
+  subscription.answer_due = now + options_.peer_timeout;
+  if (!listed) answers_due_.emplace(subscription.answer_due, id);
+}
+
+void ClientSession::AskAgain(Time now) {
+  while (!answers_due_.empty() && answers_due_.begin()->first <= now) {
+    const SubscriptionId id = answers_due_.begin()->second;
+    answers_due_.erase(answers_due_.begin());
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end() || found->second.answer_due == kNever) continue;
+    if (found->second.answer_due > now) {
+      answers_due_.emplace(found->second.answer_due, id);
+      continue;
+    }
+    ForgetWireId(found->second, /*tell_server=*/true);
+    subscribes_due_.push_back(id);
+  }
+}
+
+void ClientSession::Handle(const wire::Subscribed& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
+  if (subscription->announced) return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
+  subscription->announced = true;
+  subscription->announced_epoch = frame.epoch;
+  subscription->retry_backoff.Reset();
   if (!frame.binding.empty() && subscription->request.binding != frame.binding) {
     subscription->request.binding = std::string(frame.binding);
     actions_.emplace_back(BindingArrived{id, subscription->request.binding});
   }
   if (!frame.resumed) {
     subscription->has_position = false;
-    subscription->replay_target = 0;
+    subscription->reason = frame.reason;  // Also when the connection breaks before the snapshot is here.
+    AwaitAnswer(id, *subscription, now);
     return;
   }
   if (!subscription->has_position || subscription->request.position.epoch != frame.epoch) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
+  subscription->answer_due = kNever;
   subscription->replay_target = frame.replay_target;
   ++stats_.resumes;
 }
 
-void ClientSession::Handle(const wire::SnapshotChunk& frame, Time /*now*/) {
+void ClientSession::Handle(const wire::SnapshotChunk& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
   stats_.payload_bytes_received += frame.data.size();
+  // Who has a position expects none but one that is later, or of another epoch.
+  const bool unexpected =
+      !subscription->announced ||
+      (subscription->has_position && frame.epoch == subscription->request.position.epoch &&
+       frame.revision <= subscription->request.position.revision);
+  if (unexpected) return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   if (frame.total_bytes > options_.snapshot_bytes_max) {
     ForgetWireId(*subscription, /*tell_server=*/true);
     return EndSubscription(
@@ -312,15 +368,18 @@ void ClientSession::Handle(const wire::SnapshotChunk& frame, Time /*now*/) {
   if (frame.offset == 0) {
     subscription->receiving_snapshot = true;
     subscription->partial.clear();
-    subscription->partial_revision = frame.revision;
+    subscription->partial_at = {frame.epoch, frame.revision};
+    subscription->partial_total = frame.total_bytes;
   }
   if (!subscription->receiving_snapshot || frame.offset != subscription->partial.size() ||
-      frame.revision != subscription->partial_revision ||
+      subscription->partial_at != Position{frame.epoch, frame.revision} ||
+      frame.total_bytes != subscription->partial_total ||
       frame.data.size() > frame.total_bytes - frame.offset) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
   subscription->partial.append(frame.data);
-  if (subscription->partial.size() < frame.total_bytes) return;
+  if (subscription->partial.size() < frame.total_bytes) return AwaitAnswer(id, *subscription, now);
+  subscription->answer_due = kNever;
 
   SnapshotArrived arrived;
   arrived.subscription = id;
@@ -344,8 +403,11 @@ void ClientSession::Handle(const wire::Delta& frame, Time /*now*/) {
   stats_.payload_bytes_received += frame.patch.size();
   Position& position = subscription->request.position;
   // The rule that everything rests on: a delta continues exactly what is here, or nothing is applied.
-  if (!subscription->has_position || subscription->receiving_snapshot || frame.span == 0 ||
-      frame.span > frame.revision || frame.revision - frame.span != position.revision) {
+  // A revision alone does not say so, because another epoch counts its own.
+  const std::uint64_t epoch = frame.epoch == 0 ? subscription->announced_epoch : frame.epoch;
+  if (!subscription->announced || !subscription->has_position || subscription->receiving_snapshot ||
+      epoch != position.epoch || frame.span == 0 || frame.span > frame.revision ||
+      frame.revision - frame.span != position.revision) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
   DeltaArrived arrived;
@@ -368,7 +430,8 @@ void ClientSession::Handle(const wire::End& frame, Time now) {
   if (!absl::IsUnavailable(status)) return EndSubscription(id, status);
   // The server cannot serve it at the moment: the subscription stays and is asked for again.
   ForgetWireId(*subscription, /*tell_server=*/false);
-  subscribe_retries_.emplace(now + options_.reconnect_delay_min + backoff_.Next(random_.Next()), id);
+  const Duration wait = options_.reconnect_delay_min + subscription->retry_backoff.Next(random_.Next());
+  subscribe_retries_.emplace(now + wait, id);
 }
 
 void ClientSession::Handle(const wire::Heartbeat& /*frame*/, Time /*now*/) {}
@@ -387,6 +450,11 @@ void ClientSession::Handle(const ClientFrame& /*frame*/, Time now) {
 
 std::vector<ClientSession::Action> ClientSession::TakeActions() { return std::exchange(actions_, {}); }
 
+// A server that was told a longer interval than ours must not be taken for dead in between.
+Duration ClientSession::peer_timeout() const {
+  return std::max<Duration>(options_.peer_timeout, 3 * heartbeat_interval_);
+}
+
 std::uint64_t ClientSession::AcknowledgeableThrough() const {
   return calls_.empty() ? last_number_ : calls_.begin()->first - 1;
 }
@@ -402,7 +470,7 @@ std::optional<transport::OutMessage> ClientSession::NextBatch(Time now) {
     writer.Append(hello);
   }
   if (phase_ == Phase::kLive) {
-    AppendSubscriptions(writer);
+    AppendSubscriptions(writer, now);
     AppendCalls(writer, now);
     const std::uint64_t through = AcknowledgeableThrough();
     const bool heartbeat_due = now >= last_sent_ + heartbeat_interval_;
@@ -417,28 +485,36 @@ std::optional<transport::OutMessage> ClientSession::NextBatch(Time now) {
   }
   if (writer.empty()) return std::nullopt;
   last_sent_ = now;
+  heartbeat_due_ = false;
   stats_.bytes_sent += writer.size();
   return writer.Take();
 }
 
-void ClientSession::AppendSubscriptions(wire::BatchWriter& writer) {
+void ClientSession::AppendSubscriptions(wire::BatchWriter& writer, Time now) {
   for (; !unsubscribes_due_.empty(); unsubscribes_due_.pop_front()) {
     wire::Unsubscribe unsubscribe;
     unsubscribe.id = unsubscribes_due_.front();
     writer.Append(unsubscribe);
   }
-  for (; !subscribes_due_.empty() && writer.size() < options_.batch_bytes_max; subscribes_due_.pop_front()) {
+  const std::size_t bytes_max =
+      std::min(options_.batch_bytes_max, server_message_bytes_max_ - kSubscribeSizeMax);
+  for (; !subscribes_due_.empty() && writer.size() < bytes_max; subscribes_due_.pop_front()) {
     const SubscriptionId id = subscribes_due_.front();
     const auto found = subscriptions_.find(id);
     if (found == subscriptions_.end() || found->second.wire_id != 0) continue;
     Subscription& subscription = found->second;
     subscription.wire_id = ++last_wire_id_;
     by_wire_id_.emplace(subscription.wire_id, id);
+    AwaitAnswer(id, subscription, now);
     wire::Subscribe subscribe;
     subscribe.id = subscription.wire_id;
     subscribe.actor_type = subscription.request.actor.type;
     subscribe.key = subscription.request.actor.key;
     subscribe.schema_fingerprint = subscription.request.schema_fingerprint;
+    if (subscription.has_position && subscription.request.binding.empty()) {
+      subscription.has_position = false;  // The server gave nothing to resume with.
+      subscription.reason = ResyncReason::kExpired;
+    }
     if (subscription.has_position) {
       subscribe.binding = subscription.request.binding;
       subscribe.epoch = subscription.request.position.epoch;

@@ -43,8 +43,8 @@ struct ClientSessionOptions {
 /// clock of its own. It is fed the application's wishes, messages and time, and asked for actions and for the
 /// next message.
 ///
-/// Its owner calls one method at a time and afterwards always takes the actions and, when no write is in
-/// flight on the current connection, the next batch.
+/// Its owner calls one method at a time and afterwards always takes, when no write is in flight on the
+/// current connection, the next batch, and then the actions.
 class ClientSession {
  public:
   using CallNumber = std::uint64_t;
@@ -114,7 +114,7 @@ class ClientSession {
   /// Gives up the subscription's state and asks for a snapshot.
   void Resync(SubscriptionId id, ResyncReason reason);
   /// Ends everything that is pending with `reason`. Final.
-  void Close(const absl::Status& reason);
+  void Close(const absl::Status& why);
 
   // Events of the current connection.
   void OnMessage(std::string_view message, Time now);
@@ -147,12 +147,19 @@ class ClientSession {
     SubscribeRequest request;   // With the current binding and position.
     bool has_position = false;  // Otherwise a snapshot is wanted, for `reason`.
     ResyncReason reason = ResyncReason::kInitial;
-    std::uint64_t wire_id = 0;  // Under which it runs in this session; zero: `Subscribe` is due.
+    std::uint64_t wire_id = 0;          // Under which it runs in this session; zero: `Subscribe` is due.
+    std::uint64_t announced_epoch = 0;  // Of this session's `Subscribed`; zero until it came.
+    bool announced = false;
     std::uint64_t replay_target = 0;
     // A snapshot that is arriving.
     std::string partial;
-    std::uint64_t partial_revision = 0;
+    Position partial_at;
+    std::uint64_t partial_total = 0;
     bool receiving_snapshot = false;
+    Backoff retry_backoff;  // While the server says `UNAVAILABLE`.
+    // By then the server's answer, or the rest of a snapshot, has come, or it is asked again. Never: nothing
+    // is awaited.
+    Time answer_due = kNever;
   };
 
   void BeginConnecting(Time now);
@@ -176,7 +183,10 @@ class ClientSession {
   void Handle(const ClientFrame& frame, Time now);
 
   std::uint64_t AcknowledgeableThrough() const;
-  void AppendSubscriptions(wire::BatchWriter& writer);
+  Duration peer_timeout() const;
+  void AwaitAnswer(SubscriptionId id, Subscription& subscription, Time now);
+  void AskAgain(Time now);
+  void AppendSubscriptions(wire::BatchWriter& writer, Time now);
   void AppendCalls(wire::BatchWriter& writer, Time now);
 
   const ClientSessionOptions options_;
@@ -193,6 +203,7 @@ class ClientSession {
   std::uint64_t server_instance_ = 0;
   std::size_t server_message_bytes_max_ = 1u << 20;
   bool hello_due_ = false;
+  bool heartbeat_due_ = false;  // `OnTime` asked for one, which waits for a write to complete.
 
   CallNumber last_number_ = 0;
   std::map<CallNumber, PendingCall> calls_;
@@ -207,7 +218,8 @@ class ClientSession {
   std::map<std::uint64_t, SubscriptionId> by_wire_id_;
   std::deque<SubscriptionId> subscribes_due_;
   std::set<std::pair<Time, SubscriptionId>> subscribe_retries_;
-  std::deque<std::uint64_t> unsubscribes_due_;  // Wire ids.
+  std::set<std::pair<Time, SubscriptionId>> answers_due_;  // At or before each subscription's `answer_due`.
+  std::deque<std::uint64_t> unsubscribes_due_;             // Wire ids.
 
   std::vector<Action> actions_;
   ClientStats stats_;

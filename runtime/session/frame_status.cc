@@ -9,7 +9,9 @@ namespace onager::session {
 namespace {
 
 constexpr std::size_t kMessageLengthMax = 2048;
-constexpr std::size_t kDetailBytesMax = 64u << 10;
+constexpr std::size_t kDetailBytesMax = 32u << 10;
+constexpr std::size_t kDetailsMax = 64;  // A reader takes no more.
+static_assert(kMessageLengthMax + kDetailBytesMax + 16 * kDetailsMax <= kStatusSizeMax);
 
 }  // namespace
 
@@ -47,7 +49,7 @@ void AppendReply(wire::BatchWriter& writer, std::uint64_t number, const CallOutc
   std::size_t detail_bytes = 0;
   outcome.status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
     detail_bytes += type_url.size() + value.size();
-    if (detail_bytes > kDetailBytesMax) return;
+    if (detail_bytes > kDetailBytesMax || reply.details.size() == kDetailsMax) return;
     wire::StatusDetail detail;
     detail.type_url = kept.emplace_back(type_url.data(), type_url.size());
     detail.value = kept.emplace_back(std::string(value));

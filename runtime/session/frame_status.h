@@ -1,6 +1,7 @@
 #ifndef ONAGER_RUNTIME_SESSION_FRAME_STATUS_H_
 #define ONAGER_RUNTIME_SESSION_FRAME_STATUS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,6 +15,9 @@ namespace onager::session {
 /// The status that a code and a message of the wire stand for. An unknown code becomes `UNKNOWN`.
 absl::Status StatusOf(std::uint32_t code, std::string_view message);
 absl::Status StatusOf(const wire::Reply& reply);
+
+/// What a status takes in a frame at the most: its message and all payloads.
+inline constexpr std::size_t kStatusSizeMax = 36u << 10;
 
 /// The status' message, cut to what a frame may carry.
 std::string_view ShortMessage(const absl::Status& status);

@@ -17,6 +17,9 @@ constexpr int kSilentHeartbeats = 3;
 // What a message holds besides one payload: the frame's own fields and what stands around it.
 constexpr std::size_t kFrameOverheadMax = 4096;
 
+// What every client takes, whatever it says.
+constexpr std::uint64_t kMessageBytesMin = 64u << 10;
+
 constexpr std::size_t kActorTypeLengthMax = 256;
 constexpr std::size_t kActorKeyLengthMax = 512;
 
@@ -53,7 +56,12 @@ struct ServerSession::Batch {
 
 ServerSession::ServerSession(ServerSessionOptions options, Peer peer, const wire::TokenSigner& signer,
                              Time now)
-    : options_(options), peer_(std::move(peer)), signer_(signer), last_received_(now), last_sent_(now) {}
+    : options_(options),
+      peer_(std::move(peer)),
+      signer_(signer),
+      created_(now),
+      last_received_(now),
+      last_sent_(now) {}
 
 void ServerSession::OnMessage(std::string_view message, Time now) {
   if (phase_ == Phase::kClosed) return;
@@ -63,6 +71,12 @@ void ServerSession::OnMessage(std::string_view message, Time now) {
     absl::StatusOr<std::optional<wire::Frame>> frame = reader.Next();
     if (!frame.ok()) return Fail(frame.status());
     if (!frame->has_value()) return;
+    const bool may_be_first =
+        std::holds_alternative<wire::Hello>(**frame) || std::holds_alternative<wire::Goodbye>(**frame);
+    if (phase_ == Phase::kAwaitingHello && !may_be_first) {
+      return Fail(absl::InvalidArgumentError("a frame before Hello"));
+    }
+    if (goodbye_.has_value()) return;  // Nothing new is begun.
     std::visit([this, now](const auto& kind) { Handle(kind, now); }, **frame);
   }
 }
@@ -74,16 +88,22 @@ void ServerSession::Handle(const wire::Hello& frame, Time /*now*/) {
         "this server speaks protocol version ", wire::kProtocolVersion, ", the client ", frame.version)));
   }
   if (frame.incarnation == 0) return Fail(absl::InvalidArgumentError("Hello without an incarnation"));
-  peer_message_bytes_max_ = std::max<std::uint64_t>(frame.message_bytes_max, 64u << 10);
+  const std::uint64_t peer_max = std::max<std::uint64_t>(frame.message_bytes_max, kMessageBytesMin);
+  message_bytes_max_ =
+      static_cast<std::size_t>(std::min<std::uint64_t>(peer_max, options_.message_bytes_max));
+  // The last step or chunk of a batch may begin just below the limit, and be as large as it.
+  batch_bytes_max_ = std::min(options_.batch_bytes_max, message_bytes_max_ / 2);
+  snapshot_chunk_bytes_ = std::min(options_.snapshot_chunk_bytes, batch_bytes_max_ - kFrameOverheadMax);
   phase_ = Phase::kAwaitingLedger;
   actions_.emplace_back(FindLedger{frame.incarnation});
   if (frame.calls_acknowledged > 0) actions_.emplace_back(AcknowledgeCalls{frame.calls_acknowledged});
 }
 
-void ServerSession::OnLedger(bool incarnation_known, Time now) {
+void ServerSession::OnLedger(bool incarnation_known, Time now, std::uint64_t ledger_id) {
   if (phase_ != Phase::kAwaitingLedger) return;
   phase_ = Phase::kLive;
   incarnation_known_ = incarnation_known;
+  ledger_id_ = ledger_id;
   welcome_due_ = true;
   last_received_ = now;
 }
@@ -91,16 +111,17 @@ void ServerSession::OnLedger(bool incarnation_known, Time now) {
 // What a client sends in one message with its Hello is handled before the ledger is there: the owner
 // takes the actions in order, so that the ledger is found before the first call is started.
 void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
-  if (phase_ == Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a Call before Hello"));
-  if (goodbye_.has_value()) return;
   if (frame.number == 0) return Fail(absl::InvalidArgumentError("a Call without a number"));
   ActorId actor{std::string(frame.actor_type), std::string(frame.key)};
   absl::Status refusal = CheckAddress(frame.actor_type, frame.key);
-  if (refusal.ok() && calls_.size() >= options_.calls_max) {
+  if (refusal.ok() && calls_.size() + replies_.size() >= options_.calls_max) {
     refusal = absl::ResourceExhaustedError(
         absl::StrCat("this session has ", options_.calls_max, " calls that have not ended"));
   }
-  if (!calls_.emplace(frame.number, actor).second) {
+  if (replies_.size() >= 2 * options_.calls_max) {
+    return Fail(absl::ResourceExhaustedError("the client calls and does not read the replies"));
+  }
+  if (!calls_.insert(frame.number).second) {
     return Fail(
         absl::InvalidArgumentError(absl::StrCat("call ", frame.number, " was sent twice in one session")));
   }
@@ -120,7 +141,6 @@ void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
 }
 
 void ServerSession::Handle(const wire::AcknowledgeReplies& frame, Time /*now*/) {
-  if (phase_ == Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a frame before Hello"));
   actions_.emplace_back(AcknowledgeCalls{frame.through});
 }
 
@@ -129,8 +149,6 @@ void ServerSession::Handle(const wire::Cancel& frame, Time /*now*/) {
 }
 
 void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
-  if (phase_ == Phase::kAwaitingHello) return Fail(absl::InvalidArgumentError("a Subscribe before Hello"));
-  if (goodbye_.has_value()) return;
   if (frame.id == 0 || subscriptions_.contains(frame.id)) {
     return Fail(absl::InvalidArgumentError("a subscription id that is zero or in use"));
   }
@@ -180,6 +198,9 @@ bool ServerSession::ExamineToken(std::uint64_t id, Subscription& subscription) {
 }
 
 void ServerSession::RefuseSubscription(std::uint64_t id, const absl::Status& status) {
+  if (ended_subscriptions_.size() > options_.subscriptions_max) {
+    return Fail(absl::ResourceExhaustedError("the client subscribes and does not read the answers"));
+  }
   ended_subscriptions_.emplace_back(id, status);
 }
 
@@ -204,7 +225,11 @@ void ServerSession::Handle(const ServerFrame& /*frame*/, Time /*now*/) {
 
 void ServerSession::OnCallEnded(std::uint64_t number, SharedOutcome outcome) {
   if (phase_ == Phase::kClosed || calls_.erase(number) == 0) return;
+  reply_bytes_ += outcome->size();
   replies_.emplace_back(number, std::move(outcome));
+  if (reply_bytes_ > options_.pending_reply_bytes_max) {
+    Fail(absl::ResourceExhaustedError("the client calls and does not read the replies"));
+  }
 }
 
 void ServerSession::OnCallForgotten(std::uint64_t number) { calls_.erase(number); }
@@ -235,6 +260,10 @@ void ServerSession::OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_pt
     }
   }
   subscription.offered_binding.clear();
+  if (!subscription.position.has_value() && subscription.reason != ResyncReason::kInitial) {
+    // The client has been shown something already: a snapshot that the feed has kept may be older than that.
+    subscription.snapshot_wanted = subscription.feed->head();
+  }
   MarkDirty(id, subscription);
 }
 
@@ -259,12 +288,13 @@ void ServerSession::MarkDirty(std::uint64_t id, Subscription& subscription) {
 
 void ServerSession::OnTime(Time now) {
   if (phase_ == Phase::kClosed) return;
-  if (phase_ == Phase::kAwaitingHello && now >= last_received_ + options_.handshake_timeout) {
+  if (phase_ == Phase::kAwaitingHello && now >= created_ + options_.handshake_timeout) {
     return Fail(absl::DeadlineExceededError("no Hello came"));
   }
   if (now >= last_received_ + kSilentHeartbeats * options_.heartbeat_interval) {
-    Fail(absl::UnavailableError("the client has been silent for three heartbeats"));
+    return Fail(absl::UnavailableError("the client has been silent for three heartbeats"));
   }
+  heartbeat_due_ = phase_ == Phase::kLive && now >= last_sent_ + options_.heartbeat_interval;
 }
 
 Time ServerSession::next_deadline() const {
@@ -272,11 +302,15 @@ Time ServerSession::next_deadline() const {
     case Phase::kClosed:
       return kNever;
     case Phase::kAwaitingHello:
-      return last_received_ + options_.handshake_timeout;
+      return std::min(created_ + options_.handshake_timeout,
+                      last_received_ + kSilentHeartbeats * options_.heartbeat_interval);
     case Phase::kAwaitingLedger:
-    case Phase::kLive:
-      return std::min(last_received_ + kSilentHeartbeats * options_.heartbeat_interval,
-                      last_sent_ + options_.heartbeat_interval);
+      return last_received_ + kSilentHeartbeats * options_.heartbeat_interval;
+    case Phase::kLive: {
+      const Time silent = last_received_ + kSilentHeartbeats * options_.heartbeat_interval;
+      // A heartbeat that is due waits for the write in flight, not for a timer.
+      return heartbeat_due_ ? silent : std::min(silent, last_sent_ + options_.heartbeat_interval);
+    }
   }
   return kNever;
 }
@@ -294,8 +328,10 @@ void ServerSession::Fail(const absl::Status& reason) {
   subscriptions_.clear();
   subscriptions_by_actor_.clear();
   dirty_.clear();
+  ended_subscriptions_.clear();
   calls_.clear();
   replies_.clear();
+  reply_bytes_ = 0;
 }
 
 std::vector<ServerSession::Action> ServerSession::TakeActions() { return std::exchange(actions_, {}); }
@@ -306,7 +342,7 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
   if (welcome_due_) {
     welcome_due_ = false;
     wire::Welcome welcome;
-    welcome.server_instance = options_.server_instance;
+    welcome.server_instance = ledger_id_ != 0 ? ledger_id_ : options_.server_instance;
     welcome.incarnation_known = incarnation_known_;
     welcome.message_bytes_max = options_.message_bytes_max;
     welcome.heartbeat_ms = static_cast<std::uint64_t>(
@@ -329,43 +365,73 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
   }
   if (batch.writer.empty()) return std::nullopt;
   last_sent_ = now;
+  heartbeat_due_ = false;
   return batch.writer.Take();
 }
 
 void ServerSession::AppendReplies(Batch& batch, Time now) {
-  const std::size_t message_bytes_max =
-      static_cast<std::size_t>(std::min<std::uint64_t>(peer_message_bytes_max_, options_.message_bytes_max));
-  while (!replies_.empty()) {
+  for (; !replies_.empty(); replies_.pop_front()) {
     const auto& [number, outcome] = replies_.front();
-    // Read your writes: what this client observes of the actor goes before the reply.
-    const auto [first, last] = subscriptions_by_actor_.equal_range(outcome->actor);
-    for (auto observer = first; observer != last; ++observer) {
-      Subscription& subscription = subscriptions_.at(observer->second);
-      if (!subscription.dirty || batch.writer.size() >= options_.batch_bytes_max) continue;
-      if (Pump(batch, observer->second, subscription, now)) {
-        subscription.dirty = false;
-        std::erase(dirty_, observer->second);
-      }
+    // Read your writes: what this client observes of the actor goes before the reply. When the batch is full
+    // with other things, the reply waits for the next one, but no longer: a reply never waits for a
+    // subscription that is far behind, and says by its revision how far that has to come.
+    if (!PumpObservers(batch, *outcome, now) && !front_reply_waited_) {
+      front_reply_waited_ = true;
+      return;
     }
-    if (outcome->size() + kFrameOverheadMax > message_bytes_max) {
+    const std::size_t size =
+        outcome->result_size() + kFrameOverheadMax + (outcome->status.ok() ? 0 : kStatusSizeMax);
+    if (size > message_bytes_max_) {
       CallOutcome refusal;
-      refusal.status = absl::ResourceExhaustedError(absl::StrCat(
-          "the call ran, but its result of ", outcome->size(), " bytes is larger than a message may be"));
+      refusal.status = absl::ResourceExhaustedError(absl::StrCat("the call ran, but its result of ",
+                                                                 outcome->result_size(),
+                                                                 " bytes is larger than a message may be"));
       refusal.revision = outcome->revision;
       AppendReply(batch.writer, number, refusal);
     } else {
-      if (!batch.writer.empty() &&
-          batch.writer.size() + outcome->size() + kFrameOverheadMax > message_bytes_max) {
-        return;
-      }
+      if (!batch.writer.empty() && batch.writer.size() + size > message_bytes_max_) return;
       AppendReply(batch.writer, number, *outcome);
     }
-    replies_.pop_front();
+    front_reply_waited_ = false;
+    reply_bytes_ -= outcome->size();
   }
 }
 
+bool ServerSession::PumpObservers(Batch& batch, const CallOutcome& outcome, Time now) {
+  const auto [first, last] = subscriptions_by_actor_.equal_range(outcome.actor);
+  for (auto observer = first; observer != last;) {
+    const std::uint64_t id = observer->second;
+    ++observer;  // The subscription may end meanwhile.
+    Subscription& subscription = subscriptions_.at(id);
+    const bool behind =
+        subscription.dirty || !subscription.position || subscription.position->revision < outcome.revision;
+    if (!behind) continue;
+    if (batch.writer.size() >= batch_bytes_max_) return false;
+    if (Pump(batch, id, subscription, now) == Pumped::kPart) MarkDirty(id, subscription);
+  }
+  return true;
+}
+
 void ServerSession::AppendSubscriptions(Batch& batch, Time now) {
-  for (; !ended_subscriptions_.empty(); ended_subscriptions_.pop_front()) {
+  // Each dirty subscription has its turn once; those that are not through go to the back of the queue.
+  for (std::size_t turns = dirty_.size(); turns > 0 && batch.writer.size() < batch_bytes_max_; --turns) {
+    const std::uint64_t id = dirty_.front();
+    dirty_.pop_front();
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) continue;
+    switch (Pump(batch, id, found->second, now)) {
+      case Pumped::kAll:
+        found->second.dirty = false;
+        break;
+      case Pumped::kPart:
+        dirty_.push_back(id);
+        break;
+      case Pumped::kEnded:
+        break;
+    }
+  }
+  for (; !ended_subscriptions_.empty() && batch.writer.size() < batch_bytes_max_;
+       ended_subscriptions_.pop_front()) {
     const auto& [id, status] = ended_subscriptions_.front();
     wire::End end;
     end.id = id;
@@ -373,39 +439,38 @@ void ServerSession::AppendSubscriptions(Batch& batch, Time now) {
     end.message = ShortMessage(status);
     batch.writer.Append(end);
   }
-  // Each dirty subscription has its turn once; those that are not through go to the back of the queue.
-  for (std::size_t turns = dirty_.size(); turns > 0 && batch.writer.size() < options_.batch_bytes_max;
-       --turns) {
-    const std::uint64_t id = dirty_.front();
-    dirty_.pop_front();
-    const auto found = subscriptions_.find(id);
-    if (found == subscriptions_.end()) continue;
-    if (Pump(batch, id, found->second, now)) {
-      found->second.dirty = false;
-    } else {
-      dirty_.push_back(id);
-    }
-  }
 }
 
-bool ServerSession::Pump(Batch& batch, std::uint64_t id, Subscription& subscription, Time now) {
-  if (subscription.feed == nullptr) return true;
-  if (subscription.snapshot != nullptr && !PumpSnapshot(batch, id, subscription)) return false;
-  const std::size_t budget =
-      options_.batch_bytes_max - std::min(options_.batch_bytes_max, batch.writer.size());
-  if (budget == 0) return false;
-
-  FeedRead read = subscription.feed->Read(subscription.position, budget, now);
-  if (read.kind == FeedRead::Kind::kEnded) {
-    OnFeedEnded(id, read.end);  // `subscription` is gone.
-    return true;
+// What follows the position; a snapshot when the feed has one that is waited for, or when a step is too large
+// to be sent otherwise than in pieces.
+FeedRead ServerSession::ReadFeed(Subscription& subscription, std::size_t budget, Time now) {
+  if (subscription.snapshot_wanted.has_value()) {
+    FeedRead read = subscription.feed->ReadSnapshot(*subscription.snapshot_wanted, now);
+    read.why = FeedRead::Why::kNoPosition;  // The reason is known already.
+    return read;
   }
+  FeedRead read = subscription.feed->Read(subscription.position, budget, now);
   for (const FeedStep& step : read.steps) {
-    if (step.patch->size() + kFrameOverheadMax <= options_.batch_bytes_max) continue;
-    // A patch that large goes as a snapshot, which travels in pieces.
-    read = subscription.feed->Read(std::nullopt, budget, now);
+    if (step.patch->size() + kFrameOverheadMax <= batch_bytes_max_) continue;
+    const Position after{read.at.epoch, step.revision};
+    read = subscription.feed->ReadSnapshot(after, now);
     read.why = FeedRead::Why::kTooCostly;
     break;
+  }
+  return read;
+}
+
+ServerSession::Pumped ServerSession::Pump(Batch& batch, std::uint64_t id, Subscription& subscription,
+                                          Time now) {
+  if (subscription.feed == nullptr) return Pumped::kAll;
+  if (subscription.snapshot != nullptr && !PumpSnapshot(batch, id, subscription)) return Pumped::kPart;
+  const std::size_t budget = batch_bytes_max_ - std::min(batch_bytes_max_, batch.writer.size());
+  if (budget == 0) return Pumped::kPart;
+
+  FeedRead read = ReadFeed(subscription, budget, now);
+  if (read.kind == FeedRead::Kind::kEnded) {
+    OnFeedEnded(id, read.end);
+    return Pumped::kEnded;
   }
   const bool continues = read.kind == FeedRead::Kind::kUpToDate || read.kind == FeedRead::Kind::kSteps;
   if (!continues) {
@@ -415,48 +480,53 @@ bool ServerSession::Pump(Batch& batch, std::uint64_t id, Subscription& subscript
   }
   if (!subscription.announced) {
     subscription.announced = true;
+    subscription.announced_epoch = read.at.epoch;
     wire::Subscribed subscribed;
     subscribed.id = id;
     subscribed.epoch = read.at.epoch;
     subscribed.resumed = continues;
     subscribed.replay_target = continues ? read.at.revision : 0;
-    subscribed.reason = subscription.reason;
+    subscribed.reason = continues ? ResyncReason::kInitial : subscription.reason;
     subscribed.binding = subscription.binding;
     batch.writer.Append(subscribed);
   }
   switch (read.kind) {
     case FeedRead::Kind::kUpToDate:
-      return true;
-    case FeedRead::Kind::kSteps: {
+    case FeedRead::Kind::kEnded:
+      return Pumped::kAll;
+    case FeedRead::Kind::kSteps:
       for (const FeedStep& step : read.steps) {
         wire::Delta delta;
         delta.id = id;
         delta.revision = step.revision;
         delta.span = step.revision - step.base;
+        delta.epoch = read.at.epoch == subscription.announced_epoch ? 0 : read.at.epoch;
         batch.writer.Append(delta, step.patch);
         subscription.position->revision = step.revision;
       }
-      return subscription.position->revision == read.at.revision;
-    }
-    case FeedRead::Kind::kEnded:
+      return subscription.position->revision == read.at.revision ? Pumped::kAll : Pumped::kPart;
     case FeedRead::Kind::kSnapshotPending:
-      return true;  // The feed says when the snapshot is there.
+      // The feed says when the snapshot is there.
+      if (!subscription.snapshot_wanted.has_value() || subscription.snapshot_wanted->epoch != read.at.epoch) {
+        subscription.snapshot_wanted = read.at;
+      }
+      return Pumped::kAll;
     case FeedRead::Kind::kSnapshot:
+      subscription.snapshot_wanted.reset();
       subscription.snapshot = std::move(read.snapshot);
       subscription.snapshot_at = read.at;
       subscription.snapshot_offset = 0;
       // What was committed after the snapshot follows in the next batch.
       (void)PumpSnapshot(batch, id, subscription);
-      return false;
+      return Pumped::kPart;
   }
-  return true;
+  return Pumped::kAll;
 }
 
 bool ServerSession::PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& subscription) {
   const std::string& bytes = *subscription.snapshot;
   do {
-    const std::size_t size =
-        std::min(options_.snapshot_chunk_bytes, bytes.size() - subscription.snapshot_offset);
+    const std::size_t size = std::min(snapshot_chunk_bytes_, bytes.size() - subscription.snapshot_offset);
     wire::SnapshotChunk chunk;
     chunk.id = id;
     chunk.epoch = subscription.snapshot_at.epoch;
@@ -466,7 +536,7 @@ bool ServerSession::PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& s
     chunk.reason = subscription.reason;
     batch.writer.Append(chunk, subscription.snapshot, size);
     subscription.snapshot_offset += size;
-  } while (subscription.snapshot_offset < bytes.size() && batch.writer.size() < options_.batch_bytes_max);
+  } while (subscription.snapshot_offset < bytes.size() && batch.writer.size() < batch_bytes_max_);
   if (subscription.snapshot_offset < bytes.size()) return false;
   subscription.position = subscription.snapshot_at;
   subscription.snapshot.reset();

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "onager/resync_reason.h"
 #include "runtime/base/actor_id.h"
@@ -31,6 +31,9 @@ struct ServerSessionOptions {
   std::size_t calls_max = 10'000;
   std::size_t subscriptions_max = 10'000;
   std::size_t message_bytes_max = 4u << 20;
+  /// Results that wait because the client does not read. Beyond it the session ends; the client comes again
+  /// and asks anew.
+  std::size_t pending_reply_bytes_max = 64u << 20;
   /// What one batch holds of deltas, and of snapshots; replies are not held back.
   std::size_t batch_bytes_max = 256u << 10;
   std::size_t snapshot_chunk_bytes = 64u << 10;
@@ -45,10 +48,10 @@ struct Peer {
 };
 
 /// One client's session at the server: a state machine without threads, sockets or a clock of its own. It
-/// is fed messages, outcomes and time, and asked for actions and for the next message.
+/// is fed messages, outcomes and time, and asked for the next message and for actions.
 ///
-/// Its owner calls one method at a time and afterwards always takes the actions and, when no write is in
-/// flight, the next batch.
+/// Its owner calls one method at a time and afterwards always takes, when no write is in flight, the next
+/// batch, and then the actions.
 class ServerSession {
  public:
   /// What the owner is to do.
@@ -87,7 +90,9 @@ class ServerSession {
 
   // Events.
   void OnMessage(std::string_view message, Time now);
-  void OnLedger(bool incarnation_known, Time now);
+  /// `ledger_id` names this ledger, for ever: a client compares it with the one that its calls went to. Zero
+  /// when the server's instance says as much.
+  void OnLedger(bool incarnation_known, Time now, std::uint64_t ledger_id = 0);
   /// A call that `StartCall` asked for ended, now or in an earlier session.
   void OnCallEnded(std::uint64_t number, SharedOutcome outcome);
   /// A call that the client has acknowledged already, which needs no reply.
@@ -106,7 +111,7 @@ class ServerSession {
 
   std::vector<Action> TakeActions();
   /// Everything that is pending as one message, as far as the budgets allow; nothing when nothing is pending.
-  /// What does not fit is pending still.
+  /// What does not fit is pending still. May leave actions to be taken.
   std::optional<transport::OutMessage> NextBatch(Time now);
   /// When `OnTime` must be called at the latest.
   Time next_deadline() const;
@@ -127,8 +132,11 @@ class ServerSession {
     ResyncReason reason = ResyncReason::kInitial;
     std::string binding;
     bool announced = false;  // `Subscribed` was sent.
-    bool dirty = false;      // In `dirty_`.
+    std::uint64_t announced_epoch = 0;
+    bool dirty = false;  // In `dirty_`.
 
+    // A snapshot that is waited for: this position or a later one will do.
+    std::optional<Position> snapshot_wanted;
     // A snapshot that is being sent.
     SharedBytes snapshot;
     Position snapshot_at;
@@ -157,9 +165,13 @@ class ServerSession {
   struct Batch;
   void AppendReplies(Batch& batch, Time now);
   void AppendSubscriptions(Batch& batch, Time now);
-  /// Sends what follows the subscription's position. True when nothing is left of it.
-  bool Pump(Batch& batch, std::uint64_t id, Subscription& subscription, Time now);
+  enum class Pumped { kAll, kPart, kEnded };  // After the last one the subscription is gone.
+  /// Sends what follows the subscription's position, as far as the batch takes it.
+  Pumped Pump(Batch& batch, std::uint64_t id, Subscription& subscription, Time now);
+  FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
   bool PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& subscription);
+  /// Sends what the client observes of the actor and has not got. False when the batch is full before.
+  bool PumpObservers(Batch& batch, const CallOutcome& outcome, Time now);
 
   const ServerSessionOptions options_;
   const Peer peer_;
@@ -167,10 +179,15 @@ class ServerSession {
 
   Phase phase_ = Phase::kAwaitingHello;
   std::vector<Action> actions_;
-  std::uint64_t peer_message_bytes_max_ = 0;
+  // Within what both ends take.
+  std::size_t message_bytes_max_ = 0;
+  std::size_t batch_bytes_max_ = 0;
+  std::size_t snapshot_chunk_bytes_ = 0;
 
-  absl::flat_hash_map<std::uint64_t, ActorId> calls_;  // Those that have not ended.
+  absl::flat_hash_set<std::uint64_t> calls_;  // Those that have not ended.
   std::deque<std::pair<std::uint64_t, SharedOutcome>> replies_;
+  std::size_t reply_bytes_ = 0;      // Of `replies_`.
+  bool front_reply_waited_ = false;  // For its observers, in the batch before.
 
   std::map<std::uint64_t, Subscription> subscriptions_;
   std::multimap<ActorId, std::uint64_t> subscriptions_by_actor_;
@@ -179,7 +196,10 @@ class ServerSession {
 
   bool welcome_due_ = false;
   bool incarnation_known_ = false;
+  std::uint64_t ledger_id_ = 0;
+  bool heartbeat_due_ = false;  // `OnTime` asked for one, which waits for a write to complete.
   std::optional<absl::Status> goodbye_;
+  const Time created_;
   Time last_received_;
   Time last_sent_;
 };

@@ -37,7 +37,12 @@ struct FeedRead {
                        // there.
     kEnded,            // There will be nothing more; `end` says why.
   };
-  enum class Why { kNoPosition, kOtherEpoch, kOutsideWindow, kTooCostly };
+  enum class Why {
+    kNoPosition,
+    kOtherEpoch,
+    kOutsideWindow,
+    kTooCostly
+  };  // The last: a snapshot is cheaper.
 
   Kind kind = Kind::kUpToDate;
   Why why = Why::kNoPosition;
@@ -54,6 +59,10 @@ class StateFeed {
   virtual ~StateFeed() = default;
   /// What follows `from`; at most about `bytes_max` of steps, and at least one.
   virtual FeedRead Read(const std::optional<Position>& from, std::size_t bytes_max, Time now) = 0;
+  /// A snapshot of `at_least` or something later in that epoch, or of anything in another epoch. A reader
+  /// that was told `kSnapshotPending` asks with the `at` it was given, so that it is served however fast the
+  /// state moves on.
+  virtual FeedRead ReadSnapshot(const Position& at_least, Time now) = 0;
   virtual Position head() const = 0;
 };
 

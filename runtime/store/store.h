@@ -33,6 +33,9 @@ struct CommitRecord {
 
 /// Where actors' states outlive their turns. Compare-and-swap on (epoch, revision) is the only write.
 ///
+/// Loads and commits of one actor are decided in the order of their calls, and their callbacks run in that
+/// order, one after the other: the caller has one call after the other, without waiting in between.
+///
 /// Thread-safe. Callbacks run exactly once, on any thread, also inside the call.
 class Store {
  public:
@@ -44,8 +47,8 @@ class Store {
   /// What is held of the actor, or nothing when there is none.
   virtual void Load(const ActorId& actor, LoadDone done) = 0;
 
-  /// Appends one revision. Commits of one actor are decided in the order of their calls. `ABORTED` when the
-  /// store holds another (epoch, revision) than the record's base; then nothing is written.
+  /// Appends one revision. `ABORTED` when the store holds another (epoch, revision) than the record's base;
+  /// after any error nothing is written.
   virtual void Commit(CommitRecord record, CommitDone done) = 0;
 };
 

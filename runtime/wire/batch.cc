@@ -419,6 +419,9 @@ bool Decode(std::string_view bytes, Delta& frame) {
       case kDeltaPatch:
         field.Into(frame.patch);
         break;
+      case 5:
+        field.FixedInto(frame.epoch);
+        break;
       default:
         break;
     }
@@ -585,7 +588,7 @@ void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {
 
 void BatchWriter::Append(const Delta& frame, const SharedBytes& patch) {
   FieldWriter fields;
-  fields.Number(1, frame.id).Number(2, frame.revision).Number(3, frame.span - 1);
+  fields.Number(1, frame.id).Number(2, frame.revision).Number(3, frame.span - 1).Fixed64(5, frame.epoch);
   AppendFrame(kDelta, fields.Finish(), kDeltaPatch, patch, 0, patch->size());
 }
 

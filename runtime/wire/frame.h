@@ -110,7 +110,8 @@ struct SnapshotChunk {
 struct Delta {
   std::uint64_t id = 0;
   std::uint64_t revision = 0;
-  std::uint64_t span = 1;  // The base is `revision - span`.
+  std::uint64_t span = 1;   // The base is `revision - span`.
+  std::uint64_t epoch = 0;  // Zero: the one of `Subscribed`. Otherwise that of a snapshot that came since.
   std::string_view patch;
 };
 

@@ -1,0 +1,73 @@
+#ifndef ONAGER_TESTS_SESSION_FAKE_FEED_H_
+#define ONAGER_TESTS_SESSION_FAKE_FEED_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "runtime/session/replay_window.h"
+#include "runtime/session/state_feed.h"
+
+namespace onager::session {
+
+/// A history of a state that is one number. A patch says by how much it grows, so that a patch that is lost,
+/// applied twice or applied to another state shows. Single-threaded.
+class FakeFeed final : public StateFeed {
+ public:
+  FakeFeed(std::uint64_t epoch, std::uint64_t revision) : epoch_(epoch), window_(limits_, revision) {
+    Note();
+  }
+
+  // What a patch and a snapshot hold, with as many more bytes as are asked for.
+  static std::string Patch(std::uint64_t growth, std::size_t padding = 0);
+  std::string Snapshot() const;
+  static std::uint64_t ReadNumber(std::string_view bytes);
+
+  void Commit(std::uint64_t growth, Time now, std::size_t padding = 0);
+  /// Another history takes over, with a head that says nothing about the old one.
+  void Restart(std::uint64_t epoch, std::uint64_t revision, std::uint64_t value);
+  void End(const absl::Status& status) { end_ = status; }
+
+  void set_limits(ReplayLimits limits);
+  void set_snapshot_padding(std::size_t bytes) { snapshot_padding_ = bytes; }
+  /// Snapshots are made only by `MakeSnapshot`, as an actor's are between turns.
+  void set_snapshots_wait(bool wait) { snapshots_wait_ = wait; }
+  void MakeSnapshot();
+  bool snapshot_asked() const { return snapshot_asked_; }
+  /// More steps than this are composed into one.
+  void set_single_steps_max(std::size_t count) { single_steps_max_ = count; }
+
+  FeedRead Read(const std::optional<Position>& from, std::size_t bytes_max, Time now) override;
+  FeedRead ReadSnapshot(const Position& at_least, Time now) override;
+  Position head() const override { return {epoch_, window_.head()}; }
+  std::uint64_t value() const { return value_; }
+  /// The number at each position that was ever committed.
+  const std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>& truth() const { return truth_; }
+  int reads() const { return reads_; }
+
+ private:
+  FeedRead Snapshot(FeedRead::Why why, std::uint64_t revision_min);
+  void Note() { truth_[{epoch_, window_.head()}] = value_; }
+
+  std::uint64_t epoch_;
+  ReplayLimits limits_;
+  ReplayWindow window_;
+  std::uint64_t value_ = 0;
+  std::size_t snapshot_padding_ = 0;
+  std::size_t single_steps_max_ = 1000;
+  bool snapshots_wait_ = false;
+  bool snapshot_asked_ = false;
+  SharedBytes snapshot_;
+  Position snapshot_at_;
+  std::optional<absl::Status> end_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> truth_;
+  int reads_ = 0;
+};
+
+}  // namespace onager::session
+
+#endif  // ONAGER_TESTS_SESSION_FAKE_FEED_H_
