@@ -20,6 +20,8 @@ class DiagnosticCase : public testing::TestWithParam<Case> {};
 
 TEST_P(DiagnosticCase, IsReportedWhereItStands) { ExpectDiagnosticsInPackage(GetParam().text); }
 
+// An input keeps its line breaks as escapes, so that a case stays in one piece.
+// clang-format off
 const Case kTokens[] = {
     {"UnexpectedCharacter", "struct A {\n  int32 a = 1 $;  //~ error: unexpected character `$` [unexpected-character]\n}"},
     {"UnterminatedString", "struct A {\n  string a = 1 [default = \"x];  //~ error: this string is not closed on its line [unterminated-string]\n  int32 b = 2;\n}"},
@@ -140,6 +142,7 @@ const Case kActors[] = {
     {"TwoStates", "actor A(string id) {\n  state {}  //~ note: the first is here\n  state {}  //~ error: actor `A` has more than one `state` [duplicate-state]\n}"},
     {"DefaultsTrail", "actor A(string id) {\n  rpc F(int32 a = 1,  //~ note: `a` is declared here\n        int32 b);  //~ error: parameter `b` needs a default, because it follows one that has [parameter-without-default]\n}"},
 };
+// clang-format on
 
 constexpr auto kName = [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(Tokens, DiagnosticCase, testing::ValuesIn(kTokens), kName);
@@ -152,7 +155,9 @@ INSTANTIATE_TEST_SUITE_P(Annotations, DiagnosticCase, testing::ValuesIn(kAnnotat
 INSTANTIATE_TEST_SUITE_P(Actors, DiagnosticCase, testing::ValuesIn(kActors), kName);
 
 TEST(Files, WithoutPackage) {
-  ExpectDiagnostics("struct A {}  //~ error: the file has no `package`; write `package name;` at its beginning [missing-package]");
+  ExpectDiagnostics(
+      "struct A {}  //~ error: the file has no `package`; write `package name;` at its beginning "
+      "[missing-package]");
 }
 
 TEST(Files, WithTwoPackages) {
@@ -176,7 +181,9 @@ TEST(Files, OfMoreThanTheLimitAreRefused) {
 }
 
 TEST(Files, ThatAreNotUtf8) {
-  ExpectDiagnostics("package a;\n// \xFF //~ error: the file is not valid UTF-8: byte 0xFF does not belong here [invalid-utf8]\n");
+  ExpectDiagnostics(
+      "package a;\n// \xFF //~ error: the file is not valid UTF-8: byte 0xFF does not belong here "
+      "[invalid-utf8]\n");
 }
 
 TEST(Files, NestedTooDeep) {
@@ -190,7 +197,8 @@ TEST(Files, NestedTooDeep) {
 
 TEST(Files, WithTooManyErrorsSayHowManyAreShown) {
   std::string text = "package a;\nstruct A {\n";
-  for (int i = 0; i < 1500; ++i) text += "  Nope f" + std::to_string(i) + "x = " + std::to_string(i + 1) + ";\n";
+  for (int i = 0; i < 1500; ++i)
+    text += "  Nope f" + std::to_string(i) + "x = " + std::to_string(i + 1) + ";\n";
   const Compilation result = CompileText(text + "}\n");
   ASSERT_EQ(result.diagnostics.size(), 1001U);
   EXPECT_EQ(result.diagnostics.back().message, "too many errors; no more than 1000 are shown");
