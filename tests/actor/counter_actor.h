@@ -1,0 +1,148 @@
+#ifndef ONAGER_TESTS_ACTOR_COUNTER_ACTOR_H_
+#define ONAGER_TESTS_ACTOR_COUNTER_ACTOR_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "onager/generated/actor_base.h"
+#include "onager/task.h"
+#include "onager/turn.h"
+
+namespace onager::actor {
+
+/// A state that is one number. A patch says by how much it grew.
+class CounterState final : public generated::StateInterface {
+ public:
+  std::int64_t value = 0;
+
+  bool EncodePatch(std::string& out) override {
+    if (value == committed_) return false;
+    absl::StrAppend(&out, value - committed_, Padding());
+    return true;
+  }
+  void Commit() override { committed_ = value; }
+  void Rollback() override { value = committed_; }
+  void EncodeSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
+  void EncodeStoredSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
+  absl::Status LoadSnapshot(std::string_view snapshot) override {
+    if (!absl::SimpleAtoi(absl::string_view(snapshot.data(), snapshot.size()), &value)) {
+      return absl::DataLossError("not a number");
+    }
+    committed_ = value;
+    return absl::OkStatus();
+  }
+  absl::Status ApplyPatch(std::string_view patch) override {
+    value += Growth(patch);
+    committed_ = value;
+    return absl::OkStatus();
+  }
+
+  static std::int64_t Growth(std::string_view patch) { return std::stoll(std::string(patch)); }
+  static absl::StatusOr<std::string> Compose(absl::Span<const std::string_view> patches) {
+    std::int64_t growth = 0;
+    for (const std::string_view patch : patches) growth += Growth(patch);
+    return absl::StrCat(growth);
+  }
+
+  std::size_t patch_padding = 0;
+
+ private:
+  std::string Padding() const { return patch_padding == 0 ? "" : " " + std::string(patch_padding, '.'); }
+
+  std::int64_t committed_ = 0;
+};
+
+inline const generated::StateCodec kCounterCodec{"t.v1.CounterState", 50, &CounterState::Compose};
+
+enum CounterMethod : std::size_t { kAdd, kGet, kSleepAdd, kAddThenFail, kAddThenThrow, kThrowPlainly, kPeek };
+inline const generated::MethodInfo kCounterMethods[] = {
+    {"Add"},          {"Get", false, true}, {"SleepAdd"},         {"AddThenFail"},
+    {"AddThenThrow"}, {"ThrowPlainly"},     {"Peek", false, true}};
+inline const generated::ActorType kCounterType{"t.v1.Counter", kCounterMethods, &kCounterCodec};
+
+/// What tests want to know of all instances.
+struct CounterLog {
+  std::atomic<int> instances = 0;
+  std::atomic<int> turns_open = 0;
+  std::atomic<int> turns_open_max = 0;
+  std::size_t patch_padding = 0;
+  bool constructor_throws = false;
+};
+
+class CounterActor final : public generated::ActorBase {
+ public:
+  explicit CounterActor(CounterLog& log) : log_(log) {
+    ++log_.instances;
+    state_.patch_padding = log.patch_padding;
+    if (log.constructor_throws) throw std::runtime_error("no counter today");
+  }
+
+  const generated::ActorType& actor_type() const override { return kCounterType; }
+  generated::StateInterface& state_interface() override { return state_; }
+  absl::Status BindKey(std::string_view key) override {
+    if (key == "bad") return absl::InvalidArgumentError("a bad key");
+    return absl::OkStatus();
+  }
+
+  Task<std::string> Dispatch(Turn& turn, std::size_t method, std::string_view arguments) override {
+    switch (method) {
+      case kAdd:  // A plain function.
+        state_.value += CounterState::Growth(arguments);
+        return absl::StrCat(state_.value);
+      case kGet:
+        return absl::StrCat(state_.value);
+      case kSleepAdd:
+        return SleepAdd(turn, CounterState::Growth(arguments));
+      case kAddThenFail:
+        state_.value += 100;
+        return absl::NotFoundError("no such thing");
+      case kAddThenThrow:
+        return AddThenThrow();
+      case kThrowPlainly:
+        state_.value += 100;
+        throw std::runtime_error("plainly");
+      case kPeek:  // Says [readonly] and is not.
+        state_.value += 1;
+        return std::string("peeked");
+      default:
+        return absl::UnimplementedError("no such method");
+    }
+  }
+
+ private:
+  Task<std::string> SleepAdd(Turn& turn, std::int64_t growth) {
+    const int open = ++log_.turns_open;
+    int max = log_.turns_open_max;
+    while (open > max && !log_.turns_open_max.compare_exchange_weak(max, open)) {
+    }
+    const std::int64_t before = state_.value;
+    const absl::Status slept = co_await turn.Sleep(absl::Seconds(1));
+    --log_.turns_open;
+    if (state_.value != before) co_return absl::InternalError("another turn ran meanwhile");
+    if (!slept.ok()) co_return slept;
+    state_.value += growth;
+    co_return absl::StrCat(state_.value, turn.cancelled() ? " cancelled" : "");
+  }
+  Task<std::string> AddThenThrow() {
+    state_.value += 100;
+    throw 42;
+    co_return std::string();
+  }
+
+  CounterLog& log_;
+  CounterState state_;
+};
+
+}  // namespace onager::actor
+
+#endif  // ONAGER_TESTS_ACTOR_COUNTER_ACTOR_H_
