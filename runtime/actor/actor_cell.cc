@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "runtime/actor/turn_context.h"
+#include "runtime/wire/error_details.h"
 
 namespace onager::actor {
 namespace {
@@ -20,13 +19,10 @@ constexpr std::size_t kPatchBytesBeforeSnapshotMin = 64u << 10;
 
 absl::Status Stopped() { return absl::UnavailableError("the server is shutting down"); }
 
-// With a google.rpc.RetryInfo { retry_delay { nanos: 100000000 } }.
 absl::Status MailboxFull(const ActorId& id) {
-  absl::Status status =
-      absl::ResourceExhaustedError(absl::StrCat("the mailbox of ", id.ToString(), " is full"));
-  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
-                    absl::Cord(absl::string_view("\x0A\x05\x10\x80\xC2\xD7\x2F", 7)));
-  return status;
+  return wire::WithRetryDelay(
+      absl::ResourceExhaustedError(absl::StrCat("the mailbox of ", id.ToString(), " is full")),
+      std::chrono::milliseconds(100));
 }
 
 }  // namespace
