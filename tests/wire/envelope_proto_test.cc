@@ -1,5 +1,5 @@
-// Holds the frames that we write by hand to envelope.proto: protobuf reads every one of them without an unknown
-// field, and what it writes again is read by us as the same frame.
+// Holds the frames that we write by hand to envelope.proto: protobuf reads every one of them without an
+// unknown field, and what it writes again is read by us as the same frame.
 
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/dynamic_message.h>
@@ -79,7 +79,8 @@ std::vector<Sample> Samples() {
          frame.calls_acknowledged = 5;
          writer.Append(frame);
        },
-       "frames { hello { version: 1 incarnation: 2 features: 3 message_bytes_max: 4 calls_acknowledged: 5 } }"},
+       "frames { hello { version: 1 incarnation: 2 features: 3 message_bytes_max: 4 calls_acknowledged: 5 } "
+       "}"},
       {"welcome",
        [](BatchWriter& writer) {
          Welcome frame;
@@ -91,7 +92,8 @@ std::vector<Sample> Samples() {
          frame.heartbeat_ms = 5;
          writer.Append(frame);
        },
-       "frames { welcome { version: 1 server_instance: 2 incarnation_known: true features: 3 message_bytes_max: 4 "
+       "frames { welcome { version: 1 server_instance: 2 incarnation_known: true features: 3 "
+       "message_bytes_max: 4 "
        "heartbeat_ms: 5 } }"},
       {"call",
        [](BatchWriter& writer) {
@@ -117,7 +119,8 @@ std::vector<Sample> Samples() {
          frame.revision = 9;
          writer.Append(frame, ShareBytes("r"));
        },
-       "frames { reply { number: 1 code: 5 message: \"no\" details { type_url: \"url\" value: \"value\" } result: "
+       "frames { reply { number: 1 code: 5 message: \"no\" details { type_url: \"url\" value: \"value\" } "
+       "result: "
        "\"r\" revision: 9 } }"},
       {"acknowledge_replies",
        [](BatchWriter& writer) {
@@ -146,7 +149,8 @@ std::vector<Sample> Samples() {
          frame.reason = ResyncReason::kBaseMismatch;
          writer.Append(frame);
        },
-       "frames { subscribe { id: 1 actor_type: \"t\" key: \"k\" schema_fingerprint: 2 binding: \"b\" epoch: 3 "
+       "frames { subscribe { id: 1 actor_type: \"t\" key: \"k\" schema_fingerprint: 2 binding: \"b\" epoch: "
+       "3 "
        "revision: 4 reason: RESYNC_REASON_BASE_MISMATCH } }"},
       {"unsubscribe",
        [](BatchWriter& writer) {
@@ -166,7 +170,8 @@ std::vector<Sample> Samples() {
          frame.binding = "b";
          writer.Append(frame);
        },
-       "frames { subscribed { id: 1 epoch: 2 resumed: true replay_target: 3 reason: RESYNC_REASON_EXPIRED binding: "
+       "frames { subscribed { id: 1 epoch: 2 resumed: true replay_target: 3 reason: RESYNC_REASON_EXPIRED "
+       "binding: "
        "\"b\" } }"},
       {"snapshot_chunk",
        [](BatchWriter& writer) {

@@ -80,7 +80,8 @@ TEST(ResumeTokenTest, ATokenAndACheckpointComeBackAsTheyWere) {
 }
 
 TEST(ResumeTokenTest, WhatIsNoTokenIsRefused) {
-  for (const std::string& bytes : {std::string(), std::string("hello"), std::string("\x0a\xff\xff\xff\xff\x0f", 6)}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("hello"), std::string("\x0a\xff\xff\xff\xff\x0f", 6)}) {
     EXPECT_EQ(ResumeToken::Decode(bytes).status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(Checkpoint::Decode(bytes).status().code(), absl::StatusCode::kInvalidArgument);
   }
