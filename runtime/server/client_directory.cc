@@ -74,7 +74,7 @@ ClientDirectory::Found ClientDirectory::FindOrCreate(const std::string& principa
   ForgetIdle(now);
   std::shared_ptr<ClientRecord>& record = clients_[Key(principal, incarnation)];
   const bool known = record != nullptr;
-  if (!known) record = std::make_shared<ClientRecord>(limits_);
+  if (!known) record = std::make_shared<ClientRecord>(random_.Next() | 1, limits_);
   return {record, known};
 }
 

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "runtime/actor/actor_runtime.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/executor.h"
 #include "runtime/base/mutex.h"
 #include "runtime/session/call_ledger.h"
 
@@ -28,7 +29,10 @@ class ReplySink {
 /// What the server knows of one incarnation of a client, over all its sessions: its calls. Thread-safe.
 class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
  public:
-  explicit ClientRecord(session::LedgerLimits limits) : ledger_(limits) {}
+  /// `id` names this record for ever, and is not zero.
+  ClientRecord(std::uint64_t id, session::LedgerLimits limits) : id_(id), ledger_(limits) {}
+
+  std::uint64_t id() const { return id_; }
 
   /// Makes `sink` the one that replies go to, and returns the one before it.
   std::shared_ptr<ReplySink> Attach(std::weak_ptr<ReplySink> sink);
@@ -48,6 +52,7 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
  private:
   void Complete(std::uint64_t number, session::SharedOutcome outcome, Time now);
 
+  const std::uint64_t id_;
   mutable Mutex mutex_;
   session::CallLedger ledger_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<actor::ActorCall>> running_ ABSL_GUARDED_BY(mutex_);
@@ -60,8 +65,9 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
 /// ago. Thread-safe.
 class ClientDirectory {
  public:
-  ClientDirectory(session::LedgerLimits limits, std::size_t idle_clients_max)
-      : limits_(limits), idle_clients_max_(idle_clients_max) {}
+  /// `random` outlives the directory.
+  ClientDirectory(session::LedgerLimits limits, std::size_t idle_clients_max, Random& random)
+      : limits_(limits), idle_clients_max_(idle_clients_max), random_(random) {}
 
   struct Found {
     std::shared_ptr<ClientRecord> record;
@@ -82,6 +88,7 @@ class ClientDirectory {
 
   const session::LedgerLimits limits_;
   const std::size_t idle_clients_max_;
+  Random& random_;
   mutable Mutex mutex_;
   absl::flat_hash_map<Key, std::shared_ptr<ClientRecord>> clients_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::pair<Time, Key>> detached_ ABSL_GUARDED_BY(mutex_);  // In the order of time.

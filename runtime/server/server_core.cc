@@ -1,5 +1,6 @@
 #include "runtime/server/server_core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,11 +9,15 @@
 namespace onager::server {
 
 ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store)
-    : options_(std::move(options)),
+    : options_([&options] {
+        options.session.calls_in_flight_max =
+            std::min(options.session.calls_in_flight_max, options.ledger.count_max);
+        return std::move(options);
+      }()),
       environment_(environment),
       signer_(options_.token_keys, options_.token_signing_key),
       actors_(options_.actors, environment, store),
-      clients_(options_.ledger, options_.idle_clients_max) {}
+      clients_(options_.ledger, options_.idle_clients_max, environment.random) {}
 
 ServerCore::~ServerCore() {
   BeginShutdown();

@@ -164,7 +164,7 @@ void SessionHost::Do(ServerSession::FindLedger& action) {
     record_ = found.record;
     incarnation_ = action.incarnation;
   }
-  Step([&found](ServerSession& session, Time at) { session.OnLedger(found.known, at); });
+  Step([&found](ServerSession& session, Time at) { session.OnLedger(found.known, at, found.record->id()); });
 }
 
 void SessionHost::EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status) {

@@ -74,6 +74,7 @@ void ClientSession::CancelCall(CallNumber number) {
 
 void ClientSession::EndCall(std::map<CallNumber, PendingCall>::iterator call,
                             absl::StatusOr<std::string> result) {
+  if (call->second.sent_in_session) --calls_in_flight_;
   call_deadlines_.erase({call->second.deadline, call->first});
   actions_.emplace_back(CallEnded{call->first, std::move(result)});
   calls_.erase(call);
@@ -164,6 +165,7 @@ void ClientSession::LoseConnection(const absl::Status& reason, Time now, bool te
   answers_due_.clear();
   unsubscribes_due_.clear();
   for (auto& [number, call] : calls_) call.sent_in_session = false;
+  calls_in_flight_ = 0;
   for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);
   SetState(was_connected_ ? ConnectionState::kReconnecting : ConnectionState::kConnecting, reason);
 }
@@ -271,6 +273,10 @@ void ClientSession::Handle(const wire::Welcome& frame, Time now) {
   server_message_bytes_max_ =
       static_cast<std::size_t>(std::clamp<std::uint64_t>(frame.message_bytes_max, 64u << 10, 1u << 30));
   heartbeat_interval_ = HeartbeatOf(frame);
+  calls_in_flight_max_ = frame.calls_in_flight_max == 0
+                             ? options_.pending_calls_max
+                             : static_cast<std::size_t>(std::min<std::uint64_t>(frame.calls_in_flight_max,
+                                                                                options_.pending_calls_max));
   last_sent_ = now;
   acknowledged_ = 0;
   ++stats_.connections;
@@ -527,7 +533,9 @@ void ClientSession::AppendSubscriptions(wire::BatchWriter& writer, Time now) {
 }
 
 void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
-  for (; !calls_due_.empty() && writer.size() < options_.batch_bytes_max; calls_due_.pop_front()) {
+  for (; !calls_due_.empty() && writer.size() < options_.batch_bytes_max &&
+         calls_in_flight_ < calls_in_flight_max_;
+       calls_due_.pop_front()) {
     const auto found = calls_.find(calls_due_.front());
     if (found == calls_.end() || found->second.sent_in_session) continue;  // It ended before it was sent.
     PendingCall& pending = found->second;
@@ -540,6 +548,7 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     }
     if (!writer.empty() && writer.size() + size > server_message_bytes_max_) return;
     pending.sent_in_session = true;
+    ++calls_in_flight_;
     if (pending.first_server_instance == 0) pending.first_server_instance = server_instance_;
     wire::Call call;
     call.number = found->first;

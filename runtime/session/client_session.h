@@ -208,6 +208,8 @@ class ClientSession {
   CallNumber last_number_ = 0;
   std::map<CallNumber, PendingCall> calls_;
   std::set<std::pair<Time, CallNumber>> call_deadlines_;
+  std::size_t calls_in_flight_ = 0;  // Sent in this session and not ended.
+  std::size_t calls_in_flight_max_ = 0;
   std::deque<CallNumber> calls_due_;    // To be sent in this session, in the order of their numbers.
   std::deque<CallNumber> cancels_due_;  // Of calls that were sent in this session.
   std::uint64_t acknowledged_ = 0;      // What the server was told in this session.

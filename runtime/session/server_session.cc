@@ -344,6 +344,7 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
     wire::Welcome welcome;
     welcome.server_instance = ledger_id_ != 0 ? ledger_id_ : options_.server_instance;
     welcome.incarnation_known = incarnation_known_;
+    welcome.calls_in_flight_max = options_.calls_in_flight_max;
     welcome.message_bytes_max = options_.message_bytes_max;
     welcome.heartbeat_ms = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.heartbeat_interval).count());

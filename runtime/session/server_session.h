@@ -29,6 +29,9 @@ namespace onager::session {
 struct ServerSessionOptions {
   std::uint64_t server_instance = 1;
   std::size_t calls_max = 10'000;
+  /// What the client is told to keep to. No more than the ledger keeps, so that no call whose reply is lost
+  /// with the connection falls out of it.
+  std::size_t calls_in_flight_max = 1024;
   std::size_t subscriptions_max = 10'000;
   std::size_t message_bytes_max = 4u << 20;
   /// Results that wait because the client does not read. Beyond it the session ends; the client comes again

@@ -192,6 +192,9 @@ bool Decode(std::string_view bytes, Welcome& frame) {
       case 6:
         field.Into(frame.heartbeat_ms);
         break;
+      case 7:
+        field.Into(frame.calls_in_flight_max);
+        break;
       default:
         break;
     }
@@ -506,7 +509,8 @@ void BatchWriter::Append(const Welcome& frame) {
       .Number(3, frame.incarnation_known ? 1 : 0)
       .Number(4, frame.features)
       .Number(5, frame.message_bytes_max)
-      .Number(6, frame.heartbeat_ms);
+      .Number(6, frame.heartbeat_ms)
+      .Number(7, frame.calls_in_flight_max);
   AppendFrame(kWelcome, fields.Finish());
 }
 

@@ -35,6 +35,8 @@ struct Welcome {
   std::uint64_t features = 0;
   std::uint64_t message_bytes_max = 0;
   std::uint64_t heartbeat_ms = 0;
+  // Calls that a client may have sent and not been answered; 0: no limit is told.
+  std::uint64_t calls_in_flight_max = 0;
 };
 
 struct Call {

@@ -90,11 +90,12 @@ std::vector<Sample> Samples() {
          frame.features = 3;
          frame.message_bytes_max = 4;
          frame.heartbeat_ms = 5;
+         frame.calls_in_flight_max = 6;
          writer.Append(frame);
        },
        "frames { welcome { version: 1 server_instance: 2 incarnation_known: true features: 3 "
        "message_bytes_max: 4 "
-       "heartbeat_ms: 5 } }"},
+       "heartbeat_ms: 5 calls_in_flight_max: 6 } }"},
       {"call",
        [](BatchWriter& writer) {
          Call frame;
