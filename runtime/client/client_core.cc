@@ -97,13 +97,14 @@ bool ClientCore::SendAndDo() {
   {
     MutexLock lock(mutex_);
     const Time now = environment_.clock.Now();
+    QueueActions();
+    // While something is still to be done, `link_` may be a connection that the session has given up already.
     link = link_;
-    if (link != nullptr && !writing_) {
+    if (link != nullptr && !writing_ && !doing_ && actions_.empty()) {
       batch = session_.NextBatch(now);
       writing_ = batch.has_value();
+      QueueActions();
     }
-    std::vector<ClientSession::Action> wanted = session_.TakeActions();
-    std::move(wanted.begin(), wanted.end(), std::back_inserter(actions_));
     if (!doing_ && !actions_.empty()) {
       doing_ = true;
       actions.swap(actions_);
@@ -118,6 +119,11 @@ bool ClientCore::SendAndDo() {
   MutexLock lock(mutex_);
   doing_ = false;
   return true;
+}
+
+void ClientCore::QueueActions() {
+  std::vector<ClientSession::Action> wanted = session_.TakeActions();
+  std::move(wanted.begin(), wanted.end(), std::back_inserter(actions_));
 }
 
 void ClientCore::ArmTimer(Time now) {

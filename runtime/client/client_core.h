@@ -83,6 +83,7 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   }
   void DropSubscription(std::uint64_t id) ABSL_NO_THREAD_SAFETY_ANALYSIS { subscriptions_.erase(id); }
 
+  void QueueActions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ArmTimer(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnTimer();
   std::shared_ptr<Subscription> FindSubscription(std::uint64_t id);

@@ -63,36 +63,45 @@ void ClientRecord::AcknowledgeThrough(std::uint64_t number) {
   ledger_.AcknowledgeThrough(number);
 }
 
+bool ClientRecord::detached() const {
+  MutexLock lock(mutex_);
+  return attached_ == nullptr;
+}
+
 bool ClientRecord::IdleSince(Time time) const {
   MutexLock lock(mutex_);
   return attached_ == nullptr && running_.empty() && detached_at_ <= time;
 }
 
-ClientDirectory::Found ClientDirectory::FindOrCreate(const std::string& principal, std::uint64_t incarnation,
-                                                     Time now) {
+ClientDirectory::Found ClientDirectory::FindOrCreate(const ClientId& client, Time now) {
   MutexLock lock(mutex_);
   ForgetIdle(now);
-  std::shared_ptr<ClientRecord>& record = clients_[Key(principal, incarnation)];
+  std::shared_ptr<ClientRecord>& record = clients_[client];
   const bool known = record != nullptr;
   if (!known) record = std::make_shared<ClientRecord>(random_.Next() | 1, limits_);
   return {record, known};
 }
 
-void ClientDirectory::NoteDetached(const std::string& principal, std::uint64_t incarnation, Time now) {
+void ClientDirectory::NoteDetached(const ClientId& client, Time now) {
   MutexLock lock(mutex_);
-  detached_.emplace_back(now, Key(principal, incarnation));
+  detached_.emplace_back(now, client);
   ForgetIdle(now);
 }
 
 void ClientDirectory::ForgetIdle(Time now) {
-  while (!detached_.empty()) {
-    const auto& [at, key] = detached_.front();
+  for (std::size_t looks = detached_.size(); looks > 0; --looks) {
+    const auto [at, client] = detached_.front();
     const bool old = now - at > limits_.age_max;
     if (!old && detached_.size() <= idle_clients_max_) return;
-    const auto found = clients_.find(key);
-    // A client that has come again since, or still has a call running, will be noted again.
-    if (found != clients_.end() && found->second->IdleSince(at)) clients_.erase(found);
     detached_.pop_front();
+    const auto found = clients_.find(client);
+    if (found == clients_.end() || !found->second->detached())
+      continue;  // Come again: it will be noted again.
+    if (found->second->IdleSince(at)) {
+      clients_.erase(found);
+    } else {
+      detached_.emplace_back(now, client);  // A call of it was still running: to be looked at once more.
+    }
   }
 }
 

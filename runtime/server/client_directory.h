@@ -46,7 +46,8 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   void Cancel(std::uint64_t number);
   void AcknowledgeThrough(std::uint64_t number);
 
-  /// Whether nobody is attached, nothing runs and nothing has happened since `time`.
+  /// Whether no session is attached; and whether moreover nothing runs and nothing has happened since `time`.
+  bool detached() const;
   bool IdleSince(Time time) const;
 
  private:
@@ -61,6 +62,19 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   Time detached_at_ ABSL_GUARDED_BY(mutex_){};
 };
 
+/// One incarnation of a client, which only its own principal can name.
+struct ClientId {
+  std::string tenant;
+  std::string principal;
+  std::uint64_t incarnation = 0;
+
+  friend bool operator==(const ClientId&, const ClientId&) = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const ClientId& id) {
+    return H::combine(std::move(state), id.tenant, id.principal, id.incarnation);
+  }
+};
+
 /// The clients that a server remembers: those with a session, and those whose session ended a short while
 /// ago. Thread-safe.
 class ClientDirectory {
@@ -73,25 +87,22 @@ class ClientDirectory {
     std::shared_ptr<ClientRecord> record;
     bool known = false;  // It was here before.
   };
-  /// The record of a principal's incarnation, made if need be. Forgets clients that have been away for too
-  /// long.
-  Found FindOrCreate(const std::string& principal, std::uint64_t incarnation, Time now);
+  /// The record of a client, made if need be. Forgets clients that have been away for too long.
+  Found FindOrCreate(const ClientId& client, Time now);
   /// A session of that client has ended.
-  void NoteDetached(const std::string& principal, std::uint64_t incarnation, Time now);
+  void NoteDetached(const ClientId& client, Time now);
 
   std::size_t size() const;
 
  private:
-  using Key = std::pair<std::string, std::uint64_t>;
-
   void ForgetIdle(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const session::LedgerLimits limits_;
   const std::size_t idle_clients_max_;
   Random& random_;
   mutable Mutex mutex_;
-  absl::flat_hash_map<Key, std::shared_ptr<ClientRecord>> clients_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::pair<Time, Key>> detached_ ABSL_GUARDED_BY(mutex_);  // In the order of time.
+  absl::flat_hash_map<ClientId, std::shared_ptr<ClientRecord>> clients_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::pair<Time, ClientId>> detached_ ABSL_GUARDED_BY(mutex_);  // In the order of time.
 };
 
 }  // namespace onager::server

@@ -7,6 +7,12 @@
 #include "runtime/server/session_host.h"
 
 namespace onager::server {
+namespace {
+
+// A resume token holds both, and is itself bounded.
+constexpr std::size_t kPeerNameLengthMax = 512;
+
+}  // namespace
 
 ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store)
     : options_([&options] {
@@ -54,6 +60,10 @@ void ServerCore::Accept(std::unique_ptr<transport::Connection> connection) {
   if (options_.authenticator) peer = options_.authenticator(connection->metadata());
   std::shared_ptr<SessionHost> host;
   absl::Status refusal = peer.status();
+  if (peer.ok() &&
+      (peer->tenant.size() > kPeerNameLengthMax || peer->principal.size() > kPeerNameLengthMax)) {
+    refusal = absl::UnauthenticatedError("the names of tenant and principal are too long");
+  }
   {
     MutexLock lock(mutex_);
     if (stopping_) {

@@ -91,7 +91,7 @@ void SessionHost::OnClosed(const absl::Status& reason) {
   if (client != nullptr) {
     const Time now = core_.environment_.clock.Now();
     client->Detach(*this, now);
-    core_.clients_.NoteDetached(peer_.principal, incarnation, now);
+    core_.clients_.NoteDetached({peer_.tenant, peer_.principal, incarnation}, now);
   }
   core_.OnSessionEnded(shared_from_this());
 }
@@ -156,7 +156,8 @@ std::shared_ptr<ClientRecord> SessionHost::record() {
 
 void SessionHost::Do(ServerSession::FindLedger& action) {
   const Time now = core_.environment_.clock.Now();
-  const ClientDirectory::Found found = core_.clients_.FindOrCreate(peer_.principal, action.incarnation, now);
+  const ClientDirectory::Found found =
+      core_.clients_.FindOrCreate({peer_.tenant, peer_.principal, action.incarnation}, now);
   const std::shared_ptr<ReplySink> previous = found.record->Attach(weak_from_this());
   if (previous != nullptr && previous.get() != this) previous->OnSuperseded();
   {
@@ -213,6 +214,12 @@ void SessionHost::Do(ServerSession::StartCall& action) {
       break;
     case CallLedger::Verdict::kUnknown:
       EndCallAtOnce(action.number, action.actor, OutcomeUnknown());
+      break;
+    case CallLedger::Verdict::kSaturated:
+      EndCallAtOnce(
+          action.number, action.actor,
+          wire::WithRetryDelay(absl::ResourceExhaustedError("too many of this client's calls are running"),
+                               std::chrono::seconds(1)));
       break;
     case CallLedger::Verdict::kAcknowledged:
       Step([&action](ServerSession& session, Time) { session.OnCallForgotten(action.number); });

@@ -30,6 +30,7 @@ CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run,
   const bool evicted = number <= seen_max_;
   seen_max_ = std::max(seen_max_, number);
   if ((evicted || may_have_run) && !idempotent) return {Verdict::kUnknown, nullptr};
+  if (running_ >= limits_.running_max) return {Verdict::kSaturated, nullptr};
   records_.emplace(number, Record{});
   ++running_;
   return {Verdict::kRun, nullptr};

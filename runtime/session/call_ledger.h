@@ -31,6 +31,7 @@ struct LedgerLimits {
   std::size_t count_max = 1024;
   std::size_t bytes_max = 1u << 20;
   Duration age_max = std::chrono::minutes(5);
+  std::size_t running_max = 10'000;
 };
 
 /// What the server remembers of one client's calls, so that a call that arrives twice runs once: those that
@@ -51,6 +52,7 @@ class CallLedger {
     kOutcomeDropped,  // It ended well, but its result was too large to keep. `outcome` has the revision.
     kUnknown,         // It may or may not have run; nobody can tell any more.
     kAcknowledged,    // The client has the reply already: nothing to do.
+    kSaturated,       // Too many of this client's calls run: not now.
   };
   struct Admission {
     Verdict verdict;

@@ -203,6 +203,8 @@ class LossyPair {
       case CallLedger::Verdict::kEnded:
         server_->OnCallEnded(call.number, admission.outcome);
         break;
+      case CallLedger::Verdict::kSaturated:
+        FAIL() << "the pair never has that many calls";
       case CallLedger::Verdict::kAcknowledged:
         server_->OnCallForgotten(call.number);
         break;
