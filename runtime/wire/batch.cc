@@ -1,6 +1,8 @@
 #include "runtime/wire/batch.h"
 
 #include <cstdint>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,474 +16,310 @@ using generated::Reader;
 using generated::WireType;
 using generated::Writer;
 
-// The field numbers of envelope.proto.
 constexpr std::uint32_t kBatchFrames = 1;
-enum FrameNumber : std::uint32_t {
-  kHello = 1,
-  kWelcome = 2,
-  kCall = 3,
-  kReply = 4,
-  kAcknowledgeReplies = 5,
-  kCancel = 6,
-  kSubscribe = 7,
-  kUnsubscribe = 8,
-  kSubscribed = 9,
-  kSnapshotChunk = 10,
-  kDelta = 11,
-  kEnd = 12,
-  kHeartbeat = 13,
-  kGoodbye = 14,
-};
-constexpr std::uint32_t kReplyResult = 5;
-constexpr std::uint32_t kSnapshotChunkData = 6;
-constexpr std::uint32_t kDeltaPatch = 4;
 
 // More details than that no status of ours has.
 constexpr std::size_t kStatusDetailsMax = 64;
 
-// Writes one frame's fields; those that are zero or empty are left out.
-class FieldWriter {
- public:
-  FieldWriter() : writer_(fields_) {}
+// What stands behind a tag that has been read.
+struct FieldValue {
+  Reader::Tag tag;
+  std::uint64_t number = 0;
+  std::string_view bytes;
 
-  FieldWriter& Number(std::uint32_t number, std::uint64_t value) {
-    if (value == 0) return *this;
-    writer_.Tag(number, WireType::kVarint);
-    writer_.Varint(value);
-    return *this;
-  }
-  FieldWriter& Fixed64(std::uint32_t number, std::uint64_t value) {
-    if (value == 0) return *this;
-    writer_.Tag(number, WireType::kFixed64);
-    writer_.Fixed64(value);
-    return *this;
-  }
-  FieldWriter& Bytes(std::uint32_t number, std::string_view value) {
-    if (value.empty()) return *this;
-    writer_.Tag(number, WireType::kBytes);
-    writer_.Bytes(value);
-    return *this;
-  }
-  FieldWriter& Reason(std::uint32_t number, ResyncReason reason) {
-    return Number(number, static_cast<std::uint64_t>(reason));
-  }
-  FieldWriter& Detail(std::uint32_t number, const StatusDetail& detail) {
-    FieldWriter inner;
-    inner.Bytes(1, detail.type_url).Bytes(2, detail.value);
-    writer_.Tag(number, WireType::kBytes);
-    writer_.Bytes(inner.Finish());
-    return *this;
-  }
-
-  std::string_view Finish() {
-    writer_.Finish();
-    return fields_;
-  }
-
- private:
-  std::string fields_;
-  Writer writer_;
-};
-
-// Reads one frame's fields: `for (FieldReader field(bytes); field.Next();) …`, then `ok()`. Fields that
-// nobody asks for are passed over, as are those of another wire type than expected.
-class FieldReader {
- public:
-  explicit FieldReader(std::string_view bytes) : reader_(bytes) {}
-
-  bool Next() {
-    if (!ok_ || reader_.AtEnd()) return false;
-    ok_ = reader_.ReadTag(tag_);
-    if (!ok_) return false;
-    switch (tag_.type) {
+  bool Read(Reader& reader) {
+    if (!reader.ReadTag(tag)) return false;
+    switch (tag.type) {
       case WireType::kVarint:
-        ok_ = reader_.ReadVarint(number_);
-        break;
+        return reader.ReadVarint(number);
       case WireType::kFixed64:
-        ok_ = reader_.ReadFixed64(number_);
-        break;
+        return reader.ReadFixed64(number);
       case WireType::kBytes:
-        ok_ = reader_.ReadBytes(bytes_);
-        break;
+        return reader.ReadBytes(bytes);
       case WireType::kFixed32:
       case WireType::kGroupBegin:
       case WireType::kGroupEnd:
-        ok_ = reader_.Skip(tag_);
-        break;
+        return reader.Skip(tag);
     }
-    return ok_;
+    return false;
   }
-  bool ok() const { return ok_; }
-  std::uint32_t number() const { return tag_.number; }
-
-  void Into(std::uint64_t& value) const {
-    if (tag_.type == WireType::kVarint) value = number_;
-  }
-  void Into(std::uint32_t& value) const {
-    if (tag_.type == WireType::kVarint) value = static_cast<std::uint32_t>(number_);
-  }
-  void Into(bool& value) const {
-    if (tag_.type == WireType::kVarint) value = number_ != 0;
-  }
-  void Into(ResyncReason& value) const {
-    // A reason that this version does not know is a reason all the same.
-    if (tag_.type != WireType::kVarint) return;
-    constexpr auto kMax = static_cast<std::uint64_t>(ResyncReason::kRequested);
-    value = number_ <= kMax ? static_cast<ResyncReason>(number_) : ResyncReason::kRequested;
-  }
-  void FixedInto(std::uint64_t& value) const {
-    if (tag_.type == WireType::kFixed64) value = number_;
-  }
-  void Into(std::string_view& value) const {
-    if (tag_.type == WireType::kBytes) value = bytes_;
-  }
-
- private:
-  Reader reader_;
-  Reader::Tag tag_;
-  std::uint64_t number_ = 0;
-  std::string_view bytes_;
-  bool ok_ = true;
 };
 
-bool Decode(std::string_view bytes, Hello& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.version);
-        break;
-      case 2:
-        field.FixedInto(frame.incarnation);
-        break;
-      case 3:
-        field.Into(frame.features);
-        break;
-      case 4:
-        field.Into(frame.message_bytes_max);
-        break;
-      case 5:
-        field.Into(frame.calls_acknowledged);
-        break;
-      default:
-        break;
+// One field of a frame, for writing and for reading. Zero and empty values are not written. A value of
+// another wire type than expected is passed over; `Load` returns false only for what makes the frame
+// malformed.
+
+template <auto Member>
+struct Varint {
+  std::uint32_t number;
+
+  template <typename Kind>
+  void Write(Writer& writer, const Kind& frame) const {
+    const auto value = static_cast<std::uint64_t>(frame.*Member);
+    if (value == 0) return;
+    writer.Tag(number, WireType::kVarint);
+    writer.Varint(value);
+  }
+  template <typename Kind>
+  bool Load(const FieldValue& value, Kind& frame) const {
+    using Value = std::remove_reference_t<decltype(frame.*Member)>;
+    if (value.tag.type != WireType::kVarint) return true;
+    if constexpr (std::is_same_v<Value, ResyncReason>) {
+      // A reason that this version does not know is a reason all the same.
+      constexpr auto kMax = static_cast<std::uint64_t>(ResyncReason::kRequested);
+      frame.*Member =
+          value.number <= kMax ? static_cast<ResyncReason>(value.number) : ResyncReason::kRequested;
+    } else if constexpr (std::is_same_v<Value, bool>) {
+      frame.*Member = value.number != 0;
+    } else {
+      frame.*Member = static_cast<Value>(value.number);
     }
+    return true;
   }
-  return field.ok();
-}
+};
 
-bool Decode(std::string_view bytes, Welcome& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.version);
-        break;
-      case 2:
-        field.FixedInto(frame.server_instance);
-        break;
-      case 3:
-        field.Into(frame.incarnation_known);
-        break;
-      case 4:
-        field.Into(frame.features);
-        break;
-      case 5:
-        field.Into(frame.message_bytes_max);
-        break;
-      case 6:
-        field.Into(frame.heartbeat_ms);
-        break;
-      case 7:
-        field.Into(frame.calls_in_flight_max);
-        break;
-      default:
-        break;
-    }
-  }
-  return field.ok();
-}
+template <auto Member>
+struct Fixed64 {
+  std::uint32_t number;
 
-bool Decode(std::string_view bytes, Call& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.number);
-        break;
-      case 2:
-        field.Into(frame.actor_type);
-        break;
-      case 3:
-        field.Into(frame.key);
-        break;
-      case 4:
-        field.Into(frame.method);
-        break;
-      case 5:
-        field.Into(frame.arguments);
-        break;
-      case 6:
-        field.Into(frame.timeout_ms);
-        break;
-      case 7:
-        field.Into(frame.may_have_run);
-        break;
-      default:
-        break;
-    }
+  template <typename Kind>
+  void Write(Writer& writer, const Kind& frame) const {
+    if (frame.*Member == 0) return;
+    writer.Tag(number, WireType::kFixed64);
+    writer.Fixed64(frame.*Member);
   }
-  return field.ok();
-}
+  template <typename Kind>
+  bool Load(const FieldValue& value, Kind& frame) const {
+    if (value.tag.type == WireType::kFixed64) frame.*Member = value.number;
+    return true;
+  }
+};
 
-bool Decode(std::string_view bytes, StatusDetail& detail) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(detail.type_url);
-        break;
-      case 2:
-        field.Into(detail.value);
-        break;
-      default:
-        break;
-    }
-  }
-  return field.ok();
-}
+template <auto Member>
+struct Bytes {
+  std::uint32_t number;
 
-bool Decode(std::string_view bytes, Reply& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.number);
-        break;
-      case 2:
-        field.Into(frame.code);
-        break;
-      case 3:
-        field.Into(frame.message);
-        break;
-      case 4: {
-        std::string_view detail_bytes;
-        field.Into(detail_bytes);
-        StatusDetail detail;
-        if (frame.details.size() == kStatusDetailsMax || !Decode(detail_bytes, detail)) return false;
-        frame.details.push_back(detail);
-        break;
-      }
-      case kReplyResult:
-        field.Into(frame.result);
-        break;
-      case 6:
-        field.Into(frame.revision);
-        break;
-      default:
-        break;
-    }
+  template <typename Kind>
+  void Write(Writer& writer, const Kind& frame) const {
+    if ((frame.*Member).empty()) return;
+    writer.Tag(number, WireType::kBytes);
+    writer.Bytes(frame.*Member);
   }
-  return field.ok();
-}
+  template <typename Kind>
+  bool Load(const FieldValue& value, Kind& frame) const {
+    if (value.tag.type == WireType::kBytes) frame.*Member = value.bytes;
+    return true;
+  }
+};
 
-bool Decode(std::string_view bytes, AcknowledgeReplies& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    if (field.number() == 1) field.Into(frame.through);
-  }
-  return field.ok();
-}
+// Bytes that the sender holds as `SharedBytes`: `AppendFrame` writes them, by reference where they are large.
+template <auto Member>
+struct Payload : Bytes<Member> {
+  template <typename Kind>
+  void Write(Writer& /*writer*/, const Kind& /*frame*/) const {}
+};
 
-bool Decode(std::string_view bytes, Cancel& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    if (field.number() == 1) field.Into(frame.number);
-  }
-  return field.ok();
-}
+// `span` less one, so that a single step costs nothing. Zero after a wrap, which no receiver accepts.
+struct ExtraSpan {
+  std::uint32_t number;
 
-bool Decode(std::string_view bytes, Subscribe& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.id);
-        break;
-      case 2:
-        field.Into(frame.actor_type);
-        break;
-      case 3:
-        field.Into(frame.key);
-        break;
-      case 4:
-        field.FixedInto(frame.schema_fingerprint);
-        break;
-      case 5:
-        field.Into(frame.binding);
-        break;
-      case 6:
-        field.FixedInto(frame.epoch);
-        break;
-      case 7:
-        field.Into(frame.revision);
-        break;
-      case 8:
-        field.Into(frame.reason);
-        break;
-      default:
-        break;
-    }
+  void Write(Writer& writer, const Delta& frame) const {
+    if (frame.span == 1) return;
+    writer.Tag(number, WireType::kVarint);
+    writer.Varint(frame.span - 1);
   }
-  return field.ok();
-}
+  bool Load(const FieldValue& value, Delta& frame) const {
+    if (value.tag.type == WireType::kVarint) frame.span = value.number + 1;
+    return true;
+  }
+};
 
-bool Decode(std::string_view bytes, Unsubscribe& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    if (field.number() == 1) field.Into(frame.id);
-  }
-  return field.ok();
-}
+struct Details {
+  std::uint32_t number;
 
-bool Decode(std::string_view bytes, Subscribed& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.id);
-        break;
-      case 2:
-        field.FixedInto(frame.epoch);
-        break;
-      case 3:
-        field.Into(frame.resumed);
-        break;
-      case 4:
-        field.Into(frame.replay_target);
-        break;
-      case 5:
-        field.Into(frame.reason);
-        break;
-      case 6:
-        field.Into(frame.binding);
-        break;
-      default:
-        break;
-    }
-  }
-  return field.ok();
-}
+  void Write(Writer& writer, const Reply& frame) const;
+  bool Load(const FieldValue& value, Reply& frame) const;
+};
 
-bool Decode(std::string_view bytes, SnapshotChunk& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.id);
-        break;
-      case 2:
-        field.FixedInto(frame.epoch);
-        break;
-      case 3:
-        field.Into(frame.revision);
-        break;
-      case 4:
-        field.Into(frame.total_bytes);
-        break;
-      case 5:
-        field.Into(frame.offset);
-        break;
-      case kSnapshotChunkData:
-        field.Into(frame.data);
-        break;
-      case 7:
-        field.Into(frame.reason);
-        break;
-      default:
-        break;
-    }
-  }
-  return field.ok();
-}
+// The fields of envelope.proto, once for both directions.
+template <typename Kind>
+struct Schema;
 
-bool Decode(std::string_view bytes, Delta& frame) {
-  std::uint64_t extra_span = 0;
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.id);
-        break;
-      case 2:
-        field.Into(frame.revision);
-        break;
-      case 3:
-        field.Into(extra_span);
-        break;
-      case kDeltaPatch:
-        field.Into(frame.patch);
-        break;
-      case 5:
-        field.FixedInto(frame.epoch);
-        break;
-      default:
-        break;
-    }
-  }
-  frame.span = extra_span + 1;  // Zero after a wrap, which no receiver accepts.
-  return field.ok();
-}
+template <>
+struct Schema<Hello> {
+  static constexpr std::uint32_t kNumber = 1;
+  static constexpr std::tuple kFields{Varint<&Hello::version>{1}, Fixed64<&Hello::incarnation>{2},
+                                      Varint<&Hello::features>{3}, Varint<&Hello::message_bytes_max>{4},
+                                      Varint<&Hello::calls_acknowledged>{5}};
+};
 
-bool Decode(std::string_view bytes, End& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.id);
-        break;
-      case 2:
-        field.Into(frame.code);
-        break;
-      case 3:
-        field.Into(frame.message);
-        break;
-      default:
-        break;
-    }
-  }
-  return field.ok();
-}
+template <>
+struct Schema<Welcome> {
+  static constexpr std::uint32_t kNumber = 2;
+  static constexpr std::tuple kFields{Varint<&Welcome::version>{1},
+                                      Fixed64<&Welcome::server_instance>{2},
+                                      Varint<&Welcome::incarnation_known>{3},
+                                      Varint<&Welcome::features>{4},
+                                      Varint<&Welcome::message_bytes_max>{5},
+                                      Varint<&Welcome::heartbeat_ms>{6},
+                                      Varint<&Welcome::calls_in_flight_max>{7}};
+};
 
-bool Decode(std::string_view bytes, Heartbeat& /*frame*/) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-  }
-  return field.ok();
-}
+template <>
+struct Schema<Call> {
+  static constexpr std::uint32_t kNumber = 3;
+  static constexpr std::tuple kFields{Varint<&Call::number>{1},      Bytes<&Call::actor_type>{2},
+                                      Bytes<&Call::key>{3},          Bytes<&Call::method>{4},
+                                      Bytes<&Call::arguments>{5},    Varint<&Call::timeout_ms>{6},
+                                      Varint<&Call::may_have_run>{7}};
+};
 
-bool Decode(std::string_view bytes, Goodbye& frame) {
-  FieldReader field(bytes);
-  while (field.Next()) {
-    switch (field.number()) {
-      case 1:
-        field.Into(frame.code);
-        break;
-      case 2:
-        field.Into(frame.message);
-        break;
-      default:
-        break;
-    }
-  }
-  return field.ok();
+template <>
+struct Schema<StatusDetail> {
+  static constexpr std::tuple kFields{Bytes<&StatusDetail::type_url>{1}, Bytes<&StatusDetail::value>{2}};
+};
+
+template <>
+struct Schema<Reply> {
+  static constexpr std::uint32_t kNumber = 4;
+  static constexpr Payload<&Reply::result> kPayload{5};
+  static constexpr std::tuple kFields{
+      Varint<&Reply::number>{1},  Varint<&Reply::code>{2}, Bytes<&Reply::message>{3}, Details{4}, kPayload,
+      Varint<&Reply::revision>{6}};
+};
+
+template <>
+struct Schema<AcknowledgeReplies> {
+  static constexpr std::uint32_t kNumber = 5;
+  static constexpr std::tuple kFields{Varint<&AcknowledgeReplies::through>{1}};
+};
+
+template <>
+struct Schema<Cancel> {
+  static constexpr std::uint32_t kNumber = 6;
+  static constexpr std::tuple kFields{Varint<&Cancel::number>{1}};
+};
+
+template <>
+struct Schema<Subscribe> {
+  static constexpr std::uint32_t kNumber = 7;
+  static constexpr std::tuple kFields{
+      Varint<&Subscribe::id>{1},       Bytes<&Subscribe::actor_type>{2},
+      Bytes<&Subscribe::key>{3},       Fixed64<&Subscribe::schema_fingerprint>{4},
+      Bytes<&Subscribe::binding>{5},   Fixed64<&Subscribe::epoch>{6},
+      Varint<&Subscribe::revision>{7}, Varint<&Subscribe::reason>{8}};
+};
+
+template <>
+struct Schema<Unsubscribe> {
+  static constexpr std::uint32_t kNumber = 8;
+  static constexpr std::tuple kFields{Varint<&Unsubscribe::id>{1}};
+};
+
+template <>
+struct Schema<Subscribed> {
+  static constexpr std::uint32_t kNumber = 9;
+  static constexpr std::tuple kFields{Varint<&Subscribed::id>{1},      Fixed64<&Subscribed::epoch>{2},
+                                      Varint<&Subscribed::resumed>{3}, Varint<&Subscribed::replay_target>{4},
+                                      Varint<&Subscribed::reason>{5},  Bytes<&Subscribed::binding>{6}};
+};
+
+template <>
+struct Schema<SnapshotChunk> {
+  static constexpr std::uint32_t kNumber = 10;
+  static constexpr Payload<&SnapshotChunk::data> kPayload{6};
+  static constexpr std::tuple kFields{
+      Varint<&SnapshotChunk::id>{1},       Fixed64<&SnapshotChunk::epoch>{2},
+      Varint<&SnapshotChunk::revision>{3}, Varint<&SnapshotChunk::total_bytes>{4},
+      Varint<&SnapshotChunk::offset>{5},   kPayload,
+      Varint<&SnapshotChunk::reason>{7}};
+};
+
+template <>
+struct Schema<Delta> {
+  static constexpr std::uint32_t kNumber = 11;
+  static constexpr Payload<&Delta::patch> kPayload{4};
+  static constexpr std::tuple kFields{Varint<&Delta::id>{1}, Varint<&Delta::revision>{2}, ExtraSpan{3},
+                                      kPayload, Fixed64<&Delta::epoch>{5}};
+};
+
+template <>
+struct Schema<End> {
+  static constexpr std::uint32_t kNumber = 12;
+  static constexpr std::tuple kFields{Varint<&End::id>{1}, Varint<&End::code>{2}, Bytes<&End::message>{3}};
+};
+
+template <>
+struct Schema<Heartbeat> {
+  static constexpr std::uint32_t kNumber = 13;
+  static constexpr std::tuple kFields{};
+};
+
+template <>
+struct Schema<Goodbye> {
+  static constexpr std::uint32_t kNumber = 14;
+  static constexpr std::tuple kFields{Varint<&Goodbye::code>{1}, Bytes<&Goodbye::message>{2}};
+};
+
+template <typename Kind>
+std::string EncodeFields(const Kind& frame) {
+  std::string bytes;
+  Writer writer(bytes);
+  std::apply([&](const auto&... field) { (field.Write(writer, frame), ...); }, Schema<Kind>::kFields);
+  writer.Finish();
+  return bytes;
 }
 
 template <typename Kind>
-absl::StatusOr<std::optional<Frame>> DecodeAs(std::string_view bytes) {
-  Kind frame;
-  if (!Decode(bytes, frame)) return absl::InvalidArgumentError("a frame with malformed fields");
-  return std::optional<Frame>(std::in_place, std::in_place_type<Kind>, std::move(frame));
+bool DecodeFields(std::string_view bytes, Kind& frame) {
+  Reader reader(bytes);
+  while (!reader.AtEnd()) {
+    FieldValue value;
+    if (!value.Read(reader)) return false;
+    const bool loaded = std::apply(
+        [&](const auto&... field) {
+          return ((field.number != value.tag.number || field.Load(value, frame)) && ...);
+        },
+        Schema<Kind>::kFields);
+    if (!loaded) return false;
+  }
+  return true;
+}
+
+void Details::Write(Writer& writer, const Reply& frame) const {
+  for (const StatusDetail& detail : frame.details) {
+    writer.Tag(number, WireType::kBytes);
+    writer.Bytes(EncodeFields(detail));
+  }
+}
+
+bool Details::Load(const FieldValue& value, Reply& frame) const {
+  if (value.tag.type != WireType::kBytes) return true;
+  StatusDetail detail;
+  if (frame.details.size() == kStatusDetailsMax || !DecodeFields(value.bytes, detail)) return false;
+  frame.details.push_back(detail);
+  return true;
+}
+
+// Decodes the frame if it is of this kind. False when it is, and malformed.
+template <typename Kind>
+bool DecodeIf(std::uint32_t number, std::string_view fields, std::optional<Frame>& frame) {
+  if (number != Schema<Kind>::kNumber) return true;
+  Kind kind;
+  if (!DecodeFields(fields, kind)) return false;
+  frame.emplace(std::move(kind));
+  return true;
+}
+
+// Nothing for a kind of a later version.
+template <typename... Kinds>
+absl::StatusOr<std::optional<Frame>> DecodeFrame(std::uint32_t number, std::string_view fields,
+                                                 std::type_identity<std::variant<Kinds...>>) {
+  std::optional<Frame> frame;
+  if (!(DecodeIf<Kinds>(number, fields, frame) && ...)) {
+    return absl::InvalidArgumentError("a frame with malformed fields");
+  }
+  return frame;
 }
 
 std::size_t VarintSize(std::uint64_t value) {
@@ -492,120 +330,41 @@ std::size_t VarintSize(std::uint64_t value) {
 
 }  // namespace
 
-void BatchWriter::Append(const Hello& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.version)
-      .Fixed64(2, frame.incarnation)
-      .Number(3, frame.features)
-      .Number(4, frame.message_bytes_max)
-      .Number(5, frame.calls_acknowledged);
-  AppendFrame(kHello, fields.Finish());
-}
-
-void BatchWriter::Append(const Welcome& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.version)
-      .Fixed64(2, frame.server_instance)
-      .Number(3, frame.incarnation_known ? 1 : 0)
-      .Number(4, frame.features)
-      .Number(5, frame.message_bytes_max)
-      .Number(6, frame.heartbeat_ms)
-      .Number(7, frame.calls_in_flight_max);
-  AppendFrame(kWelcome, fields.Finish());
-}
-
-void BatchWriter::Append(const Call& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.number)
-      .Bytes(2, frame.actor_type)
-      .Bytes(3, frame.key)
-      .Bytes(4, frame.method)
-      .Bytes(5, frame.arguments)
-      .Number(6, frame.timeout_ms)
-      .Number(7, frame.may_have_run ? 1 : 0);
-  AppendFrame(kCall, fields.Finish());
-}
-
+void BatchWriter::Append(const Hello& frame) { AppendFrame(Schema<Hello>::kNumber, EncodeFields(frame)); }
+void BatchWriter::Append(const Welcome& frame) { AppendFrame(Schema<Welcome>::kNumber, EncodeFields(frame)); }
+void BatchWriter::Append(const Call& frame) { AppendFrame(Schema<Call>::kNumber, EncodeFields(frame)); }
 void BatchWriter::Append(const AcknowledgeReplies& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.through);
-  AppendFrame(kAcknowledgeReplies, fields.Finish());
+  AppendFrame(Schema<AcknowledgeReplies>::kNumber, EncodeFields(frame));
 }
-
-void BatchWriter::Append(const Cancel& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.number);
-  AppendFrame(kCancel, fields.Finish());
-}
-
+void BatchWriter::Append(const Cancel& frame) { AppendFrame(Schema<Cancel>::kNumber, EncodeFields(frame)); }
 void BatchWriter::Append(const Subscribe& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.id)
-      .Bytes(2, frame.actor_type)
-      .Bytes(3, frame.key)
-      .Fixed64(4, frame.schema_fingerprint)
-      .Bytes(5, frame.binding)
-      .Fixed64(6, frame.epoch)
-      .Number(7, frame.revision)
-      .Reason(8, frame.reason);
-  AppendFrame(kSubscribe, fields.Finish());
+  AppendFrame(Schema<Subscribe>::kNumber, EncodeFields(frame));
 }
-
 void BatchWriter::Append(const Unsubscribe& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.id);
-  AppendFrame(kUnsubscribe, fields.Finish());
+  AppendFrame(Schema<Unsubscribe>::kNumber, EncodeFields(frame));
 }
-
 void BatchWriter::Append(const Subscribed& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.id)
-      .Fixed64(2, frame.epoch)
-      .Number(3, frame.resumed ? 1 : 0)
-      .Number(4, frame.replay_target)
-      .Reason(5, frame.reason)
-      .Bytes(6, frame.binding);
-  AppendFrame(kSubscribed, fields.Finish());
+  AppendFrame(Schema<Subscribed>::kNumber, EncodeFields(frame));
 }
-
-void BatchWriter::Append(const End& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.id).Number(2, frame.code).Bytes(3, frame.message);
-  AppendFrame(kEnd, fields.Finish());
+void BatchWriter::Append(const End& frame) { AppendFrame(Schema<End>::kNumber, EncodeFields(frame)); }
+void BatchWriter::Append(const Heartbeat& frame) {
+  AppendFrame(Schema<Heartbeat>::kNumber, EncodeFields(frame));
 }
-
-void BatchWriter::Append(const Heartbeat& /*frame*/) { AppendFrame(kHeartbeat, {}); }
-
-void BatchWriter::Append(const Goodbye& frame) {
-  FieldWriter fields;
-  fields.Number(1, frame.code).Bytes(2, frame.message);
-  AppendFrame(kGoodbye, fields.Finish());
-}
+void BatchWriter::Append(const Goodbye& frame) { AppendFrame(Schema<Goodbye>::kNumber, EncodeFields(frame)); }
 
 void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {
-  FieldWriter fields;
-  fields.Number(1, frame.number).Number(2, frame.code).Bytes(3, frame.message);
-  for (const StatusDetail& detail : frame.details) fields.Detail(4, detail);
-  fields.Number(6, frame.revision);
-  AppendFrame(kReply, fields.Finish(), kReplyResult, result, 0, result == nullptr ? 0 : result->size());
+  AppendFrame(Schema<Reply>::kNumber, EncodeFields(frame), Schema<Reply>::kPayload.number, result, 0,
+              result == nullptr ? 0 : result->size());
 }
 
 void BatchWriter::Append(const Delta& frame, const SharedBytes& patch) {
-  FieldWriter fields;
-  fields.Number(1, frame.id).Number(2, frame.revision).Number(3, frame.span - 1).Fixed64(5, frame.epoch);
-  AppendFrame(kDelta, fields.Finish(), kDeltaPatch, patch, 0, patch->size());
+  AppendFrame(Schema<Delta>::kNumber, EncodeFields(frame), Schema<Delta>::kPayload.number, patch, 0,
+              patch->size());
 }
 
 void BatchWriter::Append(const SnapshotChunk& frame, const SharedBytes& snapshot, std::size_t size) {
-  FieldWriter fields;
-  fields.Number(1, frame.id)
-      .Fixed64(2, frame.epoch)
-      .Number(3, frame.revision)
-      .Number(4, frame.total_bytes)
-      .Number(5, frame.offset)
-      .Reason(7, frame.reason);
-  AppendFrame(kSnapshotChunk, fields.Finish(), kSnapshotChunkData, snapshot,
-              static_cast<std::size_t>(frame.offset), size);
+  AppendFrame(Schema<SnapshotChunk>::kNumber, EncodeFields(frame), Schema<SnapshotChunk>::kPayload.number,
+              snapshot, static_cast<std::size_t>(frame.offset), size);
 }
 
 void BatchWriter::AppendFrame(std::uint32_t frame_number, std::string_view fields,
@@ -664,38 +423,8 @@ absl::StatusOr<std::optional<Frame>> BatchReader::Next() {
         return absl::InvalidArgumentError("a malformed frame");
       }
     }
-    switch (kind) {
-      case kHello:
-        return DecodeAs<Hello>(fields);
-      case kWelcome:
-        return DecodeAs<Welcome>(fields);
-      case kCall:
-        return DecodeAs<Call>(fields);
-      case kReply:
-        return DecodeAs<Reply>(fields);
-      case kAcknowledgeReplies:
-        return DecodeAs<AcknowledgeReplies>(fields);
-      case kCancel:
-        return DecodeAs<Cancel>(fields);
-      case kSubscribe:
-        return DecodeAs<Subscribe>(fields);
-      case kUnsubscribe:
-        return DecodeAs<Unsubscribe>(fields);
-      case kSubscribed:
-        return DecodeAs<Subscribed>(fields);
-      case kSnapshotChunk:
-        return DecodeAs<SnapshotChunk>(fields);
-      case kDelta:
-        return DecodeAs<Delta>(fields);
-      case kEnd:
-        return DecodeAs<End>(fields);
-      case kHeartbeat:
-        return DecodeAs<Heartbeat>(fields);
-      case kGoodbye:
-        return DecodeAs<Goodbye>(fields);
-      default:
-        break;  // A kind of a later version.
-    }
+    absl::StatusOr<std::optional<Frame>> decoded = DecodeFrame(kind, fields, std::type_identity<Frame>());
+    if (!decoded.ok() || decoded->has_value()) return decoded;
   }
   rest_ = {};
   return std::optional<Frame>();

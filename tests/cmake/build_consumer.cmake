@@ -34,6 +34,7 @@ endfunction()
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -S "${WORK}/source" -B "${WORK}/build" -G "${GENERATOR}"
           -D "ONAGER_SOURCE=${ONAGER}" -D "ONAGER_ACTORC=${ACTORC}" -D "CMAKE_CXX_COMPILER=${COMPILER}"
+          -D "CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
   OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   message(FATAL_ERROR "configuring failed:\n${output}")
