@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "runtime/testing/manual_environment.h"
 
@@ -102,12 +103,14 @@ TEST_F(ClientDirectoryTest, AClientsRunningCallsAreBoundedOverAllItsSessions) {
   session::LedgerLimits limits;
   limits.running_max = 3;
   auto record = std::make_shared<ClientRecord>(1, limits);
-  for (std::uint64_t number = 1; number <= 3; ++number) Run(*record, number);
+  std::vector<std::shared_ptr<actor::ActorCall>> running;
+  for (std::uint64_t number = 1; number <= 3; ++number) running.push_back(Run(*record, number));
   auto call = std::make_shared<actor::ActorCall>();
   EXPECT_EQ(record->Admit(4, false, false, now_, call, environment_.clock).verdict,
             session::CallLedger::Verdict::kSaturated);
   EXPECT_EQ(record->Admit(3, false, false, now_, call, environment_.clock).verdict,
             session::CallLedger::Verdict::kRunning);
+  for (const auto& started : running) started->done(std::make_shared<session::CallOutcome>());
 }
 
 }  // namespace
