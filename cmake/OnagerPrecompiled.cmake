@@ -28,9 +28,9 @@ endif()
 
 add_compile_options(-pthread)  # Some targets ask for it, and the headers have to be compiled as all their users are.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # The first as ccache asks for. The second since g++ does not recognise a precompiled header as one of the system,
+  # The first as ccache asks for. The others since g++ does not recognise a precompiled header as one of the system,
   # and then reports what it wrongly suspects inside the standard library.
-  add_compile_options(-fpch-preprocess -Wno-array-bounds)
+  add_compile_options(-fpch-preprocess -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 set(headers <algorithm> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <span> <string>
             <string_view> <tuple> <utility> <variant> <vector> <absl/container/flat_hash_map.h>
