@@ -30,7 +30,7 @@ absl::Status WithReason(absl::Status status, std::string_view reason) {
   WriteText(writer, 1, reason);
   WriteText(writer, 2, kErrorDomain);
   writer.Finish();
-  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(info));
+  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(absl::string_view(info)));
   return status;
 }
 
@@ -42,7 +42,7 @@ absl::Status WithRetryDelay(absl::Status status, Duration delay) {
   WriteNumber(writer, 2, (delay % std::chrono::seconds(1)).count());
   writer.End(duration);
   writer.Finish();
-  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(info));
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(absl::string_view(info)));
   return status;
 }
 

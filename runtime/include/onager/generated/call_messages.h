@@ -64,7 +64,10 @@ absl::Status ErrorToStatus(const E& error) {
   std::ostringstream text;
   text << error;
   absl::Status status(E::kCode, text.str());
-  status.SetPayload(E::kTypeUrl, absl::Cord(EncodeMessage(error)));
+  // Through a view: g++ and clang 18 and later spell abseil's constructor from a string differently in object
+  // files.
+  const std::string bytes = EncodeMessage(error);
+  status.SetPayload(E::kTypeUrl, absl::Cord(absl::string_view(bytes)));
   return status;
 }
 template <typename E>
