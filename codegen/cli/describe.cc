@@ -24,6 +24,7 @@ std::string LiteralText(const idl::Model& model, const idl::Literal& literal) {
     std::string operator()(uint64_t value) const { return Cat(value); }
     std::string operator()(double value) const { return Json(value).dump(); }
     std::string operator()(const std::string& value) const { return Cat("\"", absl::CEscape(value), "\""); }
+    std::string operator()(absl::Duration value) const { return absl::FormatDuration(value); }
     std::string operator()(const idl::EnumValueRef& value) const {
       return model.enums[value.enum_id].values[value.value_index].name;
     }

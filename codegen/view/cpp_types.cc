@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/time/time.h"
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
 
@@ -36,6 +37,12 @@ std::string_view ScalarSpelling(ScalarKind kind) {
       return "std::string";
     case ScalarKind::kBytes:
       return "onager::Bytes";
+    case ScalarKind::kTimestamp:
+      return "absl::Time";
+    case ScalarKind::kDuration:
+      return "absl::Duration";
+    case ScalarKind::kUuid:
+      return "onager::Uuid";
   }
   return "";
 }
@@ -93,6 +100,9 @@ std::string CppTypes::Value(idl::TypeId type, Spelling spelling) const {
     std::string operator()(const idl::MapType& t) const {
       return Cat("onager::Map<", types.Value(t.key, spelling), ", ", types.Value(t.value, spelling), ">");
     }
+    std::string operator()(const idl::SetType& t) const {
+      return Cat("onager::Set<", types.Value(t.element, spelling), ">");
+    }
   };
   return std::visit(Visitor{*this, spelling}, model_.types[type]);
 }
@@ -143,6 +153,9 @@ std::string CppTypes::Literal(idl::TypeId type, const idl::Literal& literal, Spe
       const bool has_zero = value.find('\0') != std::string::npos;
       const std::string whole = has_zero ? Cat("std::string_view(", text, ", ", value.size(), ")") : text;
       return kind == ScalarKind::kBytes || has_zero ? Cat(ScalarSpelling(kind), "(", whole, ")") : whole;
+    }
+    std::string operator()(absl::Duration value) const {
+      return Cat("absl::Nanoseconds(", absl::ToInt64Nanoseconds(value), ")");
     }
     std::string operator()(const idl::EnumValueRef& value) const {
       return Cat(types.Name(types.names_.OfEnum(value.enum_id), spelling),

@@ -464,6 +464,10 @@ class CppBuilder {
         builder.Use(t.key);
         builder.Use(t.value);
       }
+      void operator()(const idl::SetType& t) const {
+        builder.uses_.insert("utility");
+        builder.Use(t.element);
+      }
     };
     std::visit(Visitor{*this}, model_.types[type]);
   }

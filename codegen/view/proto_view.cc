@@ -291,6 +291,7 @@ class ProtoBuilder {
       std::string operator()(const idl::MapType& t) const {
         return Cat("map<", builder.ValueType(t.key), ", ", builder.ValueType(t.value), ">");
       }
+      std::string operator()(const idl::SetType& t) const { return builder.ValueType(t.element); }
     };
     return std::visit(Visitor{*this}, model_.types[type]);
   }
@@ -312,6 +313,7 @@ class ProtoBuilder {
         return t.key_field.has_value() ? builder.ListPatch(t.element) : builder.ValueType(t.element);
       }
       std::string operator()(const idl::MapType& t) const { return builder.MapPatch(t); }
+      std::string operator()(const idl::SetType& t) const { return builder.ValueType(t.element); }
     };
     return std::visit(Visitor{*this, type}, model_.types[type]);
   }

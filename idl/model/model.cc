@@ -40,6 +40,7 @@ std::optional<StructId> StructInside(const Model& model, TypeId type) {
     std::optional<StructId> operator()(const OptionalType& t) const { return StructInside(model, t.value); }
     std::optional<StructId> operator()(const ListType& t) const { return StructInside(model, t.element); }
     std::optional<StructId> operator()(const MapType& t) const { return StructInside(model, t.value); }
+    std::optional<StructId> operator()(const SetType&) const { return std::nullopt; }
   };
   return std::visit(Visitor{model}, model.types[type]);
 }
@@ -66,6 +67,12 @@ std::string_view ScalarName(ScalarKind kind) {
       return "string";
     case ScalarKind::kBytes:
       return "bytes";
+    case ScalarKind::kTimestamp:
+      return "timestamp";
+    case ScalarKind::kDuration:
+      return "duration";
+    case ScalarKind::kUuid:
+      return "uuid";
   }
   return "";
 }
@@ -82,11 +89,12 @@ size_t TypeTable::Hash::operator()(const Type& type) const {
     size_t operator()(const ScalarType& t) const { return Of(0, static_cast<uint32_t>(t.kind), 0); }
     size_t operator()(const EnumType& t) const { return Of(1, t.id.index, 0); }
     size_t operator()(const StructType& t) const { return Of(2, t.id.index, 0); }
-    size_t operator()(const OptionalType& t) const { return Of(3, t.value.index, 0); }
+    size_t operator()(const OptionalType& t) const { return Of(3, t.value.index, t.boxed ? 1 : 0); }
     size_t operator()(const ListType& t) const {
       return Of(4, t.element.index, t.key_field.has_value() ? *t.key_field + 1 : 0);
     }
     size_t operator()(const MapType& t) const { return Of(5, t.key.index, t.value.index); }
+    size_t operator()(const SetType& t) const { return Of(6, t.element.index, 0); }
 
     static size_t Of(int shape, uint32_t first, uint32_t second) {
       return absl::Hash<std::tuple<int, uint32_t, uint32_t>>{}(std::tuple(shape, first, second));
@@ -151,6 +159,9 @@ std::string TypeSpelling(const Model& model, TypeId type) {
     std::string operator()(const MapType& t) const {
       return absl::StrCat("map<", TypeSpelling(model, t.key), ", ", TypeSpelling(model, t.value), ">");
     }
+    std::string operator()(const SetType& t) const {
+      return absl::StrCat("set<", TypeSpelling(model, t.element), ">");
+    }
   };
   return std::visit(Visitor{model}, model.types[type]);
 }
@@ -168,6 +179,14 @@ std::optional<absl::StatusCode> StatusCodeFromName(std::string_view name) {
     if (known == name) return code;
   }
   return std::nullopt;
+}
+
+uint32_t WireNumber(std::string_view name) {
+  uint32_t hash = 2166136261u;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  constexpr uint32_t kFirst = 20'000;
+  constexpr uint32_t kLast = (1u << 29) - 1;
+  return kFirst + hash % (kLast - kFirst + 1);
 }
 
 }  // namespace onager::idl

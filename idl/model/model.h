@@ -16,13 +16,24 @@
 
 namespace onager::idl {
 
+// An index into Model::files.
+using FileIndex = uint32_t;
+
 // What every declaration has. `doc` is the text of its `///` lines without the slashes and without one
 // blank after them, lines joined by '\n', no '\n' at the end; empty when there is none.
 struct Declaration {
   std::string name;
   std::string doc;
   SourceRange name_range;
+  FileIndex file = 0;  // The file that declares it: 0 is the one that was asked for.
   bool deprecated = false;
+};
+
+// A C++ expression as it stands in the file: pure, and checked when there is a model. `text` is without
+// comments, one line, neither empty nor with a `;` outside brackets and literals.
+struct Expression {
+  std::string text;
+  SourceRange range;
 };
 
 // A value of an enum, as a default.
@@ -34,14 +45,19 @@ struct EnumValueRef {
 
 // The value of a literal, already converted to the type it is a default of: bool for bool, int64_t for
 // int32 and int64, uint64_t for uint32 and uint64, double for float (rounded to float) and double,
-// std::string for string (valid UTF-8) and bytes, EnumValueRef for enums. Always in range.
-using Literal = std::variant<bool, int64_t, uint64_t, double, std::string, EnumValueRef>;
+// std::string for string (valid UTF-8) and bytes, EnumValueRef for enums, absl::Duration for duration. Always
+// in range.
+using Literal = std::variant<bool, int64_t, uint64_t, double, std::string, EnumValueRef, absl::Duration>;
 
 struct Field : Declaration {
   TypeId type;
-  uint32_t number = 0;                   // 1 to 18,999, unique within the declaration
-  std::optional<Literal> default_value;  // only for scalars and enums outside oneofs
-  std::optional<uint32_t> oneof;         // index into Members::oneofs
+  uint32_t number = 0;  // 1 to 18,999, unique within the declaration
+  // At most one of the two. Literals only for scalars and enums, neither within oneofs.
+  std::optional<Literal> default_value;
+  std::optional<Expression> default_expression;
+  std::optional<uint32_t> oneof;  // index into Members::oneofs
+  bool is_private = false;        // of a state: stored, never streamed
+  bool sensitive = false;
 };
 
 // At most one of the members is set. Members are scalars, enums or structs.
@@ -63,8 +79,16 @@ struct Members {
   std::vector<std::string> reserved_names;
 };
 
+// Where an imported C++ type comes from.
+struct CppOrigin {
+  std::string cpp_name;  // "geo::Point", as the `import cpp` block names it
+  uint32_t header = 0;   // index into Model::cpp_headers
+};
+
+// `name` of an imported one is the last part of its C++ name.
 struct Struct : Declaration {
-  Members members;
+  Members members;               // of an imported one: the C++ fields that have a number, in that order
+  std::optional<CppOrigin> cpp;  // the user's own C++ struct instead of a generated one
 };
 
 struct EnumValue : Declaration {
@@ -76,6 +100,7 @@ struct Enum : Declaration {
   std::vector<EnumValue> values;
   std::vector<ReservedNumbers> reserved_numbers;
   std::vector<std::string> reserved_names;
+  std::optional<CppOrigin> cpp;
 };
 
 struct Error : Declaration {
@@ -87,16 +112,54 @@ struct Error : Declaration {
 struct Parameter : Declaration {
   TypeId type;
   uint32_t number = 0;  // its position, from 1
+  // At most one of the two.
   std::optional<Literal> default_value;
+  std::optional<Expression> default_expression;
+  bool is_stream = false;  // `stream<T> name`: the last one of a method; `type` is T
 };
 
 struct Method : Declaration {
   std::vector<Parameter> parameters;
-  std::optional<TypeId> result;  // none: the method returns nothing but its status
-  std::vector<ErrorId> throws;   // in source order, without repetition
+  std::optional<TypeId> result;   // none: the method returns nothing but its status
+  bool result_is_stream = false;  // `-> stream<T>`; `result` is T
+  std::vector<ErrorId> throws;    // in source order, without repetition
   bool idempotent = false;
   bool readonly = false;
   std::optional<absl::Duration> timeout;  // above zero
+};
+
+// `event Expired { ... }`: pushed to subscribers, not part of the state. Events, filters and views of an
+// actor are known on the wire by a number that follows from the name alone (WireNumber), unique within the
+// actor and kind.
+struct Event : Declaration {
+  Members members;
+  uint32_t number = 0;
+};
+
+// `filter Name(parameters) = expression;` The expression is a bool made of `state`, `prev`, `key` and the
+// parameters.
+struct Filter : Declaration {
+  std::vector<Parameter> parameters;
+  Expression predicate;
+  uint32_t number = 0;
+};
+
+// What a view shows of one field. `fields` is empty: all of it. Else the field is a struct, an optional
+// struct, a list of structs or a map of structs, and of each only these are shown; a keyed list's key field
+// is always among them, and first. `where`, on a keyed list or a map, is a bool made of `item`, `item_key`
+// (of a map), `key` and the view's parameters.
+struct Selection {
+  uint32_t field = 0;  // index into the fields of the state or struct
+  std::vector<Selection> fields;
+  std::optional<Expression> where;
+  SourceRange range;
+};
+
+// `view Name(parameters) { ... }`; the selection never names a private field.
+struct View : Declaration {
+  std::vector<Parameter> parameters;
+  std::vector<Selection> selection;  // by rising field index
+  uint32_t number = 0;
 };
 
 struct Actor : Declaration {
@@ -104,11 +167,41 @@ struct Actor : Declaration {
   bool has_state = false;      // whether the file has a `state` block
   Members state;
   std::vector<Method> methods;
+  std::vector<Event> events;
+  std::vector<Filter> filters;
+  std::vector<View> views;
+  uint32_t version = 1;              // of the state's meaning
+  std::vector<uint32_t> migrations;  // rising; n: a hook brings a state of version n to version n + 1
 };
 
-// One checked `.actor` file: every name resolved, every rule of LANGUAGE.md held. A plain value that
-// copies and moves; made by sema, read by the generator. All tables are in source order.
+// A file that was read: the one that was asked for, then those that it imports, each before the files that it
+// imports itself and no other did.
+struct File {
+  std::string name;                // as it was opened
+  std::string import_name;         // relative to the folder that imports start from: "common/money.actor"
+  std::string package;             // dotted: "todo.v1"
+  std::vector<FileIndex> imports;  // those that it names itself, in source order
+};
+
+// `import cpp "geo/point.h" { ... }`
+struct CppHeader {
+  std::string include;  // as it was written
+  FileIndex file = 0;
+  SourceRange range;  // of the string
+};
+
+// `function geo::Distance;`: may be called in expressions.
+struct CppFunction {
+  std::string cpp_name;
+  uint32_t header = 0;
+  SourceRange range;
+};
+
+// One checked `.actor` file and what it imports: every name resolved, every rule of LANGUAGE.md held. A plain
+// value that copies and moves; made by sema, read by the generator. All tables are in source order.
 struct Model {
+  std::vector<File> files;  // never empty; declarations of all of them are in the tables
+  // Of the first file.
   std::string source_file;  // as it was given to the compiler
   std::string package;      // dotted: "todo.v1"
   std::string doc;          // of the `package` declaration
@@ -118,7 +211,14 @@ struct Model {
   Table<Enum> enums;
   Table<Error> errors;
   Table<Actor> actors;
+
+  std::vector<CppHeader> cpp_headers;
+  std::vector<CppFunction> cpp_functions;
 };
+
+// The number on the wire of an event, a filter or a view of that name: between 20,000 and 536,870,911,
+// outside protobuf's own range. It does not depend on what else is declared. FNV-1a, folded.
+[[nodiscard]] uint32_t WireNumber(std::string_view name);
 
 // Every struct after the structs that its fields are made of; source order where that leaves a choice.
 [[nodiscard]] std::vector<StructId> StructsInDependencyOrder(const Model& model);

@@ -33,6 +33,9 @@ enum class ScalarKind : uint8_t {
   kDouble,
   kString,
   kBytes,
+  kTimestamp,
+  kDuration,
+  kUuid,
 };
 
 // The keyword: `int32`.
@@ -58,15 +61,18 @@ struct StructType {
 struct OptionalType;
 struct ListType;
 struct MapType;
-using Type = std::variant<ScalarType, EnumType, StructType, OptionalType, ListType, MapType>;
+struct SetType;
+using Type = std::variant<ScalarType, EnumType, StructType, OptionalType, ListType, MapType, SetType>;
 
 // Types are interned: two TypeIds of one model are equal exactly when the types are.
 class TypeTable;
 using TypeId = Id<TypeTable>;
 
-// `optional T`; T is a scalar, an enum or a struct.
+// `optional T`; T is a scalar, an enum or a struct. Boxed: T is a struct that has, over any number of fields,
+// such an optional of itself.
 struct OptionalType {
   TypeId value;
+  bool boxed = false;
   friend bool operator==(const OptionalType&, const OptionalType&) = default;
 };
 
@@ -83,6 +89,12 @@ struct MapType {
   TypeId key;
   TypeId value;
   friend bool operator==(const MapType&, const MapType&) = default;
+};
+
+// `set<T>`; T is bool, an integer, string, bytes, uuid or an enum.
+struct SetType {
+  TypeId element;
+  friend bool operator==(const SetType&, const SetType&) = default;
 };
 
 // The types of one model, each once. A value; ids last for ever, references until the next Intern.

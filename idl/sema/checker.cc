@@ -304,7 +304,8 @@ std::optional<StructId> Checker::StructInside(TypeId type) const {
                                [](const StructType& t) -> std::optional<StructId> { return t.id; },
                                [this](const OptionalType& t) { return StructInside(t.value); },
                                [this](const ListType& t) { return StructInside(t.element); },
-                               [this](const MapType& t) { return StructInside(t.value); }},
+                               [this](const MapType& t) { return StructInside(t.value); },
+                               [this](const SetType& t) { return StructInside(t.element); }},
                     model_.types[type]);
 }
 
