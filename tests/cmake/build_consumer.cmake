@@ -1,9 +1,10 @@
-# Builds consumer/ and checks what a changed .actor file causes to be built again.
+# Builds consumer/ against the Onager installed in PREFIX or the sources in ONAGER, runs its program, and checks, with
+# the installed one, what a changed file causes to be built again.
 file(REMOVE_RECURSE "${WORK}")
 file(COPY "${SOURCE}/" DESTINATION "${WORK}/source")
 
-function(build out)
-  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target first second --verbose
+function(build out)  # <variable> <target>...
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target ${ARGN} --verbose
                   OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
   if(NOT code EQUAL 0)
     message(FATAL_ERROR "the build failed:\n${output}")
@@ -33,14 +34,24 @@ endfunction()
 
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -S "${WORK}/source" -B "${WORK}/build" -G "${GENERATOR}"
-          -D "ONAGER_SOURCE=${ONAGER}" -D "ONAGER_ACTORC=${ACTORC}" -D "CMAKE_CXX_COMPILER=${COMPILER}"
-          -D "CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
+          -D "CMAKE_PREFIX_PATH=${PREFIX}" -D "ONAGER_SOURCE=${ONAGER}" -D "ONAGER_ACTORC=${ACTORC}"
+          -D "CMAKE_CXX_COMPILER=${COMPILER}" -D "CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
+          "-DCMAKE_CXX_FLAGS=-O0 -g0" "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold"
   OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   message(FATAL_ERROR "configuring failed:\n${output}")
 endif()
 
-build(output)
+build(output program)
+execute_process(COMMAND "${WORK}/build/program" OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
+if(NOT code EQUAL 0 OR NOT output STREQUAL "${EXPECTED}\n")
+  message(FATAL_ERROR "the program ended with ${code} and printed:\n${output}")
+endif()
+if(ONAGER)
+  return()
+endif()
+
+build(output first second)
 expect("${output}" "first build" COMPILED first.cc first.actor.cc second.cc second.actor.cc)
 foreach(file IN ITEMS first_actors/first.actor.h protos/first.proto generated/second/second.actor.cc
                       generated/second/second.proto)
@@ -49,17 +60,17 @@ foreach(file IN ITEMS first_actors/first.actor.h protos/first.proto generated/se
   endif()
 endforeach()
 
-build(output)
+build(output first second)
 expect("${output}" "nothing changed" NOT_COMPILED first.cc first.actor.cc second.cc second.actor.cc)
 
 wait_for_a_newer_time()
 file(TOUCH "${WORK}/source/first.actor")
-build(output)
+build(output first second)
 expect("${output}" "touched without a change" NOT_COMPILED first.cc first.actor.cc second.cc second.actor.cc)
 
 wait_for_a_newer_time()
 file(APPEND "${WORK}/source/first.actor" "\nstruct Third {\n  bool flag = 1;\n}\n")
-build(output)
+build(output first second)
 expect("${output}" "first.actor changed" COMPILED first.cc first.actor.cc NOT_COMPILED second.cc second.actor.cc)
 
 wait_for_a_newer_time()

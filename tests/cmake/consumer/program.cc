@@ -1,0 +1,39 @@
+// Greets over a real connection or, without gRPC, only shows that the actor's code links.
+#include <iostream>
+#include <string>
+
+#include "greeter.actor.h"
+#ifdef WITH_GRPC
+#include "onager/client.h"
+#include "onager/server.h"
+#endif
+
+class FriendlyGreeter final : public consumer::greeter::v1::GreeterActor {
+ public:
+  onager::Task<std::string> Greet(onager::Turn&, std::string greeting) override {
+    state().set_greetings(state().greetings() + 1);
+    return greeting + ", " + key().name + "!";
+  }
+};
+
+int main() {
+#ifdef WITH_GRPC
+  onager::Server server;
+  server.Host<FriendlyGreeter>();
+  if (const absl::Status status = server.Start(); !status.ok()) {
+    std::cerr << status << "\n";
+    return 1;
+  }
+  const onager::Client client = onager::Client::Connect(server.addresses().front());
+  const absl::StatusOr<std::string> greeted =
+      consumer::greeter::v1::GreeterClient(client, "world").Greet().Wait();
+  if (!greeted.ok()) {
+    std::cerr << greeted.status() << "\n";
+    return 1;
+  }
+  std::cout << *greeted << "\n";
+#else
+  const FriendlyGreeter greeter;
+  std::cout << greeter.Type().name << "\n";
+#endif
+}
