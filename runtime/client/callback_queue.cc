@@ -17,13 +17,23 @@ bool CallbackQueue::InCallback() const { return current_queue == this; }
 
 bool CallbackQueue::Post(Executor::Function callback) {
   MutexLock lock(mutex_);
-  if (stopped_) return false;
-  waiting_.push_back(std::move(callback));
-  if (!scheduled_) {
-    scheduled_ = true;
-    executor_.Post([self = shared_from_this()] { self->Run(); });
-  }
+  if (stopping_) return false;
+  Enqueue(std::move(callback));
   return true;
+}
+
+bool CallbackQueue::PostNextStep(Executor::Function callback) {
+  MutexLock lock(mutex_);
+  if (stopped_) return false;
+  Enqueue(std::move(callback));
+  return true;
+}
+
+void CallbackQueue::Enqueue(Executor::Function callback) {
+  waiting_.push_back(std::move(callback));
+  if (scheduled_ || stopping_) return;
+  scheduled_ = true;
+  executor_.Post([self = shared_from_this()] { self->Run(); });
 }
 
 void CallbackQueue::Run() {
@@ -31,7 +41,7 @@ void CallbackQueue::Run() {
     Executor::Function callback;
     {
       MutexLock lock(mutex_);
-      if (waiting_.empty() || stopped_) {
+      if (waiting_.empty() || stopping_) {
         scheduled_ = false;
         return;
       }
@@ -50,7 +60,7 @@ void CallbackQueue::Run() {
     }
   }
   MutexLock lock(mutex_);
-  if (stopped_) {
+  if (stopping_) {
     scheduled_ = false;
     return;
   }
@@ -58,17 +68,27 @@ void CallbackQueue::Run() {
 }
 
 void CallbackQueue::Stop() {
-  std::deque<Executor::Function> rest;
-  {
-    MutexLock lock(mutex_);
-    stopped_ = true;
-    rest.swap(waiting_);
-    while (running_ && !InCallback()) ended_.Wait(mutex_);
-  }
   const CallbackQueue* outer = std::exchange(current_queue, this);
-  for (Executor::Function& callback : rest) {
+  const bool nested = outer == this;
+  while (true) {
+    Executor::Function callback;
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+      while (running_ && !nested) ended_.Wait(mutex_);
+      if (waiting_.empty()) {
+        stopped_ = true;
+        break;
+      }
+      callback = std::move(waiting_.front());
+      waiting_.pop_front();
+      running_ = true;
+    }
     callback();
     callback = nullptr;
+    MutexLock lock(mutex_);
+    running_ = nested;
+    ended_.NotifyAll();
   }
   current_queue = outer;
 }

@@ -18,14 +18,18 @@ class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
   /// Runs `callback` some time later. After `Stop` it is not, and false is returned.
   bool Post(Executor::Function callback);
 
-  /// Runs what waits, here, and takes no more. When it returns no callback runs or will run, except the one
-  /// that it is called in.
+  /// As `Post`, for a callback's own next step: taken also while `Stop` runs what waits.
+  bool PostNextStep(Executor::Function callback);
+
+  /// Runs what waits, here, with the steps that follow from it, and takes no more. When it returns no
+  /// callback runs or will run, except the one that it is called in.
   void Stop();
 
   /// Whether this thread is inside one of this queue's callbacks.
   bool InCallback() const;
 
  private:
+  void Enqueue(Executor::Function callback) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
 
   Executor& executor_;
@@ -34,7 +38,8 @@ class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
   std::deque<Executor::Function> waiting_ ABSL_GUARDED_BY(mutex_);
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;  // `Stop` runs what waits.
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;   // And nothing waited any more.
 };
 
 }  // namespace onager::client

@@ -99,14 +99,14 @@ void Subscription::OnEnd(const absl::Status& status) {
 void Subscription::ScheduleLocked() {
   if (scheduled_) return;
   // Each step is a callback of its own, so that other subscriptions and calls have their turns in between.
-  scheduled_ = callbacks_->Post([self = shared_from_this()] {
-    const bool more = self->DeliverOne();
-    MutexLock lock(self->mutex_);
-    self->scheduled_ = false;
-    if (more || !self->arrivals_.empty() || self->end_.has_value()) {
-      if (!self->closed_) self->ScheduleLocked();
-    }
-  });
+  scheduled_ = callbacks_->Post([self = shared_from_this()] { self->RunStep(); });
+}
+
+void Subscription::RunStep() {
+  DeliverOne();
+  MutexLock lock(mutex_);
+  const bool more = !closed_ && (!arrivals_.empty() || end_.has_value());
+  scheduled_ = more && callbacks_->PostNextStep([self = shared_from_this()] { self->RunStep(); });
 }
 
 // Takes what makes up the next step: a single arrival, or, when the application lags behind, all that go
@@ -132,10 +132,10 @@ bool Subscription::TakeArrivals(std::deque<Arrival>& taken, std::optional<absl::
   return true;
 }
 
-bool Subscription::DeliverOne() {
+void Subscription::DeliverOne() {
   std::deque<Arrival> arrivals;
   std::optional<absl::Status> end;
-  if (!TakeArrivals(arrivals, end)) return false;
+  if (!TakeArrivals(arrivals, end)) return;
   bool failed = false;
   std::optional<generated::Delivery> step;
   if (!end.has_value()) {
@@ -180,7 +180,6 @@ bool Subscription::DeliverOne() {
   MutexLock lock(mutex_);
   in_callback_ = false;
   callback_ended_.NotifyAll();
-  return !arrivals_.empty() || end_.has_value();
 }
 
 std::string Subscription::TokenLocked() const {

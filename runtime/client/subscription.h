@@ -62,8 +62,10 @@ class Subscription final : public generated::SubscriptionHandle,
   void Enqueue(Arrival arrival);
   void ComposeBacklog() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  /// On the callback queue: applies and delivers one step. False when there is nothing left.
-  bool DeliverOne();
+  /// On the callback queue: one step, and the next one posted if there is more.
+  void RunStep();
+  /// Applies and delivers one step.
+  void DeliverOne();
   bool TakeArrivals(std::deque<Arrival>& taken, std::optional<absl::Status>& end);
   std::string TokenLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

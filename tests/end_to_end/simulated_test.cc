@@ -175,6 +175,41 @@ TEST_F(SimulatedTest, ACheckpointThatIsNoneEndsTheSubscription) {
   EXPECT_EQ(journal.end()->code(), absl::StatusCode::kInvalidArgument);
 }
 
+// What has arrived waits for its callback when the client is closed: it comes first, then the end.
+TEST_F(SimulatedTest, ClosingTheClientEndsASubscriptionThatIsBehind) {
+  auto client = std::make_unique<Client>(world_.NewClient());
+  CounterClient counter(*client, "c");
+  Journal<CounterState> journal;
+  auto watch = journal.Attach(counter.Observe()).Start();
+  ASSERT_TRUE(world_.Until([&] { return client->stats().snapshots == 1; }));
+  ASSERT_EQ(journal.size(), 0u);
+  client.reset();
+  EXPECT_EQ(journal.size(), 1u);
+  ASSERT_TRUE(journal.end().has_value());
+  EXPECT_EQ(journal.end()->code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(SimulatedTest, AClientMayBeClosedInACallbackOfItsSubscription) {
+  auto client = std::make_unique<Client>(world_.NewClient());
+  Journal<CounterState> other;
+  auto other_watch = other.Attach(CounterClient(*client, "other").Observe()).Start();
+  int changes = 0;
+  int ends = 0;
+  auto watch = CounterClient(*client, "c")
+                   .Observe()
+                   .OnChange([&](const CounterState&, const Change<CounterState>&) {
+                     ++changes;
+                     client->Close();
+                     EXPECT_TRUE(other.end().has_value());
+                   })
+                   .OnEnd([&](const absl::Status&) { ++ends; })
+                   .Start();
+  ASSERT_TRUE(world_.Until([&] { return changes == 1; }));
+  world_.Pass(std::chrono::minutes(1));
+  EXPECT_EQ(changes, 1);
+  EXPECT_EQ(ends, 0);
+}
+
 // Every state that an observer is shown is one that the server had at that revision.
 class TruthTest : public SimulatedTest {
  protected:

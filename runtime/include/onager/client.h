@@ -67,9 +67,9 @@ struct ClientOptions {
 /// unanswered calls again under their numbers and resumes every subscription. Stubs are made from it.
 ///
 /// Thread-safe. Callbacks run one at a time, in order, on a thread of the client. Destruction closes: pending
-/// calls end with `CANCELLED`, subscriptions with `CANCELLED`, and when the destructor returns no callback is
-/// running or will run, except the one that it is called in. Stubs may outlive their client; they then fail
-/// with `CANCELLED`.
+/// calls end with `CANCELLED`, subscriptions with `CANCELLED` (except one in whose own callback the client is
+/// closed), and when the destructor returns no callback is running or will run, except the one that it is
+/// called in. Stubs may outlive their client; they then fail with `CANCELLED`.
 class Client {
  public:
   /// Begins to connect to "host:port" and returns at once.
