@@ -168,10 +168,11 @@ struct Schema<Welcome> {
 template <>
 struct Schema<Call> {
   static constexpr std::uint32_t kNumber = 3;
-  static constexpr std::tuple kFields{Varint<&Call::number>{1},      Bytes<&Call::actor_type>{2},
-                                      Bytes<&Call::key>{3},          Bytes<&Call::method>{4},
-                                      Bytes<&Call::arguments>{5},    Varint<&Call::timeout_ms>{6},
-                                      Varint<&Call::may_have_run>{7}};
+  static constexpr std::tuple kFields{Varint<&Call::number>{1},       Bytes<&Call::actor_type>{2},
+                                      Bytes<&Call::key>{3},           Bytes<&Call::method>{4},
+                                      Bytes<&Call::arguments>{5},     Varint<&Call::timeout_ms>{6},
+                                      Varint<&Call::may_have_run>{7}, Varint<&Call::received>{8},
+                                      Varint<&Call::taken>{9},        Varint<&Call::streams>{10}};
 };
 
 template <>
@@ -184,8 +185,8 @@ struct Schema<Reply> {
   static constexpr std::uint32_t kNumber = 4;
   static constexpr Payload<&Reply::result> kPayload{5};
   static constexpr std::tuple kFields{
-      Varint<&Reply::number>{1},  Varint<&Reply::code>{2}, Bytes<&Reply::message>{3}, Details{4}, kPayload,
-      Varint<&Reply::revision>{6}};
+      Varint<&Reply::number>{1},   Varint<&Reply::code>{2}, Bytes<&Reply::message>{3}, Details{4}, kPayload,
+      Varint<&Reply::revision>{6}, Varint<&Reply::items>{7}};
 };
 
 template <>
@@ -259,6 +260,26 @@ template <>
 struct Schema<Goodbye> {
   static constexpr std::uint32_t kNumber = 14;
   static constexpr std::tuple kFields{Varint<&Goodbye::code>{1}, Bytes<&Goodbye::message>{2}};
+};
+
+template <>
+struct Schema<StreamItem> {
+  static constexpr std::uint32_t kNumber = 15;
+  static constexpr Payload<&StreamItem::item> kPayload{3};
+  static constexpr std::tuple kFields{Varint<&StreamItem::number>{1}, Varint<&StreamItem::sequence>{2},
+                                      kPayload};
+};
+
+template <>
+struct Schema<StreamCredit> {
+  static constexpr std::uint32_t kNumber = 16;
+  static constexpr std::tuple kFields{Varint<&StreamCredit::number>{1}, Varint<&StreamCredit::through>{2}};
+};
+
+template <>
+struct Schema<StreamEnd> {
+  static constexpr std::uint32_t kNumber = 17;
+  static constexpr std::tuple kFields{Varint<&StreamEnd::number>{1}, Varint<&StreamEnd::items>{2}};
 };
 
 template <typename Kind>
@@ -352,6 +373,13 @@ void BatchWriter::Append(const Heartbeat& frame) {
 }
 void BatchWriter::Append(const Goodbye& frame) { AppendFrame(Schema<Goodbye>::kNumber, EncodeFields(frame)); }
 
+void BatchWriter::Append(const StreamCredit& frame) {
+  AppendFrame(Schema<StreamCredit>::kNumber, EncodeFields(frame));
+}
+void BatchWriter::Append(const StreamEnd& frame) {
+  AppendFrame(Schema<StreamEnd>::kNumber, EncodeFields(frame));
+}
+
 void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {
   AppendFrame(Schema<Reply>::kNumber, EncodeFields(frame), Schema<Reply>::kPayload.number, result, 0,
               result == nullptr ? 0 : result->size());
@@ -360,6 +388,11 @@ void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {
 void BatchWriter::Append(const Delta& frame, const SharedBytes& patch) {
   AppendFrame(Schema<Delta>::kNumber, EncodeFields(frame), Schema<Delta>::kPayload.number, patch, 0,
               patch->size());
+}
+
+void BatchWriter::Append(const StreamItem& frame, const SharedBytes& item) {
+  AppendFrame(Schema<StreamItem>::kNumber, EncodeFields(frame), Schema<StreamItem>::kPayload.number, item, 0,
+              item->size());
 }
 
 void BatchWriter::Append(const SnapshotChunk& frame, const SharedBytes& snapshot, std::size_t size) {
@@ -372,7 +405,7 @@ void BatchWriter::AppendFrame(std::uint32_t frame_number, std::string_view field
                               std::size_t size) {
   std::size_t content = fields.size();
   if (size > 0) content += 1 + VarintSize(size) + size;  // The payload's field number takes one byte.
-  const std::size_t frame_size = 1 + VarintSize(content) + content;
+  const std::size_t frame_size = VarintSize(frame_number << 3) + VarintSize(content) + content;
 
   const std::size_t spliced_before = message_.splices.size();
   Writer writer(message_.flat);

@@ -29,10 +29,14 @@ class BatchWriter {
   void Append(const End& frame);
   void Append(const Heartbeat& frame);
   void Append(const Goodbye& frame);
+  void Append(const StreamCredit& frame);
+  void Append(const StreamEnd& frame);
   /// `frame.result` is not looked at: the result is `result`, which may be null.
   void Append(const Reply& frame, const SharedBytes& result);
   /// `frame.patch` is not looked at: the patch is `patch`.
   void Append(const Delta& frame, const SharedBytes& patch);
+  /// `frame.item` is not looked at: the item is `item`.
+  void Append(const StreamItem& frame, const SharedBytes& item);
   /// `frame.data` is not looked at: the data are `size` bytes of `snapshot` from `frame.offset` on.
   void Append(const SnapshotChunk& frame, const SharedBytes& snapshot, std::size_t size);
 

@@ -48,7 +48,15 @@ struct Call {
   std::uint64_t timeout_ms = 0;  // What is left of it; 0: none.
   bool may_have_run =
       false;  // It was sent before, to a server that may not share its memory of calls with this one.
+  // Of a call that is sent again: the result's items that have arrived, and the parameter's items that the
+  // server said were taken, which are gone here.
+  std::uint64_t received = 0;
+  std::uint64_t taken = 0;
+  std::uint32_t streams = 0;  // kStreamedParameter, kStreamedResult.
 };
+
+inline constexpr std::uint32_t kStreamedParameter = 1;
+inline constexpr std::uint32_t kStreamedResult = 2;
 
 struct StatusDetail {
   std::string_view type_url;
@@ -62,6 +70,27 @@ struct Reply {
   std::vector<StatusDetail> details;
   std::string_view result;
   std::uint64_t revision = 0;  // The actor's revision after the turn.
+  std::uint64_t items = 0;     // Of a streamed result: how many there were.
+};
+
+/// One item of a call's streamed result (server to client) or parameter (client to server).
+struct StreamItem {
+  std::uint64_t number = 0;    // The call's.
+  std::uint64_t sequence = 0;  // 1, 2, 3, … within the stream.
+  std::string_view item;
+};
+
+/// From the receiver of a stream: its application has taken the items up to `through`, so that the sender may
+/// forget them and has room for others.
+struct StreamCredit {
+  std::uint64_t number = 0;
+  std::uint64_t through = 0;
+};
+
+/// Client to server: the parameter has so many items and no more. (A result ends with its `Reply`.)
+struct StreamEnd {
+  std::uint64_t number = 0;
+  std::uint64_t items = 0;
 };
 
 /// Client to server: every reply up to `through` has arrived and may be forgotten.
@@ -132,8 +161,9 @@ struct Goodbye {
   std::string_view message;
 };
 
-using Frame = std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe,
-                           Subscribed, SnapshotChunk, Delta, End, Heartbeat, Goodbye>;
+using Frame =
+    std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe, Subscribed,
+                 SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem, StreamCredit, StreamEnd>;
 
 }  // namespace onager::wire
 

@@ -106,10 +106,13 @@ std::vector<Sample> Samples() {
          frame.arguments = "a";
          frame.timeout_ms = 2;
          frame.may_have_run = true;
+         frame.received = 3;
+         frame.taken = 4;
+         frame.streams = 3;
          writer.Append(frame);
        },
        "frames { call { number: 1 actor_type: \"t\" key: \"k\" method: \"m\" arguments: \"a\" timeout_ms: 2 "
-       "may_have_run: true } }"},
+       "may_have_run: true received: 3 taken: 4 streams: 3 } }"},
       {"reply",
        [](BatchWriter& writer) {
          Reply frame;
@@ -118,11 +121,12 @@ std::vector<Sample> Samples() {
          frame.message = "no";
          frame.details = {{"url", "value"}};
          frame.revision = 9;
+         frame.items = 3;
          writer.Append(frame, ShareBytes("r"));
        },
        "frames { reply { number: 1 code: 5 message: \"no\" details { type_url: \"url\" value: \"value\" } "
        "result: "
-       "\"r\" revision: 9 } }"},
+       "\"r\" revision: 9 items: 3 } }"},
       {"acknowledge_replies",
        [](BatchWriter& writer) {
          AcknowledgeReplies frame;
@@ -214,6 +218,30 @@ std::vector<Sample> Samples() {
          writer.Append(frame);
        },
        "frames { goodbye { code: 14 message: \"bye\" } }"},
+      {"stream_item",
+       [](BatchWriter& writer) {
+         StreamItem frame;
+         frame.number = 1;
+         frame.sequence = 2;
+         writer.Append(frame, ShareBytes("i"));
+       },
+       "frames { stream_item { number: 1 sequence: 2 item: \"i\" } }"},
+      {"stream_credit",
+       [](BatchWriter& writer) {
+         StreamCredit frame;
+         frame.number = 1;
+         frame.through = 2;
+         writer.Append(frame);
+       },
+       "frames { stream_credit { number: 1 through: 2 } }"},
+      {"stream_end",
+       [](BatchWriter& writer) {
+         StreamEnd frame;
+         frame.number = 1;
+         frame.items = 2;
+         writer.Append(frame);
+       },
+       "frames { stream_end { number: 1 items: 2 } }"},
   };
 }
 
@@ -252,6 +280,8 @@ TEST_F(EnvelopeProtoTest, WeReadWhatProtobufWrites) {
             again.Append(kind, ShareBytes(std::string(kind.result)));
           } else if constexpr (std::is_same_v<Kind, Delta>) {
             again.Append(kind, ShareBytes(std::string(kind.patch)));
+          } else if constexpr (std::is_same_v<Kind, StreamItem>) {
+            again.Append(kind, ShareBytes(std::string(kind.item)));
           } else if constexpr (std::is_same_v<Kind, SnapshotChunk>) {
             std::string snapshot(static_cast<std::size_t>(kind.offset), '-');
             snapshot.append(kind.data);

@@ -9,27 +9,39 @@
 
 #include "runtime/wire/batch.h"
 
-// The worked example of PROTOCOL.md is what the code writes, byte for byte, and what it reads.
+// The worked examples of PROTOCOL.md are what the code writes, byte for byte, and what it reads.
 namespace onager::wire {
 namespace {
 
-// The bytes between ```hex and ```, without the lines that explain.
-std::string ExampleBytes() {
+// The bytes between each ```hex and ```, without the lines that explain.
+std::vector<std::string> Examples() {
   std::ifstream page(ONAGER_ENVELOPE_DIRECTORY "/PROTOCOL.md");
-  std::string bytes;
+  std::vector<std::string> examples;
   std::string line;
   bool inside = false;
   while (std::getline(page, line)) {
     if (line == "```hex") {
       inside = true;
+      examples.emplace_back();
     } else if (line == "```") {
       inside = false;
     } else if (inside && line[0] != '#') {
       std::istringstream numbers(line);
-      for (unsigned byte = 0; numbers >> std::hex >> byte;) bytes.push_back(static_cast<char>(byte));
+      for (unsigned byte = 0; numbers >> std::hex >> byte;) {
+        examples.back().push_back(static_cast<char>(byte));
+      }
     }
   }
-  return bytes;
+  return examples;
+}
+
+std::vector<Frame> FramesOf(std::string_view message) {
+  BatchReader reader(message);
+  std::vector<Frame> frames;
+  for (auto frame = reader.Next(); frame.ok() && frame->has_value(); frame = reader.Next()) {
+    frames.push_back(**frame);
+  }
+  return frames;
 }
 
 TEST(ProtocolExampleTest, IsWhatTheCodeWritesAndReads) {
@@ -47,19 +59,38 @@ TEST(ProtocolExampleTest, IsWhatTheCodeWritesAndReads) {
   writer.Append(call);
   writer.Append(delta, ShareBytes("\x10\x02"));
   writer.Append(Heartbeat());
-  const std::string example = ExampleBytes();
-  ASSERT_FALSE(example.empty());
-  EXPECT_EQ(writer.Take().Join(), example);
-
-  BatchReader reader(example);
-  std::vector<Frame> frames;
-  for (auto frame = reader.Next(); frame.ok() && frame->has_value(); frame = reader.Next()) {
-    frames.push_back(**frame);
-  }
+  const std::vector<std::string> examples = Examples();
+  ASSERT_EQ(examples.size(), 2u);
+  EXPECT_EQ(writer.Take().Join(), examples[0]);
+  const std::vector<Frame> frames = FramesOf(examples[0]);
   ASSERT_EQ(frames.size(), 3u);
   EXPECT_EQ(std::get<Call>(frames[0]).key, "groceries");
   EXPECT_EQ(std::get<Delta>(frames[1]).span, 1u);
   EXPECT_TRUE(std::holds_alternative<Heartbeat>(frames[2]));
+}
+
+TEST(ProtocolExampleTest, TheStreamsAreWhatTheCodeWritesAndReads) {
+  StreamItem item;
+  item.number = 2;
+  item.sequence = 1;
+  StreamCredit credit;
+  credit.number = 3;
+  credit.through = 32;
+  StreamEnd end;
+  end.number = 2;
+  end.items = 1;
+  BatchWriter writer;
+  writer.Append(item, ShareBytes("\x0a\x04milk"));
+  writer.Append(credit);
+  writer.Append(end);
+  const std::vector<std::string> examples = Examples();
+  ASSERT_EQ(examples.size(), 2u);
+  EXPECT_EQ(writer.Take().Join(), examples[1]);
+  const std::vector<Frame> frames = FramesOf(examples[1]);
+  ASSERT_EQ(frames.size(), 3u);
+  EXPECT_EQ(std::get<StreamItem>(frames[0]).item, "\x0a\x04milk");
+  EXPECT_EQ(std::get<StreamCredit>(frames[1]).through, 32u);
+  EXPECT_EQ(std::get<StreamEnd>(frames[2]).items, 1u);
 }
 
 }  // namespace
