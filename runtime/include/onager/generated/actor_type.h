@@ -2,9 +2,12 @@
 #define ONAGER_GENERATED_ACTOR_TYPE_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "onager/generated/state_interface.h"
@@ -19,11 +22,37 @@ struct MethodInfo {
   absl::Duration timeout = absl::Seconds(30);  // Used when the caller names none.
 };
 
+/// One declared filter. `make` takes the actor's key and the encoded parameters; what they leave out has its
+/// default. `INVALID_ARGUMENT` when they cannot be read.
+struct FilterInfo {
+  std::string_view name;
+  std::uint32_t number = 0;  // In the actor's filter message.
+  absl::StatusOr<std::unique_ptr<FilterLeaf>> (*make)(std::string_view key,
+                                                      std::string_view parameters) = nullptr;
+};
+
+/// One declared view; as FilterInfo.
+struct ViewInfo {
+  std::string_view name;
+  std::uint32_t number = 0;  // In the actor's view message.
+  absl::StatusOr<std::unique_ptr<ViewLeaf>> (*make)(std::string_view key,
+                                                    std::string_view parameters) = nullptr;
+};
+
+/// One declared event.
+struct EventInfo {
+  std::string_view name;
+  std::uint32_t number = 0;  // In the actor's event message.
+};
+
 /// One actor type; a static constant of generated code that both sides share.
 struct ActorType {
   std::string_view name;                 // "todo.v1.TodoList"
   absl::Span<const MethodInfo> methods;  // In the order of the `.actor` file; the index names a method.
   const StateCodec* state;               // Never null.
+  absl::Span<const FilterInfo> filters = {};
+  absl::Span<const ViewInfo> views = {};
+  absl::Span<const EventInfo> events = {};
 
   /// The index of the method of that name.
   std::optional<std::size_t> FindMethod(std::string_view method_name) const {

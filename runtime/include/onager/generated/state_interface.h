@@ -18,16 +18,19 @@ class StateInterface {
  public:
   virtual ~StateInterface() = default;
 
-  /// Appends the open turn's net change as one patch. Returns false, and appends nothing, when the turn
-  /// changed nothing. O(change).
+  /// Appends the open turn's net change as one patch, in the form for a store: private fields are in it.
+  /// Returns false, and appends nothing, when the turn changed nothing. O(change).
   virtual bool EncodePatch(std::string& out) = 0;
+  /// As `EncodePatch`, in the form for subscribers: without private fields. Differs only where
+  /// `StateCodec::has_private`.
+  virtual bool EncodePublicPatch(std::string& out) { return EncodePatch(out); }
   /// Accepts the open turn's changes. O(change).
   virtual void Commit() = 0;
   /// Undoes the open turn's changes. O(change).
   virtual void Rollback() = 0;
 
   /// Appends a snapshot with element handles: for subscribers, or with what only a store needs besides
-  /// (the next handle). Called between turns. O(state).
+  /// (private fields, the next handle). Called between turns. O(state).
   virtual void EncodeSnapshot(std::string& out) const = 0;
   virtual void EncodeStoredSnapshot(std::string& out) const = 0;
 
@@ -40,9 +43,34 @@ class StateInterface {
 /// What can be done with a state type's patches without a state; one static instance for each type.
 struct StateCodec {
   std::string_view state_name;       // "todo.v1.TodoListState"
-  std::uint64_t schema_fingerprint;  // Equal fingerprints: equal wire form.
+  std::uint64_t schema_fingerprint;  // Equal fingerprints: equal wire form for subscribers.
   /// One patch with the effect of all `patches` in order. O(total size of the patches).
   absl::StatusOr<std::string> (*compose)(absl::Span<const std::string_view> patches);
+  bool has_private = false;  // Whether some fields are for the store only.
+};
+
+/// One of an actor's declared filters with its parameters; `FilterTree` puts them together. Not thread-safe.
+class FilterLeaf {
+ public:
+  virtual ~FilterLeaf() = default;
+  /// Whether the open turn lets its delivery pass. Called when the turn is done and before `Commit`, with the
+  /// state of an actor of the type that declares the filter. Throws what the predicate throws.
+  virtual bool Evaluate(StateInterface& state) const = 0;
+};
+
+/// One of an actor's declared views with its parameters: what of the state its subscribers see. What they get
+/// are a snapshot and patches of the state's own type, with all that is not shown left at its default.
+/// Patches of one view, the same parameters included, compose and apply to each other's results. Not
+/// thread-safe.
+class ViewLeaf {
+ public:
+  virtual ~ViewLeaf() = default;
+  /// Appends what the open turn changed in what is seen. Returns false, and appends nothing, when that is
+  /// nothing. Called when the turn is done and before `Commit`. O(change), and for each element that comes
+  /// into sight or moves, the hidden ones between it and the one it stands behind.
+  virtual bool EncodePatch(StateInterface& state, std::string& out) const = 0;
+  /// Appends what is seen of the state. Called between turns. O(state).
+  virtual void EncodeSnapshot(const StateInterface& state, std::string& out) const = 0;
 };
 
 /// A client's copy of a state. Not thread-safe.
