@@ -134,6 +134,23 @@ struct ExtraSpan {
   }
 };
 
+struct Events {
+  std::uint32_t number;
+
+  void Write(Writer& writer, const Delta& frame) const {
+    for (const std::string_view event : frame.events) {
+      writer.Tag(number, WireType::kBytes);
+      writer.Bytes(event);
+    }
+  }
+  bool Load(const FieldValue& value, Delta& frame) const {
+    if (value.tag.type == WireType::kBytes) frame.events.push_back(value.bytes);
+    return true;
+  }
+};
+
+constexpr Events kDeltaEvents{6};
+
 struct Details {
   std::uint32_t number;
 
@@ -208,7 +225,8 @@ struct Schema<Subscribe> {
       Varint<&Subscribe::id>{1},       Bytes<&Subscribe::actor_type>{2},
       Bytes<&Subscribe::key>{3},       Fixed64<&Subscribe::schema_fingerprint>{4},
       Bytes<&Subscribe::binding>{5},   Fixed64<&Subscribe::epoch>{6},
-      Varint<&Subscribe::revision>{7}, Varint<&Subscribe::reason>{8}};
+      Varint<&Subscribe::revision>{7}, Varint<&Subscribe::reason>{8},
+      Bytes<&Subscribe::filter>{9},    Bytes<&Subscribe::view>{10}};
 };
 
 template <>
@@ -233,15 +251,16 @@ struct Schema<SnapshotChunk> {
       Varint<&SnapshotChunk::id>{1},       Fixed64<&SnapshotChunk::epoch>{2},
       Varint<&SnapshotChunk::revision>{3}, Varint<&SnapshotChunk::total_bytes>{4},
       Varint<&SnapshotChunk::offset>{5},   kPayload,
-      Varint<&SnapshotChunk::reason>{7}};
+      Varint<&SnapshotChunk::reason>{7},   Varint<&SnapshotChunk::events_dropped>{8}};
 };
 
 template <>
 struct Schema<Delta> {
   static constexpr std::uint32_t kNumber = 11;
   static constexpr Payload<&Delta::patch> kPayload{4};
-  static constexpr std::tuple kFields{Varint<&Delta::id>{1}, Varint<&Delta::revision>{2}, ExtraSpan{3},
-                                      kPayload, Fixed64<&Delta::epoch>{5}};
+  static constexpr std::tuple kFields{
+      Varint<&Delta::id>{1}, Varint<&Delta::revision>{2}, ExtraSpan{3}, kPayload, Fixed64<&Delta::epoch>{5},
+      kDeltaEvents};
 };
 
 template <>
@@ -280,6 +299,12 @@ template <>
 struct Schema<StreamEnd> {
   static constexpr std::uint32_t kNumber = 17;
   static constexpr std::tuple kFields{Varint<&StreamEnd::number>{1}, Varint<&StreamEnd::items>{2}};
+};
+
+template <>
+struct Schema<Covered> {
+  static constexpr std::uint32_t kNumber = 18;
+  static constexpr std::tuple kFields{Varint<&Covered::id>{1}, Varint<&Covered::revision>{2}};
 };
 
 template <typename Kind>
@@ -351,6 +376,13 @@ std::size_t VarintSize(std::uint64_t value) {
 
 }  // namespace
 
+void AppendEvent(std::string& events, std::string_view event) {
+  Writer writer(events);
+  writer.Tag(kDeltaEvents.number, WireType::kBytes);
+  writer.Bytes(event);
+  writer.Finish();
+}
+
 void BatchWriter::Append(const Hello& frame) { AppendFrame(Schema<Hello>::kNumber, EncodeFields(frame)); }
 void BatchWriter::Append(const Welcome& frame) { AppendFrame(Schema<Welcome>::kNumber, EncodeFields(frame)); }
 void BatchWriter::Append(const Call& frame) { AppendFrame(Schema<Call>::kNumber, EncodeFields(frame)); }
@@ -380,14 +412,18 @@ void BatchWriter::Append(const StreamEnd& frame) {
   AppendFrame(Schema<StreamEnd>::kNumber, EncodeFields(frame));
 }
 
+void BatchWriter::Append(const Covered& frame) { AppendFrame(Schema<Covered>::kNumber, EncodeFields(frame)); }
+
 void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {
   AppendFrame(Schema<Reply>::kNumber, EncodeFields(frame), Schema<Reply>::kPayload.number, result, 0,
               result == nullptr ? 0 : result->size());
 }
 
-void BatchWriter::Append(const Delta& frame, const SharedBytes& patch) {
-  AppendFrame(Schema<Delta>::kNumber, EncodeFields(frame), Schema<Delta>::kPayload.number, patch, 0,
-              patch->size());
+void BatchWriter::Append(const Delta& frame, const SharedBytes& patch, const SharedBytes& events) {
+  std::string fields = EncodeFields(frame);
+  if (events != nullptr) fields += *events;
+  AppendFrame(Schema<Delta>::kNumber, fields, Schema<Delta>::kPayload.number, patch, 0,
+              patch == nullptr ? 0 : patch->size());
 }
 
 void BatchWriter::Append(const StreamItem& frame, const SharedBytes& item) {

@@ -13,6 +13,10 @@
 
 namespace onager::wire {
 
+/// Adds an event to `events`, in the form in which a delta carries them: two of them in a row are the events
+/// of the two deltas composed.
+void AppendEvent(std::string& events, std::string_view event);
+
 /// Puts frames into one message. Payloads of up to 1 KiB are copied into it, larger ones travel by reference.
 class BatchWriter {
  public:
@@ -31,10 +35,12 @@ class BatchWriter {
   void Append(const Goodbye& frame);
   void Append(const StreamCredit& frame);
   void Append(const StreamEnd& frame);
+  void Append(const Covered& frame);
   /// `frame.result` is not looked at: the result is `result`, which may be null.
   void Append(const Reply& frame, const SharedBytes& result);
-  /// `frame.patch` is not looked at: the patch is `patch`.
-  void Append(const Delta& frame, const SharedBytes& patch);
+  /// `frame.patch` is not looked at: the patch is `patch`, which may be null. `events`, which may be null,
+  /// come after `frame.events`; `AppendEvent` made them.
+  void Append(const Delta& frame, const SharedBytes& patch, const SharedBytes& events = nullptr);
   /// `frame.item` is not looked at: the item is `item`.
   void Append(const StreamItem& frame, const SharedBytes& item);
   /// `frame.data` is not looked at: the data are `size` bytes of `snapshot` from `frame.offset` on.

@@ -1,6 +1,7 @@
 #ifndef ONAGER_RUNTIME_WIRE_FRAME_H_
 #define ONAGER_RUNTIME_WIRE_FRAME_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@
 namespace onager::wire {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
+
+/// A subscription's filter, and its view, are at most so long.
+inline constexpr std::size_t kSelectionBytesMax = 64u << 10;
 
 /// Client to server, first in each session.
 struct Hello {
@@ -108,9 +112,12 @@ struct Subscribe {
   std::string_view key;
   std::uint64_t schema_fingerprint = 0;
   std::string_view binding;  // The signed part of a resume token; empty: from the beginning.
-  std::uint64_t epoch = 0;   // The position, when `binding` is given.
+  // The position. Without `binding` one that the client gave up: it only tells what the client was shown.
+  std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
   ResyncReason reason = ResyncReason::kInitial;  // Why there is no position, when the client gave one up.
+  std::string_view filter;                       // The actor's filter message; empty: everything passes.
+  std::string_view view;                         // The actor's view message; empty: all of the state.
 };
 
 struct Unsubscribe {
@@ -136,6 +143,7 @@ struct SnapshotChunk {
   std::uint64_t offset = 0;
   std::string_view data;
   ResyncReason reason = ResyncReason::kInitial;  // Of a snapshot in the middle of a subscription.
+  std::uint64_t events_dropped = 0;  // That came before it and are not delivered; at least so many.
 };
 
 struct Delta {
@@ -143,7 +151,14 @@ struct Delta {
   std::uint64_t revision = 0;
   std::uint64_t span = 1;   // The base is `revision - span`.
   std::uint64_t epoch = 0;  // Zero: the one of `Subscribed`. Otherwise that of a snapshot that came since.
-  std::string_view patch;
+  std::string_view patch;   // Empty: nothing has changed in what is seen.
+  std::vector<std::string_view> events;  // In order; each is the actor's event message.
+};
+
+/// Server to client: the filter holds back what there is up to `revision`. The client's position stays.
+struct Covered {
+  std::uint64_t id = 0;
+  std::uint64_t revision = 0;
 };
 
 /// Server to client: nothing follows for this subscription.
@@ -163,7 +178,7 @@ struct Goodbye {
 
 using Frame =
     std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe, Subscribed,
-                 SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem, StreamCredit, StreamEnd>;
+                 SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem, StreamCredit, StreamEnd, Covered>;
 
 }  // namespace onager::wire
 

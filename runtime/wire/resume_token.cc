@@ -179,6 +179,12 @@ std::string Checkpoint::Encode() const {
   Writer writer(bytes);
   WriteBytes(writer, 1, token);
   WriteBytes(writer, 2, snapshot);
+  WriteBytes(writer, 3, filter);
+  WriteBytes(writer, 4, view);
+  for (const std::string& event : events) {
+    writer.Tag(5, WireType::kBytes);
+    writer.Bytes(event);
+  }
   writer.Finish();
   return bytes;
 }
@@ -196,6 +202,15 @@ absl::StatusOr<Checkpoint> Checkpoint::Decode(std::string_view bytes) {
         break;
       case 2:
         read = ReadBytes(reader, tag, checkpoint.snapshot);
+        break;
+      case 3:
+        read = ReadBytes(reader, tag, checkpoint.filter);
+        break;
+      case 4:
+        read = ReadBytes(reader, tag, checkpoint.view);
+        break;
+      case 5:
+        read = ReadBytes(reader, tag, checkpoint.events.emplace_back());
         break;
       default:
         read = reader.Skip(tag);

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -55,10 +56,14 @@ struct ResumeToken {
   static absl::StatusOr<ResumeToken> Decode(std::string_view bytes);
 };
 
-/// A resume token with the state that belongs to it.
+/// A resume token with what belongs to it: the state, the subscription's filter and view, and the events up
+/// to that position that the application has not been told of yet.
 struct Checkpoint {
   std::string token;
   std::string snapshot;
+  std::string filter;
+  std::string view;
+  std::vector<std::string> events;
 
   std::string Encode() const;
   static absl::StatusOr<Checkpoint> Decode(std::string_view bytes);

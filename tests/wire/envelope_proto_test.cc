@@ -152,11 +152,13 @@ std::vector<Sample> Samples() {
          frame.epoch = 3;
          frame.revision = 4;
          frame.reason = ResyncReason::kBaseMismatch;
+         frame.filter = "f";
+         frame.view = "v";
          writer.Append(frame);
        },
        "frames { subscribe { id: 1 actor_type: \"t\" key: \"k\" schema_fingerprint: 2 binding: \"b\" epoch: "
        "3 "
-       "revision: 4 reason: RESYNC_REASON_BASE_MISMATCH } }"},
+       "revision: 4 reason: RESYNC_REASON_BASE_MISMATCH filter: \"f\" view: \"v\" } }"},
       {"unsubscribe",
        [](BatchWriter& writer) {
          Unsubscribe frame;
@@ -187,19 +189,23 @@ std::vector<Sample> Samples() {
          frame.total_bytes = 4;
          frame.offset = 1;
          frame.reason = ResyncReason::kNewEpoch;
+         frame.events_dropped = 7;
          writer.Append(frame, ShareBytes("abcd"), 2);
        },
        "frames { snapshot_chunk { id: 1 epoch: 2 revision: 3 total_bytes: 4 offset: 1 data: \"bc\" reason: "
-       "RESYNC_REASON_NEW_EPOCH } }"},
+       "RESYNC_REASON_NEW_EPOCH events_dropped: 7 } }"},
       {"delta",
        [](BatchWriter& writer) {
          Delta frame;
          frame.id = 1;
          frame.revision = 9;
          frame.span = 3;
+         frame.epoch = 4;
+         frame.events = {"e", ""};
          writer.Append(frame, ShareBytes("p"));
        },
-       "frames { delta { id: 1 revision: 9 extra_span: 2 patch: \"p\" } }"},
+       "frames { delta { id: 1 revision: 9 extra_span: 2 patch: \"p\" epoch: 4 events: \"e\" events: \"\" } "
+       "}"},
       {"end",
        [](BatchWriter& writer) {
          End frame;
@@ -242,6 +248,14 @@ std::vector<Sample> Samples() {
          writer.Append(frame);
        },
        "frames { stream_end { number: 1 items: 2 } }"},
+      {"covered",
+       [](BatchWriter& writer) {
+         Covered frame;
+         frame.id = 1;
+         frame.revision = 2;
+         writer.Append(frame);
+       },
+       "frames { covered { id: 1 revision: 2 } }"},
   };
 }
 

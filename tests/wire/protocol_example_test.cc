@@ -60,7 +60,7 @@ TEST(ProtocolExampleTest, IsWhatTheCodeWritesAndReads) {
   writer.Append(delta, ShareBytes("\x10\x02"));
   writer.Append(Heartbeat());
   const std::vector<std::string> examples = Examples();
-  ASSERT_EQ(examples.size(), 2u);
+  ASSERT_EQ(examples.size(), 3u);
   EXPECT_EQ(writer.Take().Join(), examples[0]);
   const std::vector<Frame> frames = FramesOf(examples[0]);
   ASSERT_EQ(frames.size(), 3u);
@@ -84,13 +84,45 @@ TEST(ProtocolExampleTest, TheStreamsAreWhatTheCodeWritesAndReads) {
   writer.Append(credit);
   writer.Append(end);
   const std::vector<std::string> examples = Examples();
-  ASSERT_EQ(examples.size(), 2u);
+  ASSERT_EQ(examples.size(), 3u);
   EXPECT_EQ(writer.Take().Join(), examples[1]);
   const std::vector<Frame> frames = FramesOf(examples[1]);
   ASSERT_EQ(frames.size(), 3u);
   EXPECT_EQ(std::get<StreamItem>(frames[0]).item, "\x0a\x04milk");
   EXPECT_EQ(std::get<StreamCredit>(frames[1]).through, 32u);
   EXPECT_EQ(std::get<StreamEnd>(frames[2]).items, 1u);
+}
+
+TEST(ProtocolExampleTest, TheSubscriptionIsWhatTheCodeWritesAndReads) {
+  Subscribe subscribe;
+  subscribe.id = 1;
+  subscribe.actor_type = "todo.v1.TodoList";
+  subscribe.key = "list";
+  subscribe.filter = "\xa2\x06\x02\x08\x01";
+  Delta delta;
+  delta.id = 1;
+  delta.revision = 46;
+  delta.span = 3;
+  std::string events;
+  AppendEvent(events, "\xa2\x06\x03\x0a\x01\x61");
+  Covered covered;
+  covered.id = 1;
+  covered.revision = 48;
+  BatchWriter writer;
+  writer.Append(subscribe);
+  writer.Append(delta, nullptr, ShareBytes(std::move(events)));
+  writer.Append(covered);
+  const std::vector<std::string> examples = Examples();
+  ASSERT_EQ(examples.size(), 3u);
+  EXPECT_EQ(writer.Take().Join(), examples[2]);
+  const std::vector<Frame> frames = FramesOf(examples[2]);
+  ASSERT_EQ(frames.size(), 3u);
+  EXPECT_EQ(std::get<Subscribe>(frames[0]).filter, subscribe.filter);
+  EXPECT_EQ(std::get<Delta>(frames[1]).span, 3u);
+  EXPECT_EQ(std::get<Delta>(frames[1]).patch, "");
+  ASSERT_EQ(std::get<Delta>(frames[1]).events.size(), 1u);
+  EXPECT_EQ(std::get<Delta>(frames[1]).events[0].size(), 6u);
+  EXPECT_EQ(std::get<Covered>(frames[2]).revision, 48u);
 }
 
 }  // namespace

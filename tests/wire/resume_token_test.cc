@@ -73,10 +73,16 @@ TEST(ResumeTokenTest, ATokenAndACheckpointComeBackAsTheyWere) {
   Checkpoint checkpoint;
   checkpoint.token = token.Encode();
   checkpoint.snapshot = std::string("\0state", 6);
+  checkpoint.filter = "filter";
+  checkpoint.view = "view";
+  checkpoint.events = {"one", "", "three"};
   const absl::StatusOr<Checkpoint> restored = Checkpoint::Decode(checkpoint.Encode());
   ASSERT_TRUE(restored.ok());
   EXPECT_EQ(restored->token, checkpoint.token);
   EXPECT_EQ(restored->snapshot, checkpoint.snapshot);
+  EXPECT_EQ(restored->filter, checkpoint.filter);
+  EXPECT_EQ(restored->view, checkpoint.view);
+  EXPECT_EQ(restored->events, checkpoint.events);
 }
 
 TEST(ResumeTokenTest, WhatIsNoTokenIsRefused) {
