@@ -199,6 +199,9 @@ void ClientCore::Do(ClientSession::CallEnded& action) {
   handle->End(std::move(action.result));
 }
 
+void ClientCore::Do(ClientSession::ItemArrived& /*action*/) {}
+void ClientCore::Do(ClientSession::ItemWritten& /*action*/) {}
+
 std::shared_ptr<Subscription> ClientCore::FindSubscription(std::uint64_t id) {
   MutexLock lock(mutex_);
   const auto found = subscriptions_.find(id);

@@ -61,6 +61,8 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   void Do(session::ClientSession::Connect& action);
   void Do(session::ClientSession::Disconnect& action);
   void Do(session::ClientSession::CallEnded& action);
+  void Do(session::ClientSession::ItemArrived& action);
+  void Do(session::ClientSession::ItemWritten& action);
   void Do(session::ClientSession::SnapshotArrived& action);
   void Do(session::ClientSession::DeltaArrived& action);
   void Do(session::ClientSession::BindingArrived& action);

@@ -227,6 +227,10 @@ void SessionHost::Do(ServerSession::StartCall& action) {
   }
 }
 
+void SessionHost::Do(ServerSession::TakeItem& /*action*/) {}
+void SessionHost::Do(ServerSession::TakeStreamEnd& /*action*/) {}
+void SessionHost::Do(ServerSession::TakeCredit& /*action*/) {}
+
 void SessionHost::Do(ServerSession::CancelCall& action) {
   if (const std::shared_ptr<ClientRecord> client = record()) client->Cancel(action.number);
 }

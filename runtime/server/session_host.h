@@ -56,6 +56,9 @@ class SessionHost final : public transport::ConnectionHandler,
   void Step(absl::FunctionRef<void(session::ServerSession&, Time)> event);
   void Do(session::ServerSession::FindLedger& action);
   void Do(session::ServerSession::StartCall& action);
+  void Do(session::ServerSession::TakeItem& action);
+  void Do(session::ServerSession::TakeStreamEnd& action);
+  void Do(session::ServerSession::TakeCredit& action);
   void Do(session::ServerSession::CancelCall& action);
   void Do(session::ServerSession::AcknowledgeCalls& action);
   void Do(session::ServerSession::OpenFeed& action);

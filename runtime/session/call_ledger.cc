@@ -18,7 +18,8 @@ std::size_t CallOutcome::size() const {
   return size;
 }
 
-CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now) {
+CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now,
+                                        bool streamed) {
   Evict(now);
   if (number <= acknowledged_) return {Verdict::kAcknowledged, nullptr};
   if (const auto found = records_.find(number); found != records_.end()) {
@@ -30,18 +31,24 @@ CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run,
   const bool evicted = number <= seen_max_;
   seen_max_ = std::max(seen_max_, number);
   if ((evicted || may_have_run) && !idempotent) return {Verdict::kUnknown, nullptr};
-  if (running_ >= limits_.running_max) return {Verdict::kSaturated, nullptr};
-  records_.emplace(number, Record{});
+  if (running_ >= limits_.running_max || (streamed && running_streams_ >= limits_.running_streams_max)) {
+    return {Verdict::kSaturated, nullptr};
+  }
+  records_[number].streamed = streamed;
   ++running_;
+  if (streamed) ++running_streams_;
   return {Verdict::kRun, nullptr};
 }
 
 void CallLedger::Complete(std::uint64_t number, SharedOutcome outcome, Time now) {
   const auto found = records_.find(number);
   if (found == records_.end() || found->second.outcome != nullptr) return;
-  --running_;
   Record& record = found->second;
-  if (outcome->size() > limits_.bytes_max) {
+  --running_;
+  if (record.streamed) --running_streams_;
+  const std::size_t items = outcome->stream == nullptr ? 0 : outcome->stream->kept_bytes();
+  record.bytes = outcome->size() + items;
+  if (record.bytes > limits_.bytes_max) {
     CallOutcome kept;
     kept.revision = outcome->revision;
     kept.actor = outcome->actor;
@@ -52,9 +59,10 @@ void CallLedger::Complete(std::uint64_t number, SharedOutcome outcome, Time now)
       kept.status = absl::Status(outcome->status.code(), std::string(ShortMessage(outcome->status)));
     }
     outcome = std::make_shared<const CallOutcome>(std::move(kept));
+    record.bytes = outcome->size();
   }
   record.ended_at = now;
-  bytes_ += outcome->size();
+  bytes_ += record.bytes;
   record.outcome = std::move(outcome);
   if (number <= acknowledged_) {
     Forget(found);
@@ -62,6 +70,11 @@ void CallLedger::Complete(std::uint64_t number, SharedOutcome outcome, Time now)
   }
   ended_.push_back(number);
   Evict(now);
+}
+
+SharedOutcome CallLedger::Find(std::uint64_t number) const {
+  const auto found = records_.find(number);
+  return found == records_.end() ? nullptr : found->second.outcome;
 }
 
 void CallLedger::AcknowledgeThrough(std::uint64_t number) {
@@ -79,7 +92,7 @@ void CallLedger::AcknowledgeThrough(std::uint64_t number) {
 }
 
 void CallLedger::Forget(std::map<std::uint64_t, Record>::iterator record) {
-  bytes_ -= record->second.outcome->size();
+  bytes_ -= record->second.bytes;
   records_.erase(record);
 }
 

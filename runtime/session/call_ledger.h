@@ -11,6 +11,7 @@
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/shared_bytes.h"
+#include "runtime/session/stream_port.h"
 
 namespace onager::session {
 
@@ -20,9 +21,10 @@ struct CallOutcome {
   SharedBytes result;  // Null unless the status is OK.
   std::uint64_t revision = 0;
   ActorId actor;
+  std::shared_ptr<StreamPort> stream;  // Of a call with streams: what of its items is not taken.
 
   std::size_t result_size() const { return result == nullptr ? 0 : result->size(); }
-  /// About what it costs to keep.
+  /// About what it costs to keep, without the stream's items.
   std::size_t size() const;
 };
 using SharedOutcome = std::shared_ptr<const CallOutcome>;
@@ -32,6 +34,7 @@ struct LedgerLimits {
   std::size_t bytes_max = 1u << 20;
   Duration age_max = std::chrono::minutes(5);
   std::size_t running_max = 10'000;
+  std::size_t running_streams_max = 256;  // Calls with streams among them.
 };
 
 /// What the server remembers of one client's calls, so that a call that arrives twice runs once: those that
@@ -61,10 +64,13 @@ class CallLedger {
 
   /// Decides about a call that arrives. `may_have_run` says that it was sent to a server whose ledger this
   /// one is not. An `idempotent` call that would be `kUnknown` is run again.
-  Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now);
+  Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now, bool streamed = false);
 
   /// Records how a call that `Admit` let run has ended.
   void Complete(std::uint64_t number, SharedOutcome outcome, Time now);
+
+  /// The outcome that is kept of a call that has ended; null when none is.
+  SharedOutcome Find(std::uint64_t number) const;
 
   /// The client has every reply up to `number`.
   void AcknowledgeThrough(std::uint64_t number);
@@ -77,6 +83,8 @@ class CallLedger {
   struct Record {
     SharedOutcome outcome;  // Null while the call runs.
     bool dropped = false;   // The result was too large to keep.
+    bool streamed = false;
+    std::size_t bytes = 0;  // What the outcome counts for.
     Time ended_at{};
   };
 
@@ -88,6 +96,7 @@ class CallLedger {
   std::deque<std::uint64_t> ended_;  // In the order of their ends; may name records that are gone.
   std::size_t bytes_ = 0;
   std::size_t running_ = 0;
+  std::size_t running_streams_ = 0;
   std::uint64_t seen_max_ = 0;
   std::uint64_t acknowledged_ = 0;
 };

@@ -60,6 +60,7 @@ ClientSession::CallNumber ClientSession::Call(CallRequest request, Time now) {
     call.deadline = *call.request.timeout < kNever - now ? now + *call.request.timeout : kNever;
   }
   if (call.deadline != kNever) call_deadlines_.emplace(call.deadline, number);
+  streams_.Add(number, call.request.streams);
   calls_.emplace(number, std::move(call));
   if (phase_ == Phase::kLive) calls_due_.push_back(number);
   return number;
@@ -76,8 +77,13 @@ void ClientSession::EndCall(std::map<CallNumber, PendingCall>::iterator call,
                             absl::StatusOr<std::string> result) {
   if (call->second.sent_in_session) --calls_in_flight_;
   call_deadlines_.erase({call->second.deadline, call->first});
+  streams_.Remove(call->first);
   actions_.emplace_back(CallEnded{call->first, std::move(result)});
   calls_.erase(call);
+}
+
+void ClientSession::WriteItem(CallNumber number, SharedBytes item) {
+  if (streams_.Write(number, std::move(item))) actions_.emplace_back(ItemWritten{number});
 }
 
 ClientSession::SubscriptionId ClientSession::Subscribe(SubscribeRequest request, Time /*now*/) {
@@ -166,6 +172,7 @@ void ClientSession::LoseConnection(const absl::Status& reason, Time now, bool te
   unsubscribes_due_.clear();
   for (auto& [number, call] : calls_) call.sent_in_session = false;
   calls_in_flight_ = 0;
+  streams_.OnConnectionLost();
   for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);
   SetState(was_connected_ ? ConnectionState::kReconnecting : ConnectionState::kConnecting, reason);
 }
@@ -289,9 +296,24 @@ void ClientSession::Handle(const wire::Welcome& frame, Time now) {
   SetState(ConnectionState::kConnected, absl::OkStatus());
 }
 
-void ClientSession::Handle(const wire::Reply& frame, Time /*now*/) {
+void ClientSession::Handle(const wire::StreamItem& frame, Time now) {
+  const absl::StatusOr<bool> is_new = streams_.OnItem(frame);
+  if (!is_new.ok()) return LoseConnection(is_new.status(), now, /*tell_owner=*/true);
+  if (*is_new) actions_.emplace_back(ItemArrived{frame.number, std::string(frame.item)});
+}
+
+void ClientSession::Handle(const wire::StreamCredit& frame, Time now) {
+  const absl::StatusOr<bool> written = streams_.OnCredit(frame);
+  if (!written.ok()) return LoseConnection(written.status(), now, /*tell_owner=*/true);
+  if (*written) actions_.emplace_back(ItemWritten{frame.number});
+}
+
+void ClientSession::Handle(const wire::Reply& frame, Time now) {
   const auto call = calls_.find(frame.number);
   if (call == calls_.end() || !call->second.sent_in_session) return;  // It was given up meanwhile.
+  if (absl::Status whole = streams_.OnReply(frame); !whole.ok()) {
+    return LoseConnection(whole, now, /*tell_owner=*/true);
+  }
   if (frame.code == 0) {
     EndCall(call, std::string(frame.result));
   } else {
@@ -478,6 +500,7 @@ std::optional<transport::OutMessage> ClientSession::NextBatch(Time now) {
   if (phase_ == Phase::kLive) {
     AppendSubscriptions(writer, now);
     AppendCalls(writer, now);
+    AppendStreams(writer);
     const std::uint64_t through = AcknowledgeableThrough();
     const bool heartbeat_due = now >= last_sent_ + heartbeat_interval_;
     if (through > acknowledged_ &&
@@ -557,6 +580,7 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     call.method = pending.request.method;
     call.arguments = pending.request.arguments;
     call.may_have_run = pending.may_have_run;
+    streams_.BeginSending(call);
     if (pending.deadline != kNever) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(pending.deadline - now).count();
       call.timeout_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(left, 1));
@@ -567,6 +591,18 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     wire::Cancel cancel;
     cancel.number = cancels_due_.front();
     writer.Append(cancel);
+  }
+}
+
+// After the calls, so that no stream delays one by more than the batch that is under way.
+void ClientSession::AppendStreams(wire::BatchWriter& writer) {
+  for (const CallNumber number :
+       streams_.Append(writer, options_.batch_bytes_max, server_message_bytes_max_)) {
+    wire::Cancel cancel;
+    cancel.number = number;
+    writer.Append(cancel);
+    EndCall(calls_.find(number),
+            absl::ResourceExhaustedError("an item of the parameter is larger than the server takes"));
   }
 }
 

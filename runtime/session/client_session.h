@@ -20,6 +20,7 @@
 #include "runtime/base/backoff.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
+#include "runtime/session/client_streams.h"
 #include "runtime/session/state_feed.h"
 #include "runtime/transport/transport.h"
 #include "runtime/wire/batch.h"
@@ -59,6 +60,15 @@ class ClientSession {
     CallNumber number;
     absl::StatusOr<std::string> result;
   };
+  /// The next item of a streamed result. Say with `ItemsTaken` when the application has taken it.
+  struct ItemArrived {
+    CallNumber number;
+    std::string item;
+  };
+  /// The item that `WriteItem` was given last has been taken; now there may be another.
+  struct ItemWritten {
+    CallNumber number;
+  };
   struct SnapshotArrived {
     SubscriptionId subscription;
     Position at;
@@ -85,14 +95,15 @@ class ClientSession {
     ConnectionState state;
     absl::Status reason;
   };
-  using Action = std::variant<Connect, Disconnect, CallEnded, SnapshotArrived, DeltaArrived, BindingArrived,
-                              SubscriptionEnded, StateChanged>;
+  using Action = std::variant<Connect, Disconnect, CallEnded, ItemArrived, ItemWritten, SnapshotArrived,
+                              DeltaArrived, BindingArrived, SubscriptionEnded, StateChanged>;
 
   struct CallRequest {
     ActorId actor;
     std::string method;
     std::string arguments;
     std::optional<Duration> timeout;  // Unset: none.
+    std::uint32_t streams = 0;        // As in `wire::Call`.
   };
   struct SubscribeRequest {
     ActorId actor;
@@ -109,6 +120,13 @@ class ClientSession {
   /// Always gives a number; a call that is refused ends at once with an action.
   CallNumber Call(CallRequest request, Time now);
   void CancelCall(CallNumber number);
+  /// The next item of the call's parameter: `ItemWritten` follows, unless the call ends before.
+  void WriteItem(CallNumber number, SharedBytes item);
+  /// The parameter ends with what was written.
+  void FinishItems(CallNumber number) { streams_.Finish(number); }
+  void ItemsTaken(CallNumber number, std::size_t items, std::size_t bytes) {
+    streams_.OnTaken(number, items, bytes);
+  }
   SubscriptionId Subscribe(SubscribeRequest request, Time now);
   void Unsubscribe(SubscriptionId id);
   /// Gives up the subscription's state and asks for a snapshot.
@@ -173,6 +191,8 @@ class ClientSession {
 
   void Handle(const wire::Welcome& frame, Time now);
   void Handle(const wire::Reply& frame, Time now);
+  void Handle(const wire::StreamItem& frame, Time now);
+  void Handle(const wire::StreamCredit& frame, Time now);
   void Handle(const wire::Subscribed& frame, Time now);
   void Handle(const wire::SnapshotChunk& frame, Time now);
   void Handle(const wire::Delta& frame, Time now);
@@ -188,6 +208,7 @@ class ClientSession {
   void AskAgain(Time now);
   void AppendSubscriptions(wire::BatchWriter& writer, Time now);
   void AppendCalls(wire::BatchWriter& writer, Time now);
+  void AppendStreams(wire::BatchWriter& writer);
 
   const ClientSessionOptions options_;
   Random& random_;
@@ -213,6 +234,7 @@ class ClientSession {
   std::deque<CallNumber> calls_due_;    // To be sent in this session, in the order of their numbers.
   std::deque<CallNumber> cancels_due_;  // Of calls that were sent in this session.
   std::uint64_t acknowledged_ = 0;      // What the server was told in this session.
+  ClientStreams streams_;               // Of `calls_`.
 
   SubscriptionId last_subscription_ = 0;
   std::uint64_t last_wire_id_ = 0;

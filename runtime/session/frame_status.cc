@@ -45,6 +45,7 @@ void AppendReply(wire::BatchWriter& writer, std::uint64_t number, const CallOutc
   reply.code = static_cast<std::uint32_t>(outcome.status.code());
   reply.message = ShortMessage(outcome.status);
   reply.revision = outcome.revision;
+  if (outcome.stream != nullptr) reply.items = outcome.stream->last();
   std::deque<std::string> kept;  // A deque, because its strings stay where they are.
   std::size_t detail_bytes = 0;
   outcome.status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {

@@ -125,19 +125,45 @@ void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
     return Fail(
         absl::InvalidArgumentError(absl::StrCat("call ", frame.number, " was sent twice in one session")));
   }
+  calls_seen_max_ = std::max(calls_seen_max_, frame.number);
   if (!refusal.ok()) {
     auto outcome = std::make_shared<CallOutcome>();
     outcome->status = std::move(refusal);
     OnCallEnded(frame.number, std::move(outcome));
     return;
   }
+  streams_.Add(frame);
   std::optional<Duration> timeout;
   if (frame.timeout_ms > 0) {
     constexpr std::uint64_t kTimeoutMsMax = 1000ull * 3600 * 24 * 365;
     timeout = std::chrono::milliseconds(std::min(frame.timeout_ms, kTimeoutMsMax));
   }
   actions_.emplace_back(StartCall{frame.number, std::move(actor), std::string(frame.method),
-                                  std::string(frame.arguments), timeout, frame.may_have_run});
+                                  std::string(frame.arguments), timeout, frame.may_have_run, frame.streams,
+                                  frame.received > 0 || frame.taken > 0});
+}
+
+bool ServerSession::MayHandOn(std::uint64_t number, bool is_stream) {
+  if (is_stream) return true;
+  if (number == 0 || number > calls_seen_max_ || calls_.contains(number)) {
+    Fail(absl::InvalidArgumentError(absl::StrCat("call ", number, " has no such stream")));
+  }
+  return false;
+}
+
+void ServerSession::Handle(const wire::StreamItem& frame, Time /*now*/) {
+  if (!MayHandOn(frame.number, streams_.TakesItems(frame.number))) return;
+  actions_.emplace_back(TakeItem{frame.number, frame.sequence, std::string(frame.item)});
+}
+
+void ServerSession::Handle(const wire::StreamEnd& frame, Time /*now*/) {
+  if (!MayHandOn(frame.number, streams_.TakesItems(frame.number))) return;
+  actions_.emplace_back(TakeStreamEnd{frame.number, frame.items});
+}
+
+void ServerSession::Handle(const wire::StreamCredit& frame, Time /*now*/) {
+  if (!MayHandOn(frame.number, streams_.Contains(frame.number))) return;
+  actions_.emplace_back(TakeCredit{frame.number, frame.through});
 }
 
 void ServerSession::Handle(const wire::AcknowledgeReplies& frame, Time /*now*/) {
@@ -145,7 +171,9 @@ void ServerSession::Handle(const wire::AcknowledgeReplies& frame, Time /*now*/) 
 }
 
 void ServerSession::Handle(const wire::Cancel& frame, Time /*now*/) {
-  if (calls_.contains(frame.number)) actions_.emplace_back(CancelCall{frame.number});
+  if (!calls_.contains(frame.number)) return;
+  actions_.emplace_back(CancelCall{frame.number});
+  if (streams_.Abandon(frame.number)) calls_.erase(frame.number);
 }
 
 void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
@@ -224,7 +252,13 @@ void ServerSession::Handle(const ServerFrame& /*frame*/, Time /*now*/) {
 }
 
 void ServerSession::OnCallEnded(std::uint64_t number, SharedOutcome outcome) {
-  if (phase_ == Phase::kClosed || calls_.erase(number) == 0) return;
+  if (phase_ == Phase::kClosed || !calls_.contains(number)) return;
+  if (streams_.OnEnded(number, outcome)) return;  // Its items go first.
+  QueueReply(number, std::move(outcome));
+}
+
+void ServerSession::QueueReply(std::uint64_t number, SharedOutcome outcome) {
+  calls_.erase(number);
   reply_bytes_ += outcome->size();
   replies_.emplace_back(number, std::move(outcome));
   if (reply_bytes_ > options_.pending_reply_bytes_max) {
@@ -232,7 +266,15 @@ void ServerSession::OnCallEnded(std::uint64_t number, SharedOutcome outcome) {
   }
 }
 
-void ServerSession::OnCallForgotten(std::uint64_t number) { calls_.erase(number); }
+void ServerSession::OnCallForgotten(std::uint64_t number) {
+  calls_.erase(number);
+  streams_.Remove(number);
+}
+
+void ServerSession::OnStreamOpened(std::uint64_t number, std::shared_ptr<StreamPort> port) {
+  if (phase_ == Phase::kClosed) return;
+  if (absl::Status opened = streams_.Open(number, std::move(port)); !opened.ok()) Fail(opened);
+}
 
 void ServerSession::OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
                                  std::uint64_t schema_fingerprint) {
@@ -330,6 +372,7 @@ void ServerSession::Fail(const absl::Status& reason) {
   dirty_.clear();
   ended_subscriptions_.clear();
   calls_.clear();
+  streams_.Clear();
   replies_.clear();
   reply_bytes_ = 0;
 }
@@ -352,6 +395,7 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
   }
   if (phase_ == Phase::kLive) {
     AppendReplies(batch, now);
+    AppendStreams(batch, now);
     AppendSubscriptions(batch, now);
     if (batch.writer.empty() && now >= last_sent_ + options_.heartbeat_interval) {
       batch.writer.Append(wire::Heartbeat());
@@ -396,6 +440,23 @@ void ServerSession::AppendReplies(Batch& batch, Time now) {
     front_reply_waited_ = false;
     reply_bytes_ -= outcome->size();
   }
+}
+
+// After the replies, so that no stream delays a plain call by more than the batch that is under way; half of
+// what a batch holds, so that subscriptions have their part.
+void ServerSession::AppendStreams(Batch& batch, Time now) {
+  std::vector<ServerStreams::Ended> ended =
+      streams_.Append(batch.writer, batch_bytes_max_ / 2, message_bytes_max_);
+  for (ServerStreams::Ended& call : ended) {
+    if (call.outcome == nullptr) {
+      actions_.emplace_back(CancelCall{call.number});
+      CallOutcome refusal;
+      refusal.status = absl::ResourceExhaustedError("an item of the result is larger than a message may be");
+      call.outcome = std::make_shared<const CallOutcome>(std::move(refusal));
+    }
+    QueueReply(call.number, std::move(call.outcome));
+  }
+  if (!ended.empty()) AppendReplies(batch, now);
 }
 
 bool ServerSession::PumpObservers(Batch& batch, const CallOutcome& outcome, Time now) {

@@ -19,6 +19,7 @@
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/session/call_ledger.h"
+#include "runtime/session/server_streams.h"
 #include "runtime/session/state_feed.h"
 #include "runtime/transport/transport.h"
 #include "runtime/wire/frame.h"
@@ -68,6 +69,23 @@ class ServerSession {
     std::string arguments;
     std::optional<Duration> timeout;
     bool may_have_run;
+    std::uint32_t streams = 0;  // As in `wire::Call`. Report where its items come from with `OnStreamOpened`.
+    bool streams_begun = false;  // Items of it have been received, or taken, before.
+  };
+  // Of a call that was started and has streams: hand on to where its items come from. What that finds wrong
+  // ends the session.
+  struct TakeItem {
+    std::uint64_t number;
+    std::uint64_t sequence;
+    std::string item;
+  };
+  struct TakeStreamEnd {
+    std::uint64_t number;
+    std::uint64_t items;
+  };
+  struct TakeCredit {
+    std::uint64_t number;
+    std::uint64_t through;
   };
   struct CancelCall {
     std::uint64_t number;
@@ -85,8 +103,8 @@ class ServerSession {
   struct Disconnect {  // Once the last batch is written.
     absl::Status reason;
   };
-  using Action =
-      std::variant<FindLedger, StartCall, CancelCall, AcknowledgeCalls, OpenFeed, CloseFeed, Disconnect>;
+  using Action = std::variant<FindLedger, StartCall, TakeItem, TakeStreamEnd, TakeCredit, CancelCall,
+                              AcknowledgeCalls, OpenFeed, CloseFeed, Disconnect>;
 
   /// `signer` outlives the session.
   ServerSession(ServerSessionOptions options, Peer peer, const wire::TokenSigner& signer, Time now);
@@ -100,6 +118,10 @@ class ServerSession {
   void OnCallEnded(std::uint64_t number, SharedOutcome outcome);
   /// A call that the client has acknowledged already, which needs no reply.
   void OnCallForgotten(std::uint64_t number);
+  /// Where the items of a call with streams come from; before the call can end.
+  void OnStreamOpened(std::uint64_t number, std::shared_ptr<StreamPort> port);
+  /// The call's stream has an item or credit to send.
+  void OnStreamChanged(std::uint64_t number) { streams_.OnChanged(number); }
   void OnFeedOpened(std::uint64_t subscription, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
                     std::uint64_t schema_fingerprint);
   /// The subscription's feed has something new.
@@ -150,6 +172,9 @@ class ServerSession {
   void Handle(const wire::Call& frame, Time now);
   void Handle(const wire::AcknowledgeReplies& frame, Time now);
   void Handle(const wire::Cancel& frame, Time now);
+  void Handle(const wire::StreamItem& frame, Time now);
+  void Handle(const wire::StreamCredit& frame, Time now);
+  void Handle(const wire::StreamEnd& frame, Time now);
   void Handle(const wire::Subscribe& frame, Time now);
   void Handle(const wire::Unsubscribe& frame, Time now);
   void Handle(const wire::Heartbeat& frame, Time now);
@@ -163,10 +188,15 @@ class ServerSession {
   void RefuseSubscription(std::uint64_t id, const absl::Status& status);
   void MarkDirty(std::uint64_t id, Subscription& subscription);
   void Fail(const absl::Status& reason);
+  void QueueReply(std::uint64_t number, SharedOutcome outcome);
+  /// Whether such a frame is to be handed on. One of a call that has ended is passed over; one of a call that
+  /// has no such stream ends the session.
+  bool MayHandOn(std::uint64_t number, bool is_stream);
 
   // Parts of a batch.
   struct Batch;
   void AppendReplies(Batch& batch, Time now);
+  void AppendStreams(Batch& batch, Time now);
   void AppendSubscriptions(Batch& batch, Time now);
   enum class Pumped { kAll, kPart, kEnded };  // After the last one the subscription is gone.
   /// Sends what follows the subscription's position, as far as the batch takes it.
@@ -188,6 +218,8 @@ class ServerSession {
   std::size_t snapshot_chunk_bytes_ = 0;
 
   absl::flat_hash_set<std::uint64_t> calls_;  // Those that have not ended.
+  std::uint64_t calls_seen_max_ = 0;
+  ServerStreams streams_;  // Of `calls_`.
   std::deque<std::pair<std::uint64_t, SharedOutcome>> replies_;
   std::size_t reply_bytes_ = 0;      // Of `replies_`.
   bool front_reply_waited_ = false;  // For its observers, in the batch before.

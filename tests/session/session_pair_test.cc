@@ -290,6 +290,8 @@ class LossyPair {
     ExpectTruth();
   }
   void Do(const ClientSession::BindingArrived&) {}
+  void Do(const ClientSession::ItemArrived&) {}
+  void Do(const ClientSession::ItemWritten&) {}
   void Do(const ClientSession::SubscriptionEnded& action) {
     // Loss may take the Unsubscribe; nothing else may end it.
     ADD_FAILURE() << "the subscription ended: " << action.status;
