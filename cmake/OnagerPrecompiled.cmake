@@ -31,6 +31,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # The first as ccache asks for. The others since g++ does not recognise a precompiled header as one of the system,
   # and then reports what it wrongly suspects inside the standard library.
   add_compile_options(-fpch-preprocess -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+else()
+  # Clang too takes templates of precompiled headers for ours; the standard library instantiates what it deprecates.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 set(headers <algorithm> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set> <span> <string>
             <string_view> <tuple> <utility> <variant> <vector> <absl/container/flat_hash_map.h>
