@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -34,14 +35,14 @@ struct Integer {
   std::string_view text;
 };
 
-// `int32`, `list<T>`, `optional T`, `common.Money`.
+// `int32`, `list<T>`, `optional T`, `common.Money`, `geo::Point`.
 struct TypeRef {
   Name name;
   std::vector<TypeRef> arguments;
   SourceRange range;
 };
 
-// The right side of an annotation or of a parameter's default.
+// The right side of an annotation, a parameter's default, or what a filter or a `where` evaluates.
 struct Value {
   enum class Kind : uint8_t {
     kInvalid,  // already reported
@@ -50,19 +51,26 @@ struct Value {
     kFloat,
     kString,
     kUnit,        // 5s, 1MiB
-    kExpression,  // anything else, not looked into
+    kExpression,  // anything else: C++, not looked into
   };
   Kind kind = Kind::kInvalid;
   bool negative = false;  // of kInteger, kFloat and kUnit: a minus sign stands before it
   SourceRange range;
   std::string_view text;  // of the last token: without the minus sign
+  std::string code;       // all of it on one line, without comments
   std::optional<Integer> integer;
+};
+
+// `count = 1024` in `replay(count = 1024)`.
+struct Argument {
+  Name name;  // empty when it has none
+  Value value;
 };
 
 struct Annotation {
   Name name;
   std::optional<Value> value;
-  bool has_arguments = false;  // `name(...)`
+  std::optional<std::vector<Argument>> arguments;  // `name(...)`
   SourceRange range;
 };
 
@@ -90,7 +98,7 @@ struct ReservedNumbers {
   SourceRange range;
 };
 
-// Between the braces of a struct, a state or an error; fields of oneofs stand among the others.
+// Between the braces of a struct, a state, an event or an error; fields of oneofs stand among the others.
 struct Members {
   std::vector<Field> fields;
   std::vector<Oneof> oneofs;
@@ -134,6 +142,7 @@ struct Parameter {
   SourceRange doc;
   TypeRef type;
   Name name;
+  std::vector<Annotation> annotations;
   std::optional<Value> default_value;
 };
 
@@ -151,9 +160,57 @@ struct State {
   Members members;
 };
 
-struct Unsupported {
-  Feature feature = Feature::kImport;
-  SourceRange range;
+struct Event {
+  SourceRange doc;
+  Name name;
+  std::vector<Annotation> annotations;
+  Members members;
+};
+
+struct Filter {
+  SourceRange doc;
+  Name name;
+  std::vector<Parameter> parameters;
+  std::vector<Annotation> annotations;
+  std::optional<Value> predicate;  // none: already reported
+};
+
+// `items { id; title } where item.done`
+struct Selection {
+  Name name;
+  std::optional<std::vector<Selection>> fields;  // none: no braces
+  std::optional<Name> where_keyword;
+  std::optional<Value> where;
+  bool damaged = false;  // parts may be missing
+};
+
+struct View {
+  SourceRange doc;
+  Name name;
+  std::vector<Parameter> parameters;
+  std::vector<Annotation> annotations;
+  std::vector<Selection> selection;
+  bool damaged = false;  // parts may be missing
+};
+
+// `timer Sweep = 5m;`
+struct Timer {
+  SourceRange keyword_range;
+  Name name;
+  std::optional<Value> period;  // none: already reported
+};
+
+// `reminder Due(string id);`
+struct Reminder {
+  SourceRange keyword_range;
+  Name name;
+  std::vector<Parameter> parameters;
+};
+
+// `version 3;` or `migrate 2;`
+struct VersionNumber {
+  SourceRange keyword_range;
+  std::optional<Integer> number;  // none: already reported
 };
 
 struct Actor {
@@ -164,7 +221,13 @@ struct Actor {
   std::vector<Annotation> annotations;
   std::vector<State> states;
   std::vector<Method> methods;
-  std::vector<Unsupported> unsupported;
+  std::vector<Event> events;
+  std::vector<Filter> filters;
+  std::vector<View> views;
+  std::vector<Timer> timers;
+  std::vector<Reminder> reminders;
+  std::vector<VersionNumber> versions;
+  std::vector<VersionNumber> migrations;
 };
 
 struct Package {
@@ -173,12 +236,44 @@ struct Package {
   Name name;  // dotted; empty when it could not be read
 };
 
+// `import "common/money.actor";`
+struct Import {
+  SourceRange keyword_range;
+  Name path;  // with its quotes; empty when it could not be read
+};
+
+// `lat = 1;`, `omit cached;`, or a member of `oneof shape { ... }`.
+struct CppField {
+  Name name;
+  bool omitted = false;
+  std::optional<Integer> number;
+  std::optional<uint32_t> oneof;  // index into CppItem::oneofs
+};
+
+struct CppItem {
+  enum class Kind : uint8_t { kStruct, kEnum, kFunction };
+  Kind kind = Kind::kStruct;
+  SourceRange doc;
+  Name name;  // "geo::Point"
+  std::vector<CppField> fields;
+  std::vector<Name> oneofs;
+  bool damaged = false;  // fields may be missing
+};
+
+// `import cpp "geo/point.h" { ... }`
+struct CppImport {
+  SourceRange keyword_range;
+  Name header;  // with its quotes or angles; empty when it could not be read
+  std::vector<CppItem> items;
+};
+
 using Declaration = std::variant<Struct, Enum, Error, Actor>;
 
 struct File {
   std::vector<Package> packages;
+  std::vector<Import> imports;
+  std::vector<CppImport> cpp_imports;
   std::vector<Declaration> declarations;  // in source order
-  std::vector<Unsupported> unsupported;
 
   // Names in the parts that were skipped after an error: they may have been declared there, so nobody
   // complains that they are unknown.

@@ -26,10 +26,13 @@ Compilation Compile(std::string_view file_name, SourceLoader& loader, const Comp
     emitter.Emit(SourceRange{file, begin, begin + 1}, diag::InvalidUtf8,
                  absl::StrFormat("0x%02X", static_cast<unsigned char>(source[*invalid])));
   } else {
-    const ast::File tree = ParseFile(result.sources, file, emitter);
+    std::vector<ParsedFile> files(1);
+    files[0].id = file;
+    files[0].import_name = std::string(file_name.substr(file_name.rfind('/') + 1));
+    files[0].tree = ParseFile(result.sources, file, emitter);
     // A full emitter would drop whatever the checks find.
     if (!emitter.full()) {
-      Model model = BuildModel(result.sources, file, tree, emitter);
+      Model model = BuildModel(result.sources, files, emitter);
       if (!emitter.has_errors()) result.model = std::move(model);
     }
   }

@@ -1,5 +1,6 @@
 #include "idl/lex/lexer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,10 @@ bool IsNameByte(char c) {
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v'; }
+
+bool IsRawStringPrefix(std::string_view text) {
+  return text == "R" || text == "u8R" || text == "uR" || text == "UR" || text == "LR";
+}
 
 std::string DescribeCharacter(char c) {
   if (absl::ascii_isgraph(static_cast<unsigned char>(c)))
@@ -126,6 +131,7 @@ Token Lexer::LexIdentifier(uint32_t begin) {
     ascii = ascii && absl::ascii_isascii(static_cast<unsigned char>(Peek()));
     ++position_;
   }
+  if (Peek() == '"' && IsRawStringPrefix(text_.substr(begin, position_ - begin))) return LexRawString(begin);
   const Token token = Finish(TokenKind::kIdentifier, begin);
   // It still is a name to the parser: the mistake is in its spelling, not in the sentence.
   if (!ascii) emitter_.Emit(token.range, diag::NonAsciiIdentifier, token.text);
@@ -173,6 +179,27 @@ Token Lexer::LexQuoted(uint32_t begin, char quote) {
   }
   ++position_;
   return Finish(quote == '"' ? TokenKind::kString : TokenKind::kCharacter, begin);
+}
+
+// At the quote of `R"delimiter(...)delimiter"`, which ends on its line as every string does.
+Token Lexer::LexRawString(uint32_t begin) {
+  constexpr size_t kDelimiterBytesMax = 16;
+  const size_t line_end = std::min(text_.find('\n', position_), text_.size());
+  const std::string_view line = text_.substr(0, line_end);
+  const size_t open = line.find_first_of("()\\\" \t", size_t{position_} + 1);
+  if (open != std::string_view::npos && line[open] == '(' && open - position_ - 1 <= kDelimiterBytesMax) {
+    const std::string_view delimiter = line.substr(size_t{position_} + 1, open - position_ - 1);
+    const std::string closer = ")" + std::string(delimiter) + "\"";
+    const size_t close = line.find(closer, open);
+    if (close != std::string_view::npos) {
+      position_ = static_cast<uint32_t>(close + closer.size());
+      return Finish(TokenKind::kRawString, begin);
+    }
+  }
+  position_ = static_cast<uint32_t>(line_end);
+  const Token token = Finish(TokenKind::kInvalid, begin);
+  emitter_.Emit(token.range, diag::UnterminatedString);
+  return token;
 }
 
 Token Lexer::LexSign(uint32_t begin) {

@@ -31,6 +31,7 @@ class Lexer {
   Token LexIdentifier(uint32_t begin);
   Token LexNumber(uint32_t begin);
   Token LexQuoted(uint32_t begin, char quote);
+  Token LexRawString(uint32_t begin);
   Token LexSign(uint32_t begin);
 
   FileId file_;

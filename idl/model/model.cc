@@ -30,21 +30,6 @@ constexpr std::array<std::pair<std::string_view, absl::StatusCode>, 16> kStatusC
     {"UNAUTHENTICATED", absl::StatusCode::kUnauthenticated},
 }};
 
-// The struct that a value of `type` holds, behind whatever containers.
-std::optional<StructId> StructInside(const Model& model, TypeId type) {
-  struct Visitor {
-    const Model& model;
-    std::optional<StructId> operator()(const ScalarType&) const { return std::nullopt; }
-    std::optional<StructId> operator()(const EnumType&) const { return std::nullopt; }
-    std::optional<StructId> operator()(const StructType& t) const { return t.id; }
-    std::optional<StructId> operator()(const OptionalType& t) const { return StructInside(model, t.value); }
-    std::optional<StructId> operator()(const ListType& t) const { return StructInside(model, t.element); }
-    std::optional<StructId> operator()(const MapType& t) const { return StructInside(model, t.value); }
-    std::optional<StructId> operator()(const SetType&) const { return std::nullopt; }
-  };
-  return std::visit(Visitor{model}, model.types[type]);
-}
-
 }  // namespace
 
 std::string_view ScalarName(ScalarKind kind) {
@@ -110,38 +95,6 @@ TypeId TypeTable::Intern(const Type& type) {
   types_.push_back(type);
   ids_.emplace(type, id);
   return id;
-}
-
-std::vector<StructId> StructsInDependencyOrder(const Model& model) {
-  // Depth first with an explicit stack: a chain of structs may be as long as the file allows.
-  struct Frame {
-    StructId id;
-    size_t next_field = 0;
-  };
-  std::vector<StructId> order;
-  order.reserve(model.structs.size());
-  std::vector<bool> entered(model.structs.size(), false);
-  std::vector<Frame> stack;
-  for (const StructId root : model.structs.ids()) {
-    if (entered[root.index]) continue;
-    entered[root.index] = true;
-    stack.push_back(Frame{root});
-    while (!stack.empty()) {
-      Frame& top = stack.back();
-      const std::vector<Field>& fields = model.structs[top.id].members.fields;
-      if (top.next_field == fields.size()) {
-        order.push_back(top.id);
-        stack.pop_back();
-        continue;
-      }
-      const auto inside = StructInside(model, fields[top.next_field++].type);
-      if (inside.has_value() && !entered[inside->index]) {
-        entered[inside->index] = true;
-        stack.push_back(Frame{*inside});
-      }
-    }
-  }
-  return order;
 }
 
 std::string TypeSpelling(const Model& model, TypeId type) {

@@ -116,6 +116,7 @@ struct Parameter : Declaration {
   std::optional<Literal> default_value;
   std::optional<Expression> default_expression;
   bool is_stream = false;  // `stream<T> name`: the last one of a method; `type` is T
+  bool sensitive = false;
 };
 
 struct Method : Declaration {
@@ -220,8 +221,12 @@ struct Model {
 // outside protobuf's own range. It does not depend on what else is declared. FNV-1a, folded.
 [[nodiscard]] uint32_t WireNumber(std::string_view name);
 
-// Every struct after the structs that its fields are made of; source order where that leaves a choice.
+// Every struct after the structs that its fields are made of, save those in the boxes of a recursion; source
+// order where that leaves a choice.
 [[nodiscard]] std::vector<StructId> StructsInDependencyOrder(const Model& model);
+
+// By the index of a StructId: whether the struct contains itself over any number of fields.
+[[nodiscard]] std::vector<bool> RecursiveStructs(const Model& model);
 
 // As one would write it: `list<TodoItem>`.
 [[nodiscard]] std::string TypeSpelling(const Model& model, TypeId type);

@@ -6,38 +6,6 @@
 namespace onager::idl {
 namespace {
 
-// Two of these in a row are never an expression: something is missing between them.
-bool IsOperand(const Token& token) {
-  switch (token.kind) {
-    case TokenKind::kIdentifier:
-    case TokenKind::kInteger:
-    case TokenKind::kFloat:
-    case TokenKind::kUnit:
-    case TokenKind::kString:
-    case TokenKind::kCharacter:
-      return true;
-    default:
-      return false;
-  }
-}
-
-ast::Value::Kind KindOfOperand(const Token& token) {
-  switch (token.kind) {
-    case TokenKind::kIdentifier:
-      return ast::Value::Kind::kIdentifier;
-    case TokenKind::kInteger:
-      return ast::Value::Kind::kInteger;
-    case TokenKind::kFloat:
-      return ast::Value::Kind::kFloat;
-    case TokenKind::kUnit:
-      return ast::Value::Kind::kUnit;
-    case TokenKind::kString:
-      return ast::Value::Kind::kString;
-    default:
-      return ast::Value::Kind::kExpression;
-  }
-}
-
 std::optional<uint64_t> DigitValue(char c) {
   if (c >= '0' && c <= '9') return static_cast<uint64_t>(c - '0');
   if (c >= 'a' && c <= 'f') return static_cast<uint64_t>(c - 'a' + 10);
@@ -173,11 +141,9 @@ bool Parser::ParseParameter(std::vector<ast::Parameter>& out) {
   ast::Parameter parameter;
   parameter.doc = tokens_.TakeDoc();
   if (!ParseType(0, parameter.type) || !ParseName("the name of the parameter", parameter.name)) return false;
-  bool ok = true;
-  if (tokens_.Accept(TokenKind::kEqual)) {
-    ast::Value value;
-    ok = ParseValue(TokenKind::kRightParen, value);
-    parameter.default_value = value;
+  bool ok = !tokens_.At(TokenKind::kLeftBracket) || ParseAnnotations(parameter.annotations);
+  if (ok && tokens_.Accept(TokenKind::kEqual)) {
+    ok = ParseValue(ValueEnd::kParameter, parameter.default_value.emplace());
   }
   out.push_back(std::move(parameter));
   return ok;
@@ -198,81 +164,32 @@ bool Parser::ParseAnnotation(std::vector<ast::Annotation>& out) {
   if (!ParseName("the name of an annotation", annotation.name)) return false;
   bool ok = true;
   if (tokens_.Accept(TokenKind::kEqual)) {
-    ast::Value value;
-    ok = ParseValue(TokenKind::kRightBracket, value);
-    annotation.value = value;
-  } else if (tokens_.Accept(TokenKind::kLeftParen)) {
-    annotation.has_arguments = true;
-    do {
-      ast::Value value;
-      if (tokens_.Peek(1).Is(TokenKind::kEqual)) {
-        ast::Name name;
-        if (!ParseName("the name of an argument", name)) return false;
-        tokens_.Advance();
-      }
-      if (!ParseValue(TokenKind::kRightParen, value)) return false;
-    } while (tokens_.Accept(TokenKind::kComma));
-    if (!tokens_.Accept(TokenKind::kRightParen)) {
-      tokens_.ReportExpected("`,` or `)`");
-      return false;
-    }
+    ok = ParseValue(ValueEnd::kAnnotation, annotation.value.emplace());
+  } else if (tokens_.At(TokenKind::kLeftParen)) {
+    ok = ParseArguments(annotation);
   }
   annotation.range = Span(annotation.name.range, tokens_.last_range());
   // `key id`: the caller reports what stands there; the form of the rest is then no second mistake.
   const bool ends = tokens_.At(TokenKind::kComma) || tokens_.At(TokenKind::kRightBracket);
   if (!ends && !annotation.value.has_value()) annotation.value.emplace();
-  out.push_back(annotation);
+  out.push_back(std::move(annotation));
   return ok;
 }
 
-// Everything up to the `,` or the closer that is outside of brackets. Returns true with kInvalid where the
-// caller will report what is missing.
-bool Parser::ParseValue(TokenKind closer, ast::Value& out) {
-  using Kind = ast::Value::Kind;
-  const SourceRange begin = tokens_.Peek().range;
-  int depth = 0;
-  size_t count = 0;
-  bool broken = false;
-  Token first;
-  Token last;
-  while (true) {
-    const Token& token = tokens_.Peek();
-    if (depth == 0 && (token.Is(TokenKind::kComma) || token.Is(closer))) break;
-    broken = token.Is(TokenKind::kSemicolon) || token.Is(TokenKind::kEndOfFile) ||
-             token.Is(TokenKind::kInvalid) || (depth == 0 && count > 0 && token.Is(TokenKind::kArrow)) ||
-             (count > 0 && IsOperand(last) && IsOperand(token));
-    if (broken) break;
-    const bool opens = token.Is(TokenKind::kLeftParen) || token.Is(TokenKind::kLeftBracket) ||
-                       token.Is(TokenKind::kLeftBrace);
-    const bool closes = token.Is(TokenKind::kRightParen) || token.Is(TokenKind::kRightBracket) ||
-                        token.Is(TokenKind::kRightBrace);
-    broken = (closes && depth == 0) || (token.Is(TokenKind::kLeftBrace) && depth == 0 && token.starts_line);
-    if (broken) break;
-    depth += opens ? 1 : closes ? -1 : 0;
-    last = tokens_.Advance();
-    if (count++ == 0) first = last;
-  }
-  if (count == 0) {
-    tokens_.ReportExpected("a value");
-    return false;
-  }
-  out.range = Span(begin, tokens_.last_range());
-  out.text = last.text;
-  out.negative = first.Is(TokenKind::kMinus);
-  const bool operand = IsOperand(last) && (count == 1 || (count == 2 && out.negative));
-  out.kind = operand ? KindOfOperand(last) : Kind::kExpression;
-  const bool number = out.kind == Kind::kInteger || out.kind == Kind::kFloat || out.kind == Kind::kUnit;
-  if (out.negative && !number) out.kind = Kind::kExpression;
-  if (out.kind == Kind::kInteger) {
-    out.integer = ToInteger(last);
-    if (out.integer.has_value()) {
-      out.integer->negative = out.negative;
-    } else {
-      out.kind = Kind::kInvalid;
+bool Parser::ParseArguments(ast::Annotation& out) {
+  out.arguments.emplace();
+  tokens_.Advance();
+  do {
+    ast::Argument& argument = out.arguments->emplace_back();
+    if (tokens_.Peek(1).Is(TokenKind::kEqual)) {
+      if (!ParseName("the name of an argument", argument.name)) return false;
+      tokens_.Advance();
     }
-  }
-  if (broken && out.kind == Kind::kExpression) out.kind = Kind::kInvalid;
-  return true;
+    if (!ParseValue(ValueEnd::kParameter, argument.value)) return false;
+  } while (tokens_.Accept(TokenKind::kComma));
+  if (tokens_.Accept(TokenKind::kRightParen)) return true;
+  tokens_.ReportExpected("`,` or `)`");
+  return false;
 }
 
 }  // namespace onager::idl

@@ -3,16 +3,12 @@
 #include <array>
 
 #include "idl/diagnostics/near_name.h"
-#include "idl/parse/parse.h"
 
 namespace onager::idl {
 namespace {
 
 constexpr std::array kFileKeywords = {Keyword::kPackage, Keyword::kImport, Keyword::kStruct,
                                       Keyword::kEnum,    Keyword::kError,  Keyword::kActor};
-constexpr std::array kActorKeywords = {Keyword::kState,    Keyword::kRpc,     Keyword::kEvent,
-                                       Keyword::kFilter,   Keyword::kView,    Keyword::kTimer,
-                                       Keyword::kReminder, Keyword::kVersion, Keyword::kMigrate};
 
 }  // namespace
 
@@ -48,7 +44,8 @@ void Parser::ParseTopLevel() {
   for (const Keyword keyword : kFileKeywords) {
     if (tokens_.At(keyword)) return ParseDeclaration(keyword);
   }
-  const Keyword guess = GuessKeyword(kFileKeywords, "`package`, `struct`, `enum`, `error` or `actor`");
+  const Keyword guess =
+      GuessKeyword(kFileKeywords, "`package`, `import`, `struct`, `enum`, `error` or `actor`");
   if (guess != Keyword::kNone) return ParseDeclaration(guess);
   SkipToDeclaration();
 }
@@ -74,11 +71,8 @@ void Parser::ParseDeclaration(Keyword keyword) {
   switch (keyword) {
     case Keyword::kPackage:
       return ParsePackage();
-    case Keyword::kImport: {
-      const Token& next = tokens_.Peek(1);
-      const bool cpp = next.Is(TokenKind::kIdentifier) && next.text == "cpp";
-      return ParseUnsupported(cpp ? ast::Feature::kImportCpp : ast::Feature::kImport, file_.unsupported);
-    }
+    case Keyword::kImport:
+      return ParseImport();
     case Keyword::kStruct:
       return ParseStruct();
     case Keyword::kEnum:
@@ -97,12 +91,6 @@ void Parser::ParsePackage() {
   EndStatement(ParseQualifiedName("the name of the package", package.name));
 }
 
-void Parser::ParseUnsupported(ast::Feature feature, std::vector<ast::Unsupported>& out) {
-  tokens_.TakeDoc();
-  out.push_back(ast::Unsupported{feature, tokens_.Advance().range});
-  SkipStatement(SkippedNames::kForget);
-}
-
 void Parser::ParseStruct() {
   ast::Struct out;
   out.doc = tokens_.TakeDoc();
@@ -110,7 +98,7 @@ void Parser::ParseStruct() {
   if (!ParseName("the name of the struct", out.name)) return SkipToDeclaration();
   const bool ok = !tokens_.At(TokenKind::kLeftBracket) || ParseAnnotations(out.annotations);
   if (ok || tokens_.At(TokenKind::kLeftBrace)) {
-    ParseBlock(Block::kMembers, [&] { ParseMember(out.members, Block::kMembers); });
+    ParseBlock(Block::kMembers, [&] { ParseMember(out.members); });
   } else {
     SkipStatement(SkippedNames::kRemember);
   }
@@ -161,108 +149,13 @@ void Parser::ParseError() {
   } else if (tokens_.At(TokenKind::kSemicolon)) {
     tokens_.Advance();  // an error without fields
   } else {
-    ParseBlock(Block::kMembers, [&] { ParseMember(out.members, Block::kMembers); });
+    ParseBlock(Block::kMembers, [&] { ParseMember(out.members); });
   }
   file_.declarations.emplace_back(std::move(out));
 }
 
-void Parser::ParseActor() {
-  ast::Actor out;
-  out.doc = tokens_.TakeDoc();
-  tokens_.Advance();
-  if (!ParseName("the name of the actor", out.name)) return SkipToDeclaration();
-  bool ok = true;
-  if (tokens_.Accept(TokenKind::kLeftParen)) {
-    ok = ParseParameters(out.key);
-  } else {
-    tokens_.ReportExpected("`(` and the key of the actor");
-    ok = false;
-  }
-  out.damaged_key = !ok;
-  if (ok && tokens_.At(TokenKind::kLeftBracket)) ok = ParseAnnotations(out.annotations);
-  // The block is worth reading also when the head was not.
-  while (!ok && !tokens_.At(TokenKind::kLeftBrace) && !tokens_.At(TokenKind::kEndOfFile) &&
-         !tokens_.At(TokenKind::kRightBrace) && !tokens_.At(TokenKind::kSemicolon)) {
-    Skip(SkippedNames::kRemember);
-  }
-  if (ok || tokens_.At(TokenKind::kLeftBrace)) {
-    ParseBlock(Block::kActor, [&] { ParseActorMember(out); });
-  }
-  file_.declarations.emplace_back(std::move(out));
-}
-
-void Parser::ParseActorMember(ast::Actor& out) {
-  const auto parse = [&](Keyword keyword) {
-    switch (keyword) {
-      case Keyword::kState:
-        return ParseState(out);
-      case Keyword::kRpc:
-        return ParseMethod(out);
-      case Keyword::kEvent:
-        return ParseUnsupported(ast::Feature::kEvent, out.unsupported);
-      case Keyword::kFilter:
-        return ParseUnsupported(ast::Feature::kFilter, out.unsupported);
-      case Keyword::kView:
-        return ParseUnsupported(ast::Feature::kView, out.unsupported);
-      case Keyword::kTimer:
-        return ParseUnsupported(ast::Feature::kTimer, out.unsupported);
-      case Keyword::kReminder:
-        return ParseUnsupported(ast::Feature::kReminder, out.unsupported);
-      case Keyword::kVersion:
-        return ParseUnsupported(ast::Feature::kVersion, out.unsupported);
-      case Keyword::kMigrate:
-        return ParseUnsupported(ast::Feature::kMigrate, out.unsupported);
-      default:
-        // The first token looks like the beginning of a statement, but is the one that is wrong.
-        if (!tokens_.At(TokenKind::kLeftBrace)) Skip(SkippedNames::kRemember);
-        return SkipStatement(SkippedNames::kRemember);
-    }
-  };
-  for (const Keyword keyword : kActorKeywords) {
-    if (tokens_.At(keyword)) return parse(keyword);
-  }
-  parse(GuessKeyword(kActorKeywords, "`state`, `rpc` or `}`"));
-}
-
-void Parser::ParseState(ast::Actor& out) {
-  ast::State state;
-  tokens_.TakeDoc();
-  state.keyword_range = tokens_.Advance().range;
-  ParseBlock(Block::kState, [&] { ParseMember(state.members, Block::kState); });
-  out.states.push_back(std::move(state));
-}
-
-void Parser::ParseMethod(ast::Actor& out) {
-  ast::Method method;
-  method.doc = tokens_.TakeDoc();
-  tokens_.Advance();
-  if (!ParseName("the name of the method", method.name)) return SkipStatement(SkippedNames::kRemember);
-  const bool ok = ParseMethodTail(method);
-  out.methods.push_back(std::move(method));
-  EndStatement(ok);
-}
-
-bool Parser::ParseMethodTail(ast::Method& out) {
-  if (!tokens_.Expect(TokenKind::kLeftParen) || !ParseParameters(out.parameters)) return false;
-  if (tokens_.Accept(TokenKind::kArrow)) {
-    ast::TypeRef result;
-    if (!ParseType(0, result)) return false;
-    out.result = std::move(result);
-  }
-  if (tokens_.Accept(Keyword::kThrows)) {
-    do {
-      ast::Name error;
-      if (!ParseQualifiedName("the name of an error", error)) return false;
-      out.throws.push_back(error);
-    } while (tokens_.Accept(TokenKind::kComma));
-  }
-  return !tokens_.At(TokenKind::kLeftBracket) || ParseAnnotations(out.annotations);
-}
-
-void Parser::ParseMember(ast::Members& out, Block block) {
-  if (tokens_.At(Keyword::kOneof) && !tokens_.Peek(2).Is(TokenKind::kEqual)) {
-    if (block != Block::kOneof) return ParseOneof(out);
-  }
+void Parser::ParseMember(ast::Members& out) {
+  if (tokens_.At(Keyword::kOneof) && !tokens_.Peek(2).Is(TokenKind::kEqual)) return ParseOneof(out);
   const bool field_of_type_reserved =
       tokens_.Peek(1).Is(TokenKind::kIdentifier) && tokens_.Peek(2).Is(TokenKind::kEqual);
   if (tokens_.At(Keyword::kReserved) && !field_of_type_reserved) {

@@ -10,6 +10,7 @@
 
 #include "idl/ast/ast.h"
 #include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/parse/parse.h"
 #include "idl/parse/token_stream.h"
 
 namespace onager::idl {
@@ -26,28 +27,48 @@ class Parser {
   ast::File Parse();
 
  private:
-  enum class Block { kFile, kMembers, kOneof, kState, kEnum, kActor };
+  enum class Block { kFile, kMembers, kOneof, kEnum, kActor, kView, kCpp, kCppFields };
+  // What a value ends at, outside of brackets.
+  enum class ValueEnd { kParameter, kAnnotation, kStatement };
 
   // declarations: parser.cc
   void ParseTopLevel();
   void ParseDeclaration(Keyword keyword);
   void ParsePackage();
-  void ParseUnsupported(ast::Feature feature, std::vector<ast::Unsupported>& out);
   void ParseStruct();
   void ParseEnum();
   void ParseEnumValue(ast::Enum& out);
   void ParseError();
-  void ParseActor();
-  void ParseActorMember(ast::Actor& out);
-  void ParseState(ast::Actor& out);
-  void ParseMethod(ast::Actor& out);
-  bool ParseMethodTail(ast::Method& out);
-  void ParseMember(ast::Members& out, Block block);
+  void ParseMember(ast::Members& out);
   void ParseField(ast::Members& out, std::optional<uint32_t> oneof);
   void ParseOneof(ast::Members& out);
   void ParseReserved(std::vector<ast::ReservedNumbers>& numbers, std::vector<ast::Name>& names);
   bool ParseReservedItem(std::vector<ast::ReservedNumbers>& numbers, std::vector<ast::Name>& names);
   Keyword GuessKeyword(std::span<const Keyword> candidates, std::string_view expected);
+
+  // parse_actor.cc
+  void ParseActor();
+  void ParseActorMember(ast::Actor& out);
+  void ParseActorMember(Keyword keyword, ast::Actor& out);
+  void ParseState(ast::Actor& out);
+  void ParseMethod(ast::Actor& out);
+  bool ParseMethodTail(ast::Method& out);
+  void ParseEvent(ast::Actor& out);
+  void ParseFilter(ast::Actor& out);
+  bool ParseFilterTail(ast::Filter& out);
+  void ParseView(ast::Actor& out);
+  void ParseSelection(int depth, std::vector<ast::Selection>& out);
+  bool ParseWhere(ast::Selection& out);
+  void ParseTimer(ast::Actor& out);
+  void ParseReminder(ast::Actor& out);
+  void ParseVersionNumber(std::vector<ast::VersionNumber>& out);
+
+  // parse_imports.cc
+  void ParseImport();
+  void ParseCppImport(const Token& keyword);
+  void ParseCppItem(ast::CppImport& out);
+  void ParseCppField(ast::CppItem& out);
+  void ParseCppNumber(std::optional<uint32_t> oneof, ast::CppItem& out);
 
   // pieces: parse_pieces.cc
   bool ParseName(std::string_view what, ast::Name& out);
@@ -58,8 +79,14 @@ class Parser {
   bool ParseParameter(std::vector<ast::Parameter>& out);
   bool ParseAnnotations(std::vector<ast::Annotation>& out);
   bool ParseAnnotation(std::vector<ast::Annotation>& out);
-  bool ParseValue(TokenKind closer, ast::Value& out);
+  bool ParseArguments(ast::Annotation& out);
   std::optional<ast::Integer> ToInteger(const Token& token);
+
+  // parse_value.cc
+  bool ParseValue(ValueEnd end, ast::Value& out);
+  bool EndsValue(ValueEnd end, const std::vector<TokenKind>& open);
+  bool BreaksValue(ValueEnd end, const std::vector<TokenKind>& open, const Token& last, bool first);
+  void FillValue(const Token& first, const Token& last, size_t count, ast::Value& out);
 
   // recovery: recovery.cc
   enum class SkippedNames { kRemember, kForget };
@@ -67,6 +94,7 @@ class Parser {
   bool ParseBlock(Block block, ParseOne parse_one);
   bool OpenBlock(SourceRange& open);
   bool AtForeignDeclaration(Block block);
+  bool AtActorMember();
   bool AtStatementStart();
   void EndStatement(bool ok);
   void SkipStatement(SkippedNames names);

@@ -21,20 +21,61 @@ bool Parser::OpenBlock(SourceRange& open) {
 
 // Whether something begins here that can only stand outside of `block`: then a `}` is missing.
 bool Parser::AtForeignDeclaration(Block block) {
-  if (block == Block::kFile || tokens_.Peek().keyword == Keyword::kNone) return false;
   const Keyword keyword = tokens_.Peek().keyword;
-  if (!tokens_.Peek(1).Is(TokenKind::kIdentifier)) {
-    const bool state = keyword == Keyword::kState && tokens_.Peek(1).Is(TokenKind::kLeftBrace);
-    return state && block != Block::kActor;
-  }
+  if (block == Block::kFile || keyword == Keyword::kNone) return false;
+  const Token& next = tokens_.Peek(1);
   const TokenKind third = tokens_.Peek(2).kind;
+  if (keyword == Keyword::kImport) {
+    return next.Is(TokenKind::kString) || (next.Is(Keyword::kCpp) && third == TokenKind::kString);
+  }
+  const bool named = next.Is(TokenKind::kIdentifier);
+  const bool opens = named && (third == TokenKind::kLeftBrace || third == TokenKind::kLeftBracket);
+  if (keyword == Keyword::kError) return named && third == TokenKind::kColon;
+  if (keyword == Keyword::kActor) return named && third == TokenKind::kLeftParen;
+  if (keyword == Keyword::kStruct || keyword == Keyword::kEnum) {
+    if (block == Block::kCppFields) return named;
+    return opens && block != Block::kCpp;
+  }
+  if (keyword == Keyword::kFunction) return named && block == Block::kCppFields;
+  if (keyword == Keyword::kOneof) return opens && block == Block::kOneof;
+  // A field of the state may be called so, and a view name it.
+  if (block == Block::kView && keyword == Keyword::kState) return false;
+  return block != Block::kActor && AtActorMember();
+}
+
+// Whether a member of an actor begins here, and not a field of a type that is called like its keyword.
+bool Parser::AtActorMember() {
+  const Keyword keyword = tokens_.Peek().keyword;
+  if (keyword == Keyword::kNone) return false;
+  const Token& next = tokens_.Peek(1);
+  const TokenKind third = tokens_.Peek(2).kind;
+  if (keyword == Keyword::kState) return next.Is(TokenKind::kLeftBrace);
+  if (keyword == Keyword::kVersion || keyword == Keyword::kMigrate) {
+    return next.Is(TokenKind::kInteger) && third == TokenKind::kSemicolon;
+  }
+  if (!next.Is(TokenKind::kIdentifier)) return false;
   const bool opens = third == TokenKind::kLeftBrace || third == TokenKind::kLeftBracket;
-  if (keyword == Keyword::kStruct || keyword == Keyword::kEnum) return opens;
-  if (keyword == Keyword::kError) return third == TokenKind::kColon;
-  if (keyword == Keyword::kActor) return third == TokenKind::kLeftParen;
-  if (block == Block::kActor) return false;
-  if (keyword == Keyword::kRpc) return third == TokenKind::kLeftParen;
-  return block == Block::kOneof && keyword == Keyword::kOneof && opens;
+  const bool takes = third == TokenKind::kLeftParen;
+  // A field has a number behind its `=`.
+  const auto assigns = [&] {
+    return third == TokenKind::kEqual && !tokens_.Peek(3).Is(TokenKind::kInteger) &&
+           !tokens_.Peek(3).Is(TokenKind::kMinus);
+  };
+  switch (keyword) {
+    case Keyword::kRpc:
+    case Keyword::kReminder:
+      return takes;
+    case Keyword::kEvent:
+      return opens;
+    case Keyword::kView:
+      return opens || takes;
+    case Keyword::kFilter:
+      return takes || assigns();
+    case Keyword::kTimer:
+      return assigns();
+    default:
+      return false;
+  }
 }
 
 // Whether the token, the first of its line, probably begins a statement of the block.
@@ -43,12 +84,13 @@ bool Parser::AtStatementStart() {
   if (!token.Is(TokenKind::kIdentifier) || token.Is(Keyword::kThrows)) return false;
   const Token& next = tokens_.Peek(1);
   const TokenKind third = tokens_.Peek(2).kind;
-  if (token.Is(Keyword::kRpc) && next.Is(TokenKind::kIdentifier) && third == TokenKind::kLeftParen)
-    return true;
-  if (AtForeignDeclaration(block_)) return true;
+  if (AtForeignDeclaration(block_) || (block_ == Block::kActor && AtActorMember())) return true;
   if (tokens_.bracket_depth() > 0) return false;
-  if (block_ == Block::kEnum && next.Is(TokenKind::kEqual)) return true;
-  if (token.Is(Keyword::kState) && next.Is(TokenKind::kLeftBrace)) return true;
+  if (block_ == Block::kView) {
+    return next.Is(TokenKind::kSemicolon) || next.Is(TokenKind::kLeftBrace) || next.Is(Keyword::kWhere);
+  }
+  const bool assigns = block_ == Block::kEnum || block_ == Block::kCppFields;
+  if (assigns && next.Is(TokenKind::kEqual)) return true;
   if (token.Is(Keyword::kReserved) && (next.Is(TokenKind::kInteger) || next.Is(TokenKind::kString)))
     return true;
   return next.Is(TokenKind::kIdentifier) || (next.Is(TokenKind::kLess) && third == TokenKind::kIdentifier);

@@ -18,7 +18,7 @@ class TokenStream {
  public:
   TokenStream(const SourceMap& sources, FileId file, DiagnosticEmitter& emitter);
 
-  // The token `ahead` places from here, at most two.
+  // The token `ahead` places from here, at most three.
   const Token& Peek(size_t ahead = 0);
   Token Advance();
 
@@ -50,7 +50,7 @@ class TokenStream {
  private:
   Lexer lexer_;
   DiagnosticEmitter& emitter_;
-  std::array<Token, 3> ahead_;  // the first ahead_count_ are read from the lexer
+  std::array<Token, 4> ahead_;  // the first ahead_count_ are read from the lexer
   size_t ahead_count_ = 0;
   size_t position_ = 0;
   int bracket_depth_ = 0;

@@ -1,5 +1,6 @@
 #include "idl/sema/annotations.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -7,14 +8,15 @@
 #include <vector>
 
 #include "idl/diagnostics/near_name.h"
+#include "idl/sema/unit_literal.h"
 
 namespace onager::idl {
 namespace {
 
-enum class Form : uint8_t { kFlag, kName, kValue, kDuration, kAny };
+enum class Form : uint8_t { kFlag, kName, kValue, kDuration, kDurability, kReplay };
 
 constexpr uint16_t Bit(AnnotationPlace place) { return static_cast<uint16_t>(place); }
-constexpr uint16_t kEverywhere = 0xFF;
+constexpr uint16_t kEverywhere = 0xFFFF;
 
 struct AnnotationRule {
   std::string_view name;
@@ -30,11 +32,11 @@ constexpr auto kRules = std::to_array<AnnotationRule>({
     {"idempotent", Bit(AnnotationPlace::kMethod), Form::kFlag, {}},
     {"readonly", Bit(AnnotationPlace::kMethod), Form::kFlag, {}},
     {"timeout", Bit(AnnotationPlace::kMethod), Form::kDuration, {}},
-    {"persist", Bit(AnnotationPlace::kActor), Form::kAny, ast::Feature::kPersist},
-    {"durability", Bit(AnnotationPlace::kActor), Form::kAny, ast::Feature::kDurability},
-    {"replay", Bit(AnnotationPlace::kActor), Form::kAny, ast::Feature::kReplay},
-    {"reentrant", Bit(AnnotationPlace::kMethod), Form::kAny, ast::Feature::kReentrant},
-    {"sensitive", Bit(AnnotationPlace::kField), Form::kAny, ast::Feature::kSensitive},
+    {"sensitive", Bit(AnnotationPlace::kField) | Bit(AnnotationPlace::kParameter), Form::kFlag, {}},
+    {"persist", Bit(AnnotationPlace::kActor), Form::kFlag, ast::Feature::kPersist},
+    {"durability", Bit(AnnotationPlace::kActor), Form::kDurability, ast::Feature::kDurability},
+    {"replay", Bit(AnnotationPlace::kActor), Form::kReplay, ast::Feature::kReplay},
+    {"reentrant", Bit(AnnotationPlace::kMethod), Form::kFlag, ast::Feature::kReentrant},
 });
 
 std::string_view PlaceText(AnnotationPlace place) {
@@ -55,31 +57,39 @@ std::string_view PlaceText(AnnotationPlace place) {
       return "a oneof";
     case AnnotationPlace::kMethod:
       return "a method";
+    case AnnotationPlace::kParameter:
+      return "a parameter";
+    case AnnotationPlace::kEvent:
+      return "an event";
+    case AnnotationPlace::kFilter:
+      return "a filter";
+    case AnnotationPlace::kView:
+      return "a view";
   }
   return "";
 }
 
-// Nullopt for what is no duration, is not above zero, or is longer than a year.
-std::optional<absl::Duration> DurationOf(const ast::Value& value) {
-  if (value.kind != ast::Value::Kind::kUnit || value.negative) return std::nullopt;
-  constexpr int64_t kCountMax = int64_t{1} << 40;
-  int64_t count = 0;
-  size_t digits = 0;
-  while (digits < value.text.size() && value.text[digits] >= '0' && value.text[digits] <= '9') {
-    if (count > kCountMax) return std::nullopt;
-    count = count * 10 + (value.text[digits++] - '0');
+// `replay(count = 1024, bytes = 1MiB, age = 5m)`: each at most once, at least one.
+bool IsReplayBounds(const ast::Annotation& annotation) {
+  if (annotation.value.has_value() || !annotation.arguments.has_value()) return false;
+  std::vector<std::string_view> seen;
+  for (const ast::Argument& argument : *annotation.arguments) {
+    const ast::Value& value = argument.value;
+    const std::string_view name = argument.name.text;
+    const bool count = name == "count" && value.kind == ast::Value::Kind::kInteger && !value.negative &&
+                       !value.integer->overflow && value.integer->magnitude > 0;
+    const bool bytes = name == "bytes" && ToByteCount(value).has_value();
+    const bool age = name == "age" && ToTimeout(value).has_value();
+    if (!(count || bytes || age) || std::find(seen.begin(), seen.end(), name) != seen.end()) return false;
+    seen.push_back(name);
   }
-  constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"us", 1},         {"ms", 1'000},        {"s", 1'000'000},
-      {"m", 60'000'000}, {"h", 3'600'000'000}, {"d", 86'400'000'000},
-  };
-  for (const auto& [unit, microseconds] : kUnits) {
-    if (value.text.substr(digits) != unit) continue;
-    const absl::Duration duration = absl::Microseconds(microseconds) * count;
-    if (duration <= absl::ZeroDuration() || duration > absl::Hours(24 * 366)) return std::nullopt;
-    return duration;
-  }
-  return std::nullopt;
+  return true;
+}
+
+bool IsDurability(const ast::Annotation& annotation) {
+  if (!annotation.value.has_value() || annotation.value->kind != ast::Value::Kind::kIdentifier) return false;
+  const std::string_view name = annotation.value->text;
+  return name == "memory" || name == "async" || name == "sync";
 }
 
 // What is wrong with the form of the annotation; empty when nothing is.
@@ -88,7 +98,7 @@ std::string_view FormError(const ast::Annotation& annotation, Form form) {
   if (invalid) return "";
   switch (form) {
     case Form::kFlag:
-      return annotation.value.has_value() || annotation.has_arguments ? "takes no value" : "";
+      return annotation.value.has_value() || annotation.arguments.has_value() ? "takes no value" : "";
     case Form::kName:
       return annotation.value.has_value() && annotation.value->kind == ast::Value::Kind::kIdentifier
                  ? ""
@@ -96,11 +106,15 @@ std::string_view FormError(const ast::Annotation& annotation, Form form) {
     case Form::kValue:
       return annotation.value.has_value() ? "" : "needs a value, such as `default = 1`";
     case Form::kDuration:
-      return annotation.value.has_value() && DurationOf(*annotation.value).has_value()
+      return annotation.value.has_value() && ToTimeout(*annotation.value).has_value()
                  ? ""
                  : "needs a duration above zero and up to a year, such as `timeout = 5s`";
-    case Form::kAny:
-      return "";
+    case Form::kDurability:
+      return IsDurability(annotation) ? "" : "needs one of `memory`, `async` and `sync`";
+    case Form::kReplay:
+      return IsReplayBounds(annotation)
+                 ? ""
+                 : "needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)`";
   }
   return "";
 }
@@ -125,7 +139,8 @@ void Apply(const ast::Annotation& annotation, Annotations& out) {
   if (name == "deprecated") out.deprecated = true;
   if (name == "idempotent") out.idempotent = true;
   if (name == "readonly") out.readonly = true;
-  if (name == "timeout") out.timeout = DurationOf(*annotation.value);
+  if (name == "sensitive") out.sensitive = true;
+  if (name == "timeout") out.timeout = ToTimeout(*annotation.value);
   if (name == "key") out.key = &annotation;
   if (name == "default") out.default_value = &annotation;
 }
@@ -154,13 +169,13 @@ Annotations ReadAnnotations(std::span<const ast::Annotation> annotations, Annota
       continue;
     }
     first = &annotation;
-    if (rule->unsupported.has_value()) {
-      emitter.Emit(range, diag::NotYetSupported, FeatureText(*rule->unsupported));
-      continue;
-    }
     const std::string_view form_error = FormError(annotation, rule->form);
     if (!form_error.empty()) {
       emitter.Emit(annotation.range, diag::AnnotationForm, name, form_error);
+      continue;
+    }
+    if (rule->unsupported.has_value()) {
+      emitter.Emit(range, diag::NotYetSupported, FeatureText(*rule->unsupported));
       continue;
     }
     if (!annotation.value.has_value() || annotation.value->kind != ast::Value::Kind::kInvalid) {

@@ -22,6 +22,10 @@ enum class AnnotationPlace : uint16_t {
   kField = 1 << 5,
   kOneof = 1 << 6,
   kMethod = 1 << 7,
+  kParameter = 1 << 8,
+  kEvent = 1 << 9,
+  kFilter = 1 << 10,
+  kView = 1 << 11,
 };
 
 // What the annotations of one declaration say; pointers are into the tree and have a value.
@@ -29,6 +33,7 @@ struct Annotations {
   bool deprecated = false;
   bool idempotent = false;
   bool readonly = false;
+  bool sensitive = false;
   const ast::Annotation* key = nullptr;
   const ast::Annotation* default_value = nullptr;
   std::optional<absl::Duration> timeout;
@@ -38,7 +43,7 @@ struct Annotations {
 [[nodiscard]] Annotations ReadAnnotations(std::span<const ast::Annotation> annotations, AnnotationPlace place,
                                           DiagnosticEmitter& emitter);
 
-// "`filter` declarations".
+// "`timer` declarations".
 [[nodiscard]] std::string_view FeatureText(ast::Feature feature);
 
 }  // namespace onager::idl

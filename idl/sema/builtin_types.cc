@@ -21,20 +21,21 @@ constexpr auto kTypes = std::to_array<BuiltinType>({
     {"optional", Kind::kOptional},
     {"list", Kind::kList},
     {"map", Kind::kMap},
-    {"set", Kind::kUnsupported, ScalarKind::kBool, ast::Feature::kSet},
-    {"timestamp", Kind::kUnsupported, ScalarKind::kBool, ast::Feature::kTimestamp},
-    {"duration", Kind::kUnsupported, ScalarKind::kBool, ast::Feature::kDuration},
-    {"uuid", Kind::kUnsupported, ScalarKind::kBool, ast::Feature::kUuid},
-    {"stream", Kind::kUnsupported, ScalarKind::kBool, ast::Feature::kStream},
+    {"set", Kind::kSet},
+    {"timestamp", Kind::kScalar, ScalarKind::kTimestamp},
+    {"duration", Kind::kScalar, ScalarKind::kDuration},
+    {"uuid", Kind::kScalar, ScalarKind::kUuid},
+    {"stream", Kind::kStream},
 });
 
 constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
-    {"int", "int32"},     {"long", "int64"},     {"unsigned", "uint32"}, {"uint", "uint32"},
-    {"i32", "int32"},     {"i64", "int64"},      {"u32", "uint32"},      {"u64", "uint64"},
-    {"sint32", "int32"},  {"sint64", "int64"},   {"fixed32", "uint32"},  {"fixed64", "uint64"},
-    {"float32", "float"}, {"float64", "double"}, {"boolean", "bool"},    {"std::string", "string"},
-    {"vector", "list"},   {"array", "list"},     {"repeated", "list"},   {"std::vector", "list"},
-    {"std::map", "map"},  {"dict", "map"},       {"str", "string"},      {"text", "string"},
+    {"int", "int32"},     {"long", "int64"},     {"unsigned", "uint32"},    {"uint", "uint32"},
+    {"i32", "int32"},     {"i64", "int64"},      {"u32", "uint32"},         {"u64", "uint64"},
+    {"sint32", "int32"},  {"sint64", "int64"},   {"fixed32", "uint32"},     {"fixed64", "uint64"},
+    {"float32", "float"}, {"float64", "double"}, {"boolean", "bool"},       {"std::string", "string"},
+    {"vector", "list"},   {"array", "list"},     {"repeated", "list"},      {"std::vector", "list"},
+    {"std::map", "map"},  {"dict", "map"},       {"str", "string"},         {"text", "string"},
+    {"std::set", "set"},  {"time", "timestamp"}, {"datetime", "timestamp"}, {"guid", "uuid"},
 };
 
 }  // namespace

@@ -4,17 +4,18 @@
 #include "idl/diagnostics/near_name.h"
 #include "idl/sema/checker.h"
 #include "idl/sema/reserved_numbers.h"
+#include "idl/sema/unit_literal.h"
 
 namespace onager::idl {
 namespace {
 
 constexpr std::array<std::string_view, 5> kReservedParameterNames = {"state", "prev", "item", "item_key",
                                                                      "key"};
+constexpr std::string_view kStreamName = "stream";
 
 }  // namespace
 
 void Checker::CheckActor(ActorId id, const ast::Actor& tree) {
-  for (const ast::Unsupported& u : tree.unsupported) Refuse(u.feature, u.range);
   for (size_t i = 0; i < tree.states.size(); ++i) {
     if (i == 0) {
       model_.actors[id].has_state = true;
@@ -31,24 +32,20 @@ void Checker::CheckActor(ActorId id, const ast::Actor& tree) {
     scope.Declare(method.name);
     CheckMethod(method, out);
   }
+  CheckTimers(tree, scope);
+  CheckVersions(tree, out);
+  CheckObservables(id, tree);
 }
 
 void Checker::CheckActorKey(const ast::Actor& tree, Actor& out) {
-  CheckParameters(tree.key, true, out.key);
+  CheckParameters(tree.key, ParameterUse::kKey, out.key);
   if (tree.key.empty() && !tree.damaged_key) {
     emitter_.Emit(tree.name.range, diag::MissingKey, tree.name.text);
   }
   for (size_t i = 0; i < tree.key.size(); ++i) {
-    if (out.key[i].type == kUnresolved) continue;
-    const Type& type = model_.types[out.key[i].type];
-    const auto* scalar = std::get_if<ScalarType>(&type);
-    const bool legal =
-        std::holds_alternative<EnumType>(type) ||
-        (scalar != nullptr && !IsFloatingPoint(scalar->kind) && scalar->kind != ScalarKind::kBytes);
-    if (!legal) {
-      emitter_.Emit(tree.key[i].type.range, diag::IllegalKeyType, tree.key[i].name.text,
-                    sources_.Text(tree.key[i].type.range));
-    }
+    if (out.key[i].type == kUnresolved || IsKeyType(out.key[i].type)) continue;
+    emitter_.Emit(tree.key[i].type.range, diag::IllegalKeyType, tree.key[i].name.text,
+                  sources_.Text(tree.key[i].type.range));
   }
 }
 
@@ -59,8 +56,14 @@ void Checker::CheckMethod(const ast::Method& tree, Actor& out) {
   row.idempotent = annotations.idempotent;
   row.readonly = annotations.readonly;
   row.timeout = annotations.timeout;
-  CheckParameters(tree.parameters, false, row.parameters);
-  if (tree.result.has_value()) row.result = ResolveType(*tree.result);
+  CheckParameters(tree.parameters, ParameterUse::kMethod, row.parameters);
+  if (tree.result.has_value()) {
+    row.result_is_stream = tree.result->name.text == kStreamName;
+    row.result = row.result_is_stream ? ResolveStream(*tree.result) : ResolveType(*tree.result);
+  }
+  if (row.result_is_stream && !row.parameters.empty() && row.parameters.back().is_stream) {
+    Refuse(ast::Feature::kBothWays, tree.name.range);
+  }
 
   absl::flat_hash_map<uint32_t, SourceRange> thrown;
   for (const ast::Name& name : tree.throws) {
@@ -75,7 +78,7 @@ void Checker::CheckMethod(const ast::Method& tree, Actor& out) {
   }
 }
 
-void Checker::CheckParameters(std::span<const ast::Parameter> tree, bool are_key,
+void Checker::CheckParameters(std::span<const ast::Parameter> tree, ParameterUse use,
                               std::vector<Parameter>& out) {
   NameScope scope(emitter_);
   const ast::Parameter* with_default = nullptr;
@@ -87,34 +90,112 @@ void Checker::CheckParameters(std::span<const ast::Parameter> tree, bool are_key
       emitter_.Emit(name.range, diag::ReservedParameterName, name.text);
     }
     Parameter& row = out.emplace_back();
-    Fill(row, name, parameter.doc, false);
-    row.type = ResolveType(parameter.type);
+    const Annotations annotations =
+        ReadAnnotations(parameter.annotations, AnnotationPlace::kParameter, emitter_);
+    Fill(row, name, parameter.doc, annotations.deprecated);
+    row.sensitive = annotations.sensitive;
+    row.is_stream = use == ParameterUse::kMethod && parameter.type.name.text == kStreamName;
+    row.type = row.is_stream ? ResolveStream(parameter.type) : ResolveType(parameter.type);
     row.number = static_cast<uint32_t>(out.size());
     if (row.number == kFieldNumberMax + 1) {
       emitter_.Emit(name.range, diag::NumberOutOfRange, std::to_string(row.number));
     }
-    if (!parameter.default_value.has_value()) {
-      if (with_default != nullptr) {
-        emitter_.Emit(name.range, diag::ParameterWithoutDefault, name.text)
-            .Note(with_default->name.range, diag::DeclaredHere, with_default->name.text);
-      }
+    if (row.is_stream && out.size() != tree.size()) {
+      emitter_.Emit(name.range, diag::StreamNotLast, name.text);
+    }
+    if (parameter.default_value.has_value()) {
+      if (with_default == nullptr && use != ParameterUse::kKey) with_default = &parameter;
+      CheckParameterDefault(parameter, use, row);
+    } else if (with_default != nullptr && !row.is_stream) {
+      emitter_.Emit(name.range, diag::ParameterWithoutDefault, name.text)
+          .Note(with_default->name.range, diag::DeclaredHere, with_default->name.text);
+    }
+  }
+}
+
+void Checker::CheckParameterDefault(const ast::Parameter& tree, ParameterUse use, Parameter& out) {
+  if (use == ParameterUse::kKey || out.is_stream) {
+    emitter_.Emit(tree.default_value->range, diag::DefaultNotAllowed,
+                  out.is_stream ? "a stream" : "the key of an actor");
+    return;
+  }
+  Default parsed = ToDefault(out.type, sources_.Text(tree.type.range), *tree.default_value);
+  out.default_value = std::move(parsed.literal);
+  out.default_expression = std::move(parsed.expression);
+}
+
+void Checker::CheckTimers(const ast::Actor& tree, NameScope& scope) {
+  for (const ast::Timer& timer : tree.timers) {
+    scope.Declare(timer.name);
+    if (!timer.period.has_value() || timer.period->kind == ast::Value::Kind::kInvalid) continue;
+    if (ToTimeout(*timer.period).has_value()) {
+      Refuse(ast::Feature::kTimer, timer.keyword_range);
+    } else {
+      emitter_.Emit(timer.period->range, diag::TimerPeriod);
+    }
+  }
+  for (const ast::Reminder& reminder : tree.reminders) {
+    scope.Declare(reminder.name);
+    std::vector<Parameter> parameters;
+    CheckParameters(reminder.parameters, ParameterUse::kQuery, parameters);
+    Refuse(ast::Feature::kReminder, reminder.keyword_range);
+  }
+}
+
+// Nullopt for what has been reported.
+std::optional<uint32_t> Checker::ToVersion(const ast::VersionNumber& tree) {
+  if (!tree.number.has_value()) return std::nullopt;
+  constexpr int64_t kVersionMax = 1'000'000'000;
+  const std::optional<int64_t> number = ToInt64(*tree.number);
+  if (number.has_value() && *number >= 1 && *number <= kVersionMax) return static_cast<uint32_t>(*number);
+  emitter_.Emit(tree.number->range, diag::VersionOutOfRange, tree.number->text, kVersionMax);
+  return std::nullopt;
+}
+
+void Checker::CheckVersions(const ast::Actor& tree, Actor& out) {
+  bool known = true;
+  for (const ast::VersionNumber& version : tree.versions) {
+    if (&version != &tree.versions.front()) {
+      emitter_.Emit(version.keyword_range, diag::DuplicateVersion, tree.name.text)
+          .Note(tree.versions.front().keyword_range, diag::FirstHere);
       continue;
     }
-    if (are_key) {
-      emitter_.Emit(parameter.default_value->range, diag::DefaultNotAllowed, "the key of an actor");
+    const std::optional<uint32_t> number = ToVersion(version);
+    known = number.has_value();
+    out.version = number.value_or(1);
+  }
+  std::map<uint32_t, const ast::VersionNumber*> migrations;
+  for (const ast::VersionNumber& migration : tree.migrations) {
+    const std::optional<uint32_t> from = ToVersion(migration);
+    if (!from.has_value()) {
+      known = false;
       continue;
     }
-    if (with_default == nullptr) with_default = &parameter;
-    row.default_value = ToLiteral(row.type, sources_.Text(parameter.type.range), *parameter.default_value);
+    const auto [first, inserted] = migrations.try_emplace(*from, &migration);
+    if (!inserted) {
+      emitter_.Emit(migration.number->range, diag::DuplicateMigration, *from)
+          .Note(first->second->keyword_range, diag::FirstHere);
+    } else if (known && *from >= out.version) {
+      emitter_.Emit(migration.number->range, diag::MigrationFromFuture, *from, out.version);
+    } else {
+      out.migrations.push_back(*from);
+    }
+  }
+  std::sort(out.migrations.begin(), out.migrations.end());
+  for (size_t i = 0; known && i < out.migrations.size(); ++i) {
+    const uint32_t from = out.migrations[i];
+    const uint32_t next = i + 1 < out.migrations.size() ? out.migrations[i + 1] : out.version;
+    if (next == from + 1) continue;
+    emitter_.Emit(migrations[from]->number->range, diag::MigrationHole, from, from + 1, out.version);
   }
 }
 
 std::optional<ErrorId> Checker::ResolveThrows(const ast::Name& name) {
-  const Symbol* symbol = FindSymbol(name.text);
+  const Lookup lookup = FindSymbol(name.text);
+  const Symbol* symbol = lookup.symbol;
   if (symbol == nullptr) {
-    if (MayHaveBeenSkipped(name.text) || has_imports_) return std::nullopt;
     const std::string_view nearest = emitter_.full() ? "" : NearestName(name.text, NamesOfErrors());
-    emitter_.Emit(name.range, diag::UnknownError, name.text).Suggest(name.range, nearest);
+    ReportUnknown(name, diag::UnknownError, lookup, nearest);
     return std::nullopt;
   }
   if (const auto* id = std::get_if<ErrorId>(&symbol->id)) return *id;

@@ -6,6 +6,7 @@
 #include "idl/sema/checker.h"
 #include "idl/sema/reserved_numbers.h"
 #include "idl/sema/string_literal.h"
+#include "idl/sema/unit_literal.h"
 
 namespace onager::idl {
 namespace {
@@ -32,21 +33,28 @@ IntegerBounds BoundsOf(ScalarKind kind) {
 
 }  // namespace
 
-std::optional<Literal> Checker::ToLiteral(TypeId type, std::string_view type_text, const ast::Value& value) {
+Checker::Default Checker::ToDefault(TypeId type, std::string_view type_text, const ast::Value& value) {
+  if (value.kind == Kind::kInvalid || type == kUnresolved) return {};
+  const auto* scalar = std::get_if<ScalarType>(&model_.types[type]);
+  const auto* enumeration = std::get_if<EnumType>(&model_.types[type]);
+  if ((scalar == nullptr && enumeration == nullptr) ||
+      (scalar != nullptr && scalar->kind == ScalarKind::kUuid)) {
+    emitter_.Emit(value.range, diag::DefaultNotAllowed, "a value of type `" + std::string(type_text) + "`");
+    return {};
+  }
+  if (value.kind == Kind::kExpression) return {std::nullopt, ToExpression(value)};
+  return {scalar != nullptr ? ScalarLiteral(scalar->kind, value) : EnumLiteral(enumeration->id, value),
+          std::nullopt};
+}
+
+std::optional<Expression> Checker::ToExpression(const ast::Value& value) {
+  constexpr size_t kBytesMax = size_t{16} << 10;
   if (value.kind == Kind::kInvalid) return std::nullopt;
-  if (value.kind == Kind::kExpression) {
-    Refuse(ast::Feature::kExpression, value.range);
+  if (value.code.size() > kBytesMax) {
+    emitter_.Emit(value.range, diag::ExpressionTooLong, static_cast<int64_t>(kBytesMax));
     return std::nullopt;
   }
-  if (type == kUnresolved) return std::nullopt;
-  if (const auto* scalar = std::get_if<ScalarType>(&model_.types[type])) {
-    return ScalarLiteral(scalar->kind, value);
-  }
-  if (const auto* enumeration = std::get_if<EnumType>(&model_.types[type])) {
-    return EnumLiteral(enumeration->id, value);
-  }
-  emitter_.Emit(value.range, diag::DefaultNotAllowed, "a value of type `" + std::string(type_text) + "`");
-  return std::nullopt;
+  return Expression{value.code, value.range};
 }
 
 std::optional<Literal> Checker::ScalarLiteral(ScalarKind kind, const ast::Value& value) {
@@ -58,6 +66,17 @@ std::optional<Literal> Checker::ScalarLiteral(ScalarKind kind, const ast::Value&
   }
   if (IsInteger(kind)) return IntegerLiteral(kind, value);
   if (IsFloatingPoint(kind)) return FloatLiteral(kind, value);
+  if (kind == ScalarKind::kDuration) {
+    const std::optional<absl::Duration> duration = ToDuration(value);
+    if (duration.has_value()) return *duration;
+    emitter_.Emit(value.range, diag::DefaultMismatch, ScalarName(kind), "a duration, such as `5s`");
+    return std::nullopt;
+  }
+  if (kind == ScalarKind::kTimestamp) {
+    emitter_.Emit(value.range, diag::DefaultMismatch, ScalarName(kind),
+                  "an expression that gives an `absl::Time`");
+    return std::nullopt;
+  }
   if (value.kind != Kind::kString) {
     emitter_.Emit(value.range, diag::DefaultMismatch, ScalarName(kind), "a string in double quotes");
     return std::nullopt;

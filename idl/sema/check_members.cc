@@ -6,10 +6,21 @@
 #include "idl/sema/string_literal.h"
 
 namespace onager::idl {
+namespace {
+
+bool IsValueType(const Type& type) {
+  return std::holds_alternative<ScalarType>(type) || std::holds_alternative<EnumType>(type) ||
+         std::holds_alternative<StructType>(type);
+}
+
+}  // namespace
 
 Members& Checker::MembersOf(const MembersOwner& owner) {
   if (const auto* id = std::get_if<StructId>(&owner)) return model_.structs[*id].members;
   if (const auto* id = std::get_if<ErrorId>(&owner)) return model_.errors[*id].members;
+  if (const auto* event = std::get_if<EventRef>(&owner)) {
+    return model_.actors[event->actor].events[event->index].members;
+  }
   return model_.actors[std::get<ActorId>(owner)].state;
 }
 
@@ -52,14 +63,18 @@ void Checker::CheckField(const MembersOwner& owner, const ast::Members& tree, co
   Field& row = out.fields.emplace_back();
   const Annotations annotations = ReadAnnotations(field.annotations, AnnotationPlace::kField, emitter_);
   Fill(row, field.name, field.doc, annotations.deprecated);
-  if (field.private_range.has_value()) Refuse(ast::Feature::kPrivate, *field.private_range);
+  row.sensitive = annotations.sensitive;
+  row.is_private = field.private_range.has_value();
+  if (row.is_private && !std::holds_alternative<ActorId>(owner)) {
+    emitter_.Emit(*field.private_range, diag::MisplacedPrivate);
+  }
   row.type = ResolveType(field.type);
   const std::string_view type_text = sources_.Text(field.type.range);
 
   if (field.oneof.has_value()) {
     row.oneof = field.oneof;
     out.oneofs[*field.oneof].fields.push_back(index);
-    const bool container = row.type != kUnresolved && model_.types[row.type].index() >= 3;
+    const bool container = row.type != kUnresolved && !IsValueType(model_.types[row.type]);
     if (container) emitter_.Emit(field.type.range, diag::IllegalInOneof, type_text);
   }
   if (annotations.default_value != nullptr) {
@@ -68,7 +83,9 @@ void Checker::CheckField(const MembersOwner& owner, const ast::Members& tree, co
       emitter_.Emit(annotations.default_value->range, diag::DefaultNotAllowed,
                     "a field of oneof `" + std::string(tree.oneofs[*field.oneof].name.text) + "`");
     } else {
-      row.default_value = ToLiteral(row.type, type_text, value);
+      Default parsed = ToDefault(row.type, type_text, value);
+      row.default_value = std::move(parsed.literal);
+      row.default_expression = std::move(parsed.expression);
     }
   }
   if (annotations.key != nullptr) {
@@ -159,11 +176,7 @@ void Checker::CheckKey(const PendingKey& key) {
     return;
   }
   if (found->type == kUnresolved) return;
-  const Type& type = model_.types[found->type];
-  const auto* scalar = std::get_if<ScalarType>(&type);
-  const bool legal_scalar =
-      scalar != nullptr && !IsFloatingPoint(scalar->kind) && scalar->kind != ScalarKind::kBytes;
-  if ((!legal_scalar && !std::holds_alternative<EnumType>(type)) || found->oneof.has_value()) {
+  if (!IsKeyType(found->type) || found->oneof.has_value()) {
     const std::string spelling =
         TypeSpelling(model_, found->type) + (found->oneof.has_value() ? " in a oneof" : "");
     emitter_.Emit(range, diag::IllegalKeyType, name, spelling)

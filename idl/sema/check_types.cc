@@ -16,32 +16,26 @@ std::string WrappedSpelling(const ast::TypeRef& container, std::string_view map_
 TypeId Checker::ResolveType(const ast::TypeRef& tree) {
   const BuiltinType* builtin = FindBuiltinType(tree.name.text);
   if (builtin == nullptr) return ResolveNamedType(tree);
-  switch (builtin->kind) {
-    case BuiltinType::Kind::kUnsupported:
-      Refuse(builtin->feature, tree.range);
-      return kUnresolved;
-    case BuiltinType::Kind::kScalar:
-      if (!tree.arguments.empty()) {
-        emitter_.Emit(tree.range, diag::TypeArguments, tree.name.text, "no type in `<` `>`");
-        return kUnresolved;
-      }
-      return model_.types.Intern(ScalarType{builtin->scalar});
-    case BuiltinType::Kind::kOptional:
-    case BuiltinType::Kind::kList:
-    case BuiltinType::Kind::kMap:
-      return ResolveContainer(tree);
+  if (IsContainer(*builtin)) return ResolveContainer(tree);
+  if (builtin->kind == BuiltinType::Kind::kStream) {
+    emitter_.Emit(tree.range, diag::MisplacedStream);
+    return kUnresolved;
   }
-  return kUnresolved;
+  if (!tree.arguments.empty()) {
+    emitter_.Emit(tree.range, diag::TypeArguments, tree.name.text, "no type in `<` `>`");
+    return kUnresolved;
+  }
+  return model_.types.Intern(ScalarType{builtin->scalar});
 }
 
 TypeId Checker::ResolveNamedType(const ast::TypeRef& tree) {
   const std::string_view name = tree.name.text;
-  const Symbol* symbol = FindSymbol(name);
+  const Lookup lookup = FindSymbol(name);
+  const Symbol* symbol = lookup.symbol;
   if (symbol == nullptr) {
-    if (MayHaveBeenSkipped(name) || has_imports_) return kUnresolved;
     std::string_view suggestion = BuiltinTypeMeantBy(name);
     if (suggestion.empty() && !emitter_.full()) suggestion = NearestName(name, NamesOfTypes());
-    emitter_.Emit(tree.name.range, diag::UnknownType, name).Suggest(tree.name.range, suggestion);
+    ReportUnknown(tree.name, diag::UnknownType, lookup, suggestion);
     return kUnresolved;
   }
   if (std::holds_alternative<ErrorId>(symbol->id) || std::holds_alternative<ActorId>(symbol->id)) {
@@ -70,8 +64,10 @@ TypeId Checker::ResolveContainer(const ast::TypeRef& tree) {
     if (key == kUnresolved || value == kUnresolved) return kUnresolved;
     return model_.types.Intern(MapType{key, value});
   }
-  const TypeId element = ResolveElement(tree, tree.arguments[0]);
+  const bool set = tree.name.text == "set";
+  const TypeId element = set ? ResolveSetElement(tree.arguments[0]) : ResolveElement(tree, tree.arguments[0]);
   if (element == kUnresolved) return kUnresolved;
+  if (set) return model_.types.Intern(SetType{element});
   if (tree.name.text == "optional") return model_.types.Intern(OptionalType{element});
   return model_.types.Intern(ListType{element, std::nullopt});
 }
@@ -79,9 +75,7 @@ TypeId Checker::ResolveContainer(const ast::TypeRef& tree) {
 // Containers hold scalars, enums and structs, never containers: the wire has no such thing.
 TypeId Checker::ResolveElement(const ast::TypeRef& container, const ast::TypeRef& element) {
   const BuiltinType* builtin = FindBuiltinType(element.name.text);
-  const bool is_container = builtin != nullptr && (builtin->kind == BuiltinType::Kind::kOptional ||
-                                                   builtin->kind == BuiltinType::Kind::kList ||
-                                                   builtin->kind == BuiltinType::Kind::kMap);
+  const bool is_container = builtin != nullptr && IsContainer(*builtin);
   if (!is_container) return ResolveType(element);
   const std::string_view text = sources_.Text(element.range);
   if (container.name.text == "optional") {
@@ -100,24 +94,79 @@ TypeId Checker::ResolveElement(const ast::TypeRef& container, const ast::TypeRef
 
 TypeId Checker::ResolveMapKey(const ast::TypeRef& tree) {
   const BuiltinType* builtin = FindBuiltinType(tree.name.text);
-  const bool legal = builtin != nullptr && builtin->kind == BuiltinType::Kind::kScalar &&
-                     builtin->scalar != ScalarKind::kBytes && !IsFloatingPoint(builtin->scalar);
-  const bool resolves_elsewhere = builtin == nullptr || builtin->kind == BuiltinType::Kind::kUnsupported;
-  if (legal) return ResolveType(tree);
-  if (resolves_elsewhere && ResolveType(tree) == kUnresolved) return kUnresolved;
+  if (builtin == nullptr || !IsContainer(*builtin)) {
+    const TypeId key = ResolveType(tree);
+    if (key == kUnresolved) return kUnresolved;
+    const auto* scalar = std::get_if<ScalarType>(&model_.types[key]);
+    const bool legal = scalar != nullptr && (IsInteger(scalar->kind) || scalar->kind == ScalarKind::kBool ||
+                                             scalar->kind == ScalarKind::kString);
+    if (legal) return key;
+  }
   emitter_.Emit(tree.range, diag::IllegalMapKey, sources_.Text(tree.range));
   return kUnresolved;
 }
 
-// A name may carry the file's own package.
-const Checker::Symbol* Checker::FindSymbol(std::string_view name) const {
-  const std::string_view package = model_.package;
-  if (!package.empty() && name.size() > package.size() + 1 && name.starts_with(package) &&
-      name[package.size()] == '.') {
-    name.remove_prefix(package.size() + 1);
+TypeId Checker::ResolveSetElement(const ast::TypeRef& tree) {
+  const BuiltinType* builtin = FindBuiltinType(tree.name.text);
+  if (builtin == nullptr || !IsContainer(*builtin)) {
+    const TypeId element = ResolveType(tree);
+    if (element == kUnresolved) return kUnresolved;
+    const auto* scalar = std::get_if<ScalarType>(&model_.types[element]);
+    if (IsKeyType(element) || (scalar != nullptr && scalar->kind == ScalarKind::kBytes)) return element;
   }
-  const auto found = symbols_.find(name);
-  return found == symbols_.end() ? nullptr : &found->second;
+  emitter_.Emit(tree.range, diag::IllegalSetElement, sources_.Text(tree.range));
+  return kUnresolved;
+}
+
+// The T of `stream<T>`, which is a value as in a list.
+TypeId Checker::ResolveStream(const ast::TypeRef& tree) {
+  if (tree.arguments.size() != 1) {
+    emitter_.Emit(tree.range, diag::TypeArguments, tree.name.text, "one type, as in `stream<int32>`");
+    return kUnresolved;
+  }
+  return ResolveElement(tree, tree.arguments[0]);
+}
+
+// What the key of an actor and of a keyed list may be.
+bool Checker::IsKeyType(TypeId type) const {
+  if (std::holds_alternative<EnumType>(model_.types[type])) return true;
+  const auto* scalar = std::get_if<ScalarType>(&model_.types[type]);
+  return scalar != nullptr && (IsInteger(scalar->kind) || scalar->kind == ScalarKind::kBool ||
+                               scalar->kind == ScalarKind::kString || scalar->kind == ScalarKind::kUuid);
+}
+
+// As in protobuf: first in the file's own package, then in the packages around it.
+Checker::Lookup Checker::FindSymbol(std::string_view name) const {
+  Lookup result;
+  std::string scope = model_.files[file_index_].package;
+  while (true) {
+    const auto found = symbols_.find(scope.empty() ? std::string(name) : scope + "." + std::string(name));
+    if (found != symbols_.end()) {
+      const Symbol& symbol = found->second;
+      if (visible_[file_index_][symbol.file]) {
+        result.symbol = &symbol;
+        return result;
+      }
+      if (result.hidden == nullptr) result.hidden = &symbol;
+    }
+    if (scope.empty()) return result;
+    const size_t dot = scope.rfind('.');
+    scope.resize(dot == std::string::npos ? 0 : dot);
+  }
+}
+
+void Checker::ReportUnknown(const ast::Name& name, const TypedDiagnosticKind<diag::Text>& kind,
+                            const Lookup& lookup, std::string_view suggestion) {
+  if (lookup.hidden != nullptr) {
+    emitter_.Emit(name.range, kind, name.text)
+        .Note(lookup.hidden->name.range, diag::DeclaredHere, lookup.hidden->name.text);
+    return;
+  }
+  if (MayHaveBeenSkipped(name.text)) return;
+  const ParsedFile& file = files_[file_index_];
+  const bool lacks = file.lacks_imports || !file.tree.imports.empty() || !file.tree.cpp_imports.empty();
+  if (lacks && suggestion.empty()) return;
+  emitter_.Emit(name.range, kind, name.text).Suggest(name.range, suggestion);
 }
 
 std::string_view Checker::KindText(const Symbol& symbol) {
@@ -128,7 +177,7 @@ std::string_view Checker::KindText(const Symbol& symbol) {
 std::vector<std::string_view> Checker::NamesOfTypes() const {
   std::vector<std::string_view> names;
   for (const BuiltinType& type : BuiltinTypes()) {
-    if (type.kind != BuiltinType::Kind::kUnsupported) names.push_back(type.name);
+    if (type.kind != BuiltinType::Kind::kStream) names.push_back(type.name);
   }
   for (const Struct& row : model_.structs) names.push_back(row.name);
   for (const Enum& row : model_.enums) names.push_back(row.name);

@@ -1,13 +1,10 @@
 #include "idl/sema/checker.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "idl/diagnostics/near_name.h"
-#include "idl/sema/build_model.h"
 #include "idl/sema/builtin_types.h"
-#include "idl/sema/reserved_numbers.h"
 
 namespace onager::idl {
 namespace {
@@ -21,60 +18,74 @@ const ast::Name& NameOf(const ast::Declaration& declaration) {
   return std::visit([](const auto& d) -> const ast::Name& { return d.name; }, declaration);
 }
 
-}  // namespace
-
-Model BuildModel(const SourceMap& sources, FileId file_id, const ast::File& file,
-                 DiagnosticEmitter& emitter) {
-  return Checker(sources, file_id, file, emitter).Build();
+std::string FullName(std::string_view package, std::string_view name) {
+  return package.empty() ? std::string(name) : std::string(package) + "." + std::string(name);
 }
 
-Checker::Checker(const SourceMap& sources, FileId file_id, const ast::File& file, DiagnosticEmitter& emitter)
-    : sources_(sources), file_id_(file_id), file_(file), emitter_(emitter), names_(emitter) {}
+}  // namespace
+
+Model BuildModel(const SourceMap& sources, std::span<const ParsedFile> files, DiagnosticEmitter& emitter) {
+  return Checker(sources, files, emitter).Build();
+}
+
+Checker::Checker(const SourceMap& sources, std::span<const ParsedFile> files, DiagnosticEmitter& emitter)
+    : sources_(sources), files_(files), emitter_(emitter) {}
 
 Model Checker::Build() {
-  model_.source_file = std::string(sources_.file(file_id_).name());
-  has_imports_ = std::any_of(file_.unsupported.begin(), file_.unsupported.end(), [](const auto& u) {
-    return u.feature == ast::Feature::kImport || u.feature == ast::Feature::kImportCpp;
-  });
-  CheckPackage();
-  for (const ast::Unsupported& u : file_.unsupported) Refuse(u.feature, u.range);
-  DeclareNames();
+  for (const ParsedFile& file : files_) {
+    const std::string name(sources_.file(file.id).name());
+    model_.files.push_back(File{name, file.import_name, "", file.imports});
+  }
+  FindVisibleFiles();
+  for (FileIndex i = 0; i < files_.size(); ++i) {
+    EnterFile(i);
+    CheckPackage();
+    DeclareNames();
+  }
+  model_.source_file = model_.files.front().name;
+  model_.package = model_.files.front().package;
   CheckGeneratedNames();
-
-  // The ids were given out in the order in which the declarations stand. Enums first: defaults need them.
-  uint32_t enum_index = 0;
-  for (const ast::Declaration& declaration : file_.declarations) {
-    if (const auto* tree = std::get_if<ast::Enum>(&declaration)) CheckEnum(EnumId{enum_index++}, *tree);
-  }
-  CheckEnumValueNames();
-  uint32_t struct_index = 0;
-  uint32_t error_index = 0;
-  uint32_t actor_index = 0;
-  for (const ast::Declaration& declaration : file_.declarations) {
-    std::visit(
-        Overloaded{[](const ast::Enum&) {},
-                   [&](const ast::Struct& tree) { CheckMembers(StructId{struct_index++}, tree.members); },
-                   [&](const ast::Error& tree) { CheckError(ErrorId{error_index++}, tree); },
-                   [&](const ast::Actor& tree) { CheckActor(ActorId{actor_index++}, tree); }},
-        declaration);
-  }
+  CheckContents();
   // Members that were given up half-way when the emitter became full have no fields to look at.
   if (emitter_.full()) return std::move(model_);
   for (const PendingKey& key : pending_keys_) CheckKey(key);
+  for (const PendingView& view : pending_views_) CheckView(view);
   CheckRecursion();
+  if (!emitter_.has_errors()) BoxRecursiveOptionals();
   return std::move(model_);
 }
 
+void Checker::EnterFile(FileIndex index) { file_index_ = index; }
+
+// Each file knows its own names and those of the files that it imports, directly or not.
+void Checker::FindVisibleFiles() {
+  visible_.assign(files_.size(), std::vector<bool>(files_.size()));
+  for (FileIndex i = 0; i < files_.size(); ++i) {
+    std::vector<FileIndex> open = {i};
+    visible_[i][i] = true;
+    while (!open.empty()) {
+      const FileIndex next = open.back();
+      open.pop_back();
+      for (const FileIndex import : files_[next].imports) {
+        if (visible_[i][import]) continue;
+        visible_[i][import] = true;
+        open.push_back(import);
+      }
+    }
+  }
+}
+
 void Checker::CheckPackage() {
-  if (file_.packages.empty()) {
+  const ast::File& file = files_[file_index_].tree;
+  if (file.packages.empty()) {
     // A file whose beginning could not be read may have one.
-    const bool skipped = file_.skipped_names.contains("package");
-    if (!skipped) emitter_.Emit(SourceRange{file_id_, 0, 0}, diag::MissingPackage);
+    const bool skipped = file.skipped_names.contains("package");
+    if (!skipped) emitter_.Emit(SourceRange{files_[file_index_].id, 0, 0}, diag::MissingPackage);
     return;
   }
-  const ast::Package& package = file_.packages.front();
-  model_.package = std::string(package.name.text);
-  model_.doc = DocText(package.doc);
+  const ast::Package& package = file.packages.front();
+  model_.files[file_index_].package = std::string(package.name.text);
+  if (file_index_ == 0) model_.doc = DocText(package.doc);
   std::string_view rest = package.name.text;
   while (!rest.empty()) {
     const std::string_view part = rest.substr(0, rest.find('.'));
@@ -82,14 +93,21 @@ void Checker::CheckPackage() {
     scope.Declare(ast::Name{part, package.name.range});
     rest.remove_prefix(std::min(rest.size(), part.size() + 1));
   }
-  for (size_t i = 1; i < file_.packages.size(); ++i) {
-    emitter_.Emit(file_.packages[i].keyword_range, diag::DuplicatePackage)
+  for (size_t i = 1; i < file.packages.size(); ++i) {
+    emitter_.Emit(file.packages[i].keyword_range, diag::DuplicatePackage)
         .Note(package.keyword_range, diag::FirstHere);
   }
 }
 
 void Checker::DeclareNames() {
-  for (const ast::Declaration& declaration : file_.declarations) {
+  const ast::File& file = files_[file_index_].tree;
+  const std::string& package = model_.files[file_index_].package;
+  for (const ast::Import& import : file.imports) Refuse(ast::Feature::kImport, import.keyword_range);
+  for (const ast::CppImport& import : file.cpp_imports) {
+    Refuse(ast::Feature::kImportCpp, import.keyword_range);
+  }
+  NameScope& names = names_.try_emplace(package, emitter_).first->second;
+  for (const ast::Declaration& declaration : file.declarations) {
     const ast::Name& name = NameOf(declaration);
     const auto fill = [&](auto row, const auto& tree, AnnotationPlace place) {
       Fill(row, name, tree.doc, ReadAnnotations(tree.annotations, place, emitter_).deprecated);
@@ -97,6 +115,7 @@ void Checker::DeclareNames() {
     };
     Symbol symbol;
     symbol.name = name;
+    symbol.file = file_index_;
     std::visit(Overloaded{[&](const ast::Struct& tree) {
                             symbol.id = model_.structs.Append(fill(Struct{}, tree, AnnotationPlace::kStruct));
                           },
@@ -114,16 +133,17 @@ void Checker::DeclareNames() {
     if (IsBuiltinTypeName(name.text)) {
       emitter_.Emit(name.range, diag::BuiltinTypeName, name.text);
     } else {
-      names_.Declare(name);
+      names.Declare(name);
     }
-    symbols_.try_emplace(name.text, symbol);
+    symbols_.try_emplace(FullName(package, name.text), symbol);
   }
 }
 
 // The generator makes further classes of a name; nothing declared may be called like them.
 void Checker::CheckGeneratedNames() {
   const auto check = [this](const Declaration& declaration, std::string_view suffix) {
-    const auto found = symbols_.find(declaration.name + std::string(suffix));
+    const auto found = symbols_.find(FullName(model_.files[declaration.file].package, declaration.name) +
+                                     std::string(suffix));
     if (found == symbols_.end()) return;
     const ast::Name& name = found->second.name;
     emitter_.Emit(name.range, diag::GeneratedNameClash, name.text, declaration.name)
@@ -136,64 +156,29 @@ void Checker::CheckGeneratedNames() {
   }
 }
 
-void Checker::CheckEnum(EnumId id, const ast::Enum& tree) {
-  NameScope scope(emitter_);
-  ReservedNumberSet reserved(std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
-  absl::flat_hash_map<std::string, SourceRange> reserved_names;
-  absl::flat_hash_map<int64_t, size_t> numbers;
-  Enum& out = model_.enums[id];
-  for (const ast::ReservedNumbers& range : tree.reserved_numbers) reserved.Add(range, emitter_);
-  out.reserved_numbers = reserved.ToModel();
-  CheckReservedNames(tree.reserved_names, out.reserved_names, reserved_names);
-
-  for (const ast::EnumValue& value : tree.values) {
-    scope.Declare(value.name);
-    const auto reserved_name = reserved_names.find(std::string(value.name.text));
-    if (reserved_name != reserved_names.end()) {
-      emitter_.Emit(value.name.range, diag::ReservedName, value.name.text)
-          .Note(reserved_name->second, diag::ReservedHere);
-    }
-    EnumValue& row = out.values.emplace_back();
-    const Annotations annotations = ReadAnnotations(value.annotations, AnnotationPlace::kEnumValue, emitter_);
-    Fill(row, value.name, value.doc, annotations.deprecated);
-    if (!value.number.has_value()) continue;
-    const std::optional<int64_t> number = ToInt64(*value.number);
-    if (!number.has_value() || *number < std::numeric_limits<int32_t>::min() ||
-        *number > std::numeric_limits<int32_t>::max()) {
-      emitter_.Emit(value.number->range, diag::EnumNumberOutOfRange, value.number->text);
-      continue;
-    }
-    row.number = static_cast<int32_t>(*number);
-    if (out.values.size() == 1 && *number != 0 && !tree.damaged) {
-      emitter_.Emit(value.number->range, diag::EnumFirstNotZero);
-    }
-    if (const SourceRange* range = reserved.Find(*number)) {
-      emitter_.Emit(value.number->range, diag::ReservedNumber, *number).Note(*range, diag::ReservedHere);
-    }
-    const auto [first, inserted] = numbers.try_emplace(*number, out.values.size() - 1);
-    if (!inserted) {
-      const EnumValue& other = out.values[first->second];
-      emitter_.Emit(value.number->range, diag::DuplicateEnumNumber, *number, other.name)
-          .Note(other.name_range, diag::DeclaredHere, other.name);
+// The ids were given out in the order in which the declarations stand.
+void Checker::CheckContents() {
+  uint32_t enum_index = 0;
+  for (FileIndex i = 0; i < files_.size(); ++i) {
+    EnterFile(i);
+    for (const ast::Declaration& declaration : files_[i].tree.declarations) {
+      // All enums first: defaults need them.
+      if (const auto* tree = std::get_if<ast::Enum>(&declaration)) CheckEnum(EnumId{enum_index++}, *tree);
     }
   }
-  if (tree.values.empty() && !tree.damaged) {
-    emitter_.Emit(tree.name.range, diag::EmptyEnum, tree.name.text);
-  }
-}
-
-// In the `.proto`, values live beside their enums and carry their enum's name.
-void Checker::CheckEnumValueNames() {
-  absl::flat_hash_map<std::string, std::pair<EnumId, const EnumValue*>> values;
-  for (const EnumId id : model_.enums.ids()) {
-    const std::string prefix = UpperSnakeCase(model_.enums[id].name) + "_";
-    for (const EnumValue& value : model_.enums[id].values) {
-      const std::string emitted = prefix + UpperSnakeCase(value.name);
-      const auto [first, inserted] = values.try_emplace(emitted, id, &value);
-      if (inserted || first->second.first == id) continue;
-      const EnumValue& other = *first->second.second;
-      emitter_.Emit(value.name_range, diag::EnumValueClash, value.name, emitted)
-          .Note(other.name_range, diag::DeclaredHere, other.name);
+  CheckEnumValueNames();
+  uint32_t struct_index = 0;
+  uint32_t error_index = 0;
+  uint32_t actor_index = 0;
+  for (FileIndex i = 0; i < files_.size(); ++i) {
+    EnterFile(i);
+    for (const ast::Declaration& declaration : files_[i].tree.declarations) {
+      std::visit(
+          Overloaded{[](const ast::Enum&) {},
+                     [&](const ast::Struct& tree) { CheckMembers(StructId{struct_index++}, tree.members); },
+                     [&](const ast::Error& tree) { CheckError(ErrorId{error_index++}, tree); },
+                     [&](const ast::Actor& tree) { CheckActor(ActorId{actor_index++}, tree); }},
+          declaration);
     }
   }
 }
@@ -215,54 +200,6 @@ void Checker::CheckError(ErrorId id, const ast::Error& tree) {
   CheckMembers(id, tree.members);
 }
 
-// Depth first with an explicit stack, since a chain of structs may be as long as the file.
-void Checker::CheckRecursion() {
-  enum class Mark : uint8_t { kNew, kOpen, kDone };
-  std::vector<Mark> marks(model_.structs.size(), Mark::kNew);
-  std::vector<std::pair<StructId, uint32_t>> stack;  // the struct, and the field that is being followed
-  for (const StructId root : model_.structs.ids()) {
-    if (marks[root.index] != Mark::kNew) continue;
-    marks[root.index] = Mark::kOpen;
-    stack.emplace_back(root, 0);
-    while (!stack.empty()) {
-      auto& [id, field] = stack.back();
-      const std::vector<Field>& fields = model_.structs[id].members.fields;
-      if (field == fields.size()) {
-        marks[id.index] = Mark::kDone;
-        stack.pop_back();
-        if (!stack.empty()) ++stack.back().second;
-        continue;
-      }
-      const std::optional<StructId> inside = StructInside(fields[field].type);
-      if (inside.has_value() && marks[inside->index] == Mark::kNew) {
-        marks[inside->index] = Mark::kOpen;
-        stack.emplace_back(*inside, 0);
-        continue;
-      }
-      if (inside.has_value() && marks[inside->index] == Mark::kOpen) {
-        const auto begin = std::find_if(stack.begin(), stack.end(),
-                                        [&](const auto& entry) { return entry.first == *inside; });
-        ReportRecursion(std::span(begin, stack.end()));
-      }
-      ++field;
-    }
-  }
-}
-
-void Checker::ReportRecursion(std::span<const std::pair<StructId, uint32_t>> path) {
-  constexpr size_t kShownMax = 8;
-  std::string text;
-  for (const auto& [id, field] : path.first(std::min(path.size(), kShownMax))) {
-    const Struct& row = model_.structs[id];
-    text += "`" + row.name + "." + row.members.fields[field].name + "` -> ";
-  }
-  if (path.size() > kShownMax) text += "… -> ";
-  const Struct& first = model_.structs[path.front().first];
-  text += "`" + first.name + "`";
-  emitter_.Emit(first.members.fields[path.front().second].name_range, diag::RecursiveStruct, first.name,
-                text);
-}
-
 void Checker::Refuse(ast::Feature feature, const SourceRange& range) {
   emitter_.Emit(range, diag::NotYetSupported, FeatureText(feature));
 }
@@ -271,6 +208,7 @@ void Checker::Fill(Declaration& out, const ast::Name& name, const SourceRange& d
   out.name = std::string(name.text);
   out.doc = DocText(doc);
   out.name_range = name.range;
+  out.file = file_index_;
   out.deprecated = deprecated;
 }
 
@@ -295,18 +233,9 @@ std::string Checker::DocText(const SourceRange& doc) const {
   return out;
 }
 
-bool Checker::MayHaveBeenSkipped(std::string_view name) const { return file_.skipped_names.contains(name); }
-
-std::optional<StructId> Checker::StructInside(TypeId type) const {
-  if (type == kUnresolved) return std::nullopt;
-  return std::visit(Overloaded{[](const ScalarType&) -> std::optional<StructId> { return std::nullopt; },
-                               [](const EnumType&) -> std::optional<StructId> { return std::nullopt; },
-                               [](const StructType& t) -> std::optional<StructId> { return t.id; },
-                               [this](const OptionalType& t) { return StructInside(t.value); },
-                               [this](const ListType& t) { return StructInside(t.element); },
-                               [this](const MapType& t) { return StructInside(t.value); },
-                               [this](const SetType& t) { return StructInside(t.element); }},
-                    model_.types[type]);
+bool Checker::MayHaveBeenSkipped(std::string_view name) const {
+  return std::any_of(files_.begin(), files_.end(),
+                     [name](const ParsedFile& file) { return file.tree.skipped_names.contains(name); });
 }
 
 }  // namespace onager::idl

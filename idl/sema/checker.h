@@ -2,6 +2,7 @@
 #define ONAGER_IDL_SEMA_CHECKER_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,17 +16,18 @@
 #include "idl/diagnostics/diagnostic_emitter.h"
 #include "idl/model/model.h"
 #include "idl/sema/annotations.h"
+#include "idl/sema/build_model.h"
 #include "idl/sema/name_scope.h"
 #include "idl/source/source_map.h"
 
 namespace onager::idl {
 
-// Makes the model of one file: first every declaration gets its id, then its contents are resolved, then
-// come the rules that need everything resolved (keys of lists, recursion). What failed to resolve has
-// kUnresolved as its type and causes no further errors.
+// Makes the model of a file and all that it imports: first every declaration gets its id, then its contents
+// are resolved, then come the rules that need everything resolved (keys of lists, views, recursion). What
+// failed to resolve has kUnresolved as its type and causes no further errors.
 class Checker {
  public:
-  Checker(const SourceMap& sources, FileId file_id, const ast::File& file, DiagnosticEmitter& emitter);
+  Checker(const SourceMap& sources, std::span<const ParsedFile> files, DiagnosticEmitter& emitter);
   Model Build();
 
  private:
@@ -34,8 +36,19 @@ class Checker {
   struct Symbol {
     std::variant<StructId, EnumId, ErrorId, ActorId> id;
     ast::Name name;
+    FileIndex file = 0;
   };
-  using MembersOwner = std::variant<StructId, ErrorId, ActorId>;
+  // What a name stands for where it is read; `hidden` when it is declared in a file that is not imported
+  // there.
+  struct Lookup {
+    const Symbol* symbol = nullptr;
+    const Symbol* hidden = nullptr;
+  };
+  struct EventRef {
+    ActorId actor;
+    uint32_t index;
+  };
+  using MembersOwner = std::variant<StructId, ErrorId, ActorId, EventRef>;
   // A `[key = f]` that waits until all structs have their fields.
   struct PendingKey {
     MembersOwner owner;
@@ -43,21 +56,40 @@ class Checker {
     const ast::Annotation* annotation;
     std::string_view type_text;
   };
+  // A view that waits until all lists have their keys.
+  struct PendingView {
+    ActorId actor;
+    uint32_t index;
+    const ast::View* tree;
+  };
+  struct Default {
+    std::optional<Literal> literal;
+    std::optional<Expression> expression;
+  };
+  enum class ParameterUse { kKey, kMethod, kQuery };
 
   // checker.cc
+  void EnterFile(FileIndex index);
+  void FindVisibleFiles();
   void CheckPackage();
   void DeclareNames();
   void CheckGeneratedNames();
-  void CheckEnum(EnumId id, const ast::Enum& tree);
-  void CheckEnumValueNames();
+  void CheckContents();
   void CheckError(ErrorId id, const ast::Error& tree);
-  void CheckRecursion();
-  void ReportRecursion(std::span<const std::pair<StructId, uint32_t>> path);
   void Refuse(ast::Feature feature, const SourceRange& range);
   void Fill(Declaration& out, const ast::Name& name, const SourceRange& doc, bool deprecated);
   [[nodiscard]] std::string DocText(const SourceRange& doc) const;
   [[nodiscard]] bool MayHaveBeenSkipped(std::string_view name) const;
-  [[nodiscard]] std::optional<StructId> StructInside(TypeId type) const;
+
+  // check_enums.cc
+  void CheckEnum(EnumId id, const ast::Enum& tree);
+  void CheckEnumValueNames();
+
+  // check_recursion.cc
+  void CheckRecursion();
+  void ReportRecursion(std::span<const std::pair<StructId, uint32_t>> path);
+  void BoxRecursiveOptionals();
+  [[nodiscard]] std::optional<StructId> StructHeldBy(TypeId type) const;
 
   // check_members.cc
   void CheckMembers(const MembersOwner& owner, const ast::Members& tree);
@@ -75,13 +107,20 @@ class Checker {
   TypeId ResolveContainer(const ast::TypeRef& tree);
   TypeId ResolveElement(const ast::TypeRef& container, const ast::TypeRef& element);
   TypeId ResolveMapKey(const ast::TypeRef& tree);
-  [[nodiscard]] const Symbol* FindSymbol(std::string_view name) const;
+  TypeId ResolveSetElement(const ast::TypeRef& tree);
+  TypeId ResolveStream(const ast::TypeRef& tree);
+  [[nodiscard]] bool IsKeyType(TypeId type) const;
+  [[nodiscard]] Lookup FindSymbol(std::string_view name) const;
+  // Reports that `name` is unknown, unless it may be declared in what could not be read.
+  void ReportUnknown(const ast::Name& name, const TypedDiagnosticKind<diag::Text>& kind, const Lookup& lookup,
+                     std::string_view suggestion);
   [[nodiscard]] static std::string_view KindText(const Symbol& symbol);
   [[nodiscard]] std::vector<std::string_view> NamesOfTypes() const;
   [[nodiscard]] std::vector<std::string_view> NamesOfErrors() const;
 
   // check_defaults.cc
-  std::optional<Literal> ToLiteral(TypeId type, std::string_view type_text, const ast::Value& value);
+  Default ToDefault(TypeId type, std::string_view type_text, const ast::Value& value);
+  std::optional<Expression> ToExpression(const ast::Value& value);
   std::optional<Literal> ScalarLiteral(ScalarKind kind, const ast::Value& value);
   std::optional<Literal> IntegerLiteral(ScalarKind kind, const ast::Value& value);
   std::optional<Literal> FloatLiteral(ScalarKind kind, const ast::Value& value);
@@ -91,19 +130,36 @@ class Checker {
   void CheckActor(ActorId id, const ast::Actor& tree);
   void CheckActorKey(const ast::Actor& tree, Actor& out);
   void CheckMethod(const ast::Method& tree, Actor& out);
-  void CheckParameters(std::span<const ast::Parameter> tree, bool are_key, std::vector<Parameter>& out);
+  void CheckParameters(std::span<const ast::Parameter> tree, ParameterUse use, std::vector<Parameter>& out);
+  void CheckParameterDefault(const ast::Parameter& tree, ParameterUse use, Parameter& out);
+  void CheckTimers(const ast::Actor& tree, NameScope& scope);
+  void CheckVersions(const ast::Actor& tree, Actor& out);
+  std::optional<uint32_t> ToVersion(const ast::VersionNumber& tree);
   std::optional<ErrorId> ResolveThrows(const ast::Name& name);
 
+  // check_observables.cc
+  void CheckObservables(ActorId id, const ast::Actor& tree);
+  void CheckEvent(ActorId id, const ast::Event& tree);
+  void CheckFilter(const ast::Filter& tree, Actor& out);
+  void CheckView(const PendingView& view);
+  // `owner` has the fields, `of` says whose they are; true when something was selected.
+  void CheckSelections(std::span<const ast::Selection> tree, const Members& owner, std::string_view of,
+                       bool of_state, std::vector<Selection>& out);
+  bool CheckSelection(const ast::Selection& tree, const Members& owner, uint32_t field, bool of_state,
+                      Selection& out);
+  void ReportPrivateReads(const ast::Filter& tree, const Actor& actor);
+
   const SourceMap& sources_;
-  FileId file_id_;
-  const ast::File& file_;
+  std::span<const ParsedFile> files_;
   DiagnosticEmitter& emitter_;
   Model model_;
-  NameScope names_;
-  absl::flat_hash_map<std::string_view, Symbol> symbols_;
-  std::vector<bool> damaged_enums_;  // by EnumId: values may be missing
+  FileIndex file_index_ = 0;                             // of the file that is being looked at
+  std::vector<std::vector<bool>> visible_;               // by file: the files whose names it knows
+  std::map<std::string, NameScope, std::less<>> names_;  // by package
+  absl::flat_hash_map<std::string, Symbol> symbols_;     // by full name
+  std::vector<bool> damaged_enums_;                      // by EnumId: values may be missing
   std::vector<PendingKey> pending_keys_;
-  bool has_imports_ = false;
+  std::vector<PendingView> pending_views_;
 };
 
 }  // namespace onager::idl

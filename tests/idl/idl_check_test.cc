@@ -39,15 +39,15 @@ const Case kSyntax[] = {
     {"MissingSemicolon", "struct A {\n  int32 a = 1  //~ error: expected `;`, found `int32` [expected]\n  int32 b = 2;\n}"},
     {"MissingNumber", "struct A {\n  int32 a;  //~ error: expected `=`, found `;` [expected]\n}"},
     {"MissingName", "struct A {\n  int32 = 1;  //~ error: expected the name of the field, found `=` [expected]\n}"},
-    {"MisspelledKeyword", "strct A { int32 a = 1; }  //~ error: expected `package`, `struct`, `enum`, `error` or `actor`, found `strct`; did you mean `struct`? [expected]\nstruct B { A a = 1; }"},
+    {"MisspelledKeyword", "strct A { int32 a = 1; }  //~ error: expected `package`, `import`, `struct`, `enum`, `error` or `actor`, found `strct`; did you mean `struct`? [expected]\nstruct B { A a = 1; }"},
     {"ExtraBrace", "struct A {\n  int32 a = 1;\n}\n}  //~ error: `}` closes nothing [unexpected-brace]\nstruct B { A a = 1; }"},
-    {"ExtraBraceInside", "struct A {\n  int32 a = 1; }\n  int32 b = 2;  //~ error: expected `package`, `struct`, `enum`, `error` or `actor`, found `int32` [expected]\n}\nstruct B { A a = 1; }"},
+    {"ExtraBraceInside", "struct A {\n  int32 a = 1; }\n  int32 b = 2;  //~ error: expected `package`, `import`, `struct`, `enum`, `error` or `actor`, found `int32` [expected]\n}\nstruct B { A a = 1; }"},
     {"MissingBrace", "struct A {  //~ note: to close this `{`\n  int32 a = 1;\nstruct B { A a = 1; }  //~ error: expected `}` before `struct` [missing-brace]\n"},
     {"MissingBraceOfState", "actor A(string id) {\n  state {  //~ note: to close this `{`\n  int32 a = 1;\n  rpc Get() -> int32;  //~ error: expected `}` before `rpc` [missing-brace]\n}"},
     {"MissingBraceAtEnd", "struct A {  //~ note: to close this `{`\n  int32 a = 1;  //~ error: expected `}` before the end of the file [missing-brace]\n"},
     {"MissingParenthesis", "actor A(string id) {\n  rpc F(int32 a -> int32;  //~ error: expected `,` or `)`, found `->` [expected]\n  rpc G();\n}"},
-    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
-    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc` or `}`, found `int32` [expected]\n  rpc F();\n}"},
+    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc`, `event`, `filter`, `view` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
+    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc`, `event`, `filter`, `view` or `}`, found `int32` [expected]\n  rpc F();\n}"},
     {"ErrorWithoutCode", "error E { int32 a = 1; }  //~ error: expected `:` and a status code, such as `: NOT_FOUND`, found `{` [expected]"},
     {"LostDeclarationsStayQuiet", "struct A {\n  int32 list<x> gone = 1;  //~ error: expected `=`, found `<` [expected]\n}\nstruct B { list<A> as = 1 [key = gone]; }"},
     {"TwoValuesInAnnotation", "struct A {\n  int32 a = 1 [default = 3 deprecated];  //~ error: expected `,` or `]`, found `deprecated` [expected]\n}"},
@@ -57,28 +57,9 @@ const Case kSyntax[] = {
 const Case kUnsupported[] = {
     {"Import", "import \"a.actor\";  //~ error: `import` declarations are not supported by this version [not-yet-supported]\nstruct A { Money m = 1; }"},
     {"ImportCpp", "import cpp \"p.h\" { struct P { x = 1; } function f; }  //~ error: `import cpp` declarations are not supported by this version [not-yet-supported]\nstruct A { geo::P m = 1; }"},
-    {"ActorMembers", R"(actor A(string id) {
-  event Expired { string id = 1; }  //~ error: `event` declarations are not supported by this version [not-yet-supported]
-  filter Open(int32 n) = state.open >= n && "a;b" != f(1, 2);  //~ error: `filter` declarations are not supported by this version [not-yet-supported]
-  view Mine(string user) { items { id; } where item.tags.contains(user); open; }  //~ error: `view` declarations are not supported by this version [not-yet-supported]
-  timer Tick = 5s;  //~ error: `timer` declarations are not supported by this version [not-yet-supported]
-  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]
-  version 2;  //~ error: `version` declarations are not supported by this version [not-yet-supported]
-  migrate from 1;  //~ error: `migrate` declarations are not supported by this version [not-yet-supported]
-  rpc F();
-})"},
-    {"Fields", R"(actor A(string id) [persist, durability = sync, replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported] //~ error: `replay` annotations are not supported by this version [not-yet-supported]
-  state {
-    private string owner = 1;  //~ error: `private` fields are not supported by this version [not-yet-supported]
-    set<string> tags = 2;  //~ error: `set` types are not supported by this version [not-yet-supported]
-    optional timestamp due = 3;  //~ error: `timestamp` types are not supported by this version [not-yet-supported]
-    duration d = 4;  //~ error: `duration` types are not supported by this version [not-yet-supported]
-    uuid u = 5;  //~ error: `uuid` types are not supported by this version [not-yet-supported]
-    string s = 6 [sensitive];  //~ error: `sensitive` annotations are not supported by this version [not-yet-supported]
-    int32 e = 7 [default = 1 + 2];  //~ error: defaults that are C++ expressions are not supported by this version [not-yet-supported]
-  }
-  rpc F() -> stream<int32> [reentrant];  //~ error: `stream` types are not supported by this version [not-yet-supported] //~ error: `reentrant` annotations are not supported by this version [not-yet-supported]
-})"},
+    {"Timers", "actor A(string id) {\n  timer Tick = 5s;  //~ error: `timer` declarations are not supported by this version [not-yet-supported]\n  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]\n}"},
+    {"Annotations", "actor A(string id) [persist, durability = sync,  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported]\n    replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `replay` annotations are not supported by this version [not-yet-supported]\n  rpc F() [reentrant];  //~ error: `reentrant` annotations are not supported by this version [not-yet-supported]\n}"},
+    {"BothWays", "actor A(string id) {\n  rpc F(stream<int32> in) -> stream<int32>;  //~ error: methods that stream in both directions are not supported by this version [not-yet-supported]\n}"},
 };
 
 const Case kNames[] = {
@@ -114,7 +95,11 @@ const Case kTypes[] = {
     {"Optional", "struct A {\n  optional list<int32> a = 1;  //~ error: `optional` cannot be applied to `list<int32>`; one that is empty says the same, or wrap it in a struct [illegal-optional]\n  optional<optional<int32>> b = 2;  //~ error: `optional` cannot be applied to `optional<int32>`; once is enough [illegal-optional]\n}"},
     {"Oneof", "struct A {\n  oneof o {\n    list<int32> a = 1;  //~ error: a oneof cannot hold `list<int32>`; wrap it in a struct [illegal-in-oneof]\n  }\n}"},
     {"MapKey", "enum E { X = 0; }\nstruct A {\n  map<double, int32> a = 1;  //~ error: `double` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n  map<E, int32> b = 2;  //~ error: `E` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n  map<list<int32>, int32> c = 3;  //~ error: `list<int32>` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n}"},
-    {"Recursion", "struct A {\n  B b = 1;  //~ error: struct `A` contains itself: `A.b` -> `B.as` -> `A` [recursive-struct]\n}\nstruct B { list<A> as = 1; }\nstruct C {\n  optional C c = 1;  //~ error: struct `C` contains itself: `C.c` -> `C` [recursive-struct]\n}"},
+    {"Recursion", "struct A {\n  B b = 1;  //~ error: struct `A` contains itself other than through an `optional`: `A.b` -> `B.as` -> `A` [recursive-struct]\n}\nstruct B { list<A> as = 1; }\nstruct C {\n  optional C c = 1;\n  D d = 2;\n  C e = 3;  //~ error: struct `C` contains itself other than through an `optional`: `C.e` -> `C` [recursive-struct]\n}\nstruct D { optional C c = 1; list<D> ds = 2; }  //~ error: struct `D` contains itself other than through an `optional`: `D.ds` -> `D` [recursive-struct]"},
+    {"Sets", "enum E { X = 0; }\nstruct S { set<bytes> a = 1; set<E> b = 2; set<uuid> c = 3;\n  set<double> d = 4;  //~ error: a set cannot hold `double`: sets hold strings, bytes, integers, bool, enums or uuids [illegal-set-element]\n  set<S> e = 5;  //~ error: a set cannot hold `S`: sets hold strings, bytes, integers, bool, enums or uuids [illegal-set-element]\n  set<list<int32>> f = 6;  //~ error: a set cannot hold `list<int32>`: sets hold strings, bytes, integers, bool, enums or uuids [illegal-set-element]\n  list<set<int32>> g = 7;  //~ error: `list` cannot hold `set<int32>`; wrap it in a struct and write `list<Name>` [illegal-nesting]\n  optional set<int32> h = 8;  //~ error: `optional` cannot be applied to `set<int32>`; one that is empty says the same, or wrap it in a struct [illegal-optional]\n  oneof o {\n    set<int32> i = 9;  //~ error: a oneof cannot hold `set<int32>`; wrap it in a struct [illegal-in-oneof]\n  }\n}"},
+    {"TimesAndUuids", "struct S { timestamp a = 1; duration b = 2; uuid c = 3; list<timestamp> d = 4; map<int32, duration> e = 5; optional uuid f = 6; oneof o { timestamp g = 7; } list<S2> h = 8 [key = id]; }\nstruct S2 { uuid id = 1; }\nactor A(uuid id) {}\nactor B(\n  timestamp id) {}  //~ error: `id` of type `timestamp` cannot be a key: keys are strings, integers, bool, enums or uuids [illegal-key-type]\nstruct S3 {\n  map<uuid, int32> m = 1;  //~ error: `uuid` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n  duration d = 2 [default = -1500ms];\n  duration e = 3 [default = 5];  //~ error: the default of `duration` must be a duration, such as `5s` [default-mismatch]\n  duration f = 4 [default = 9999999999d];  //~ error: the default of `duration` must be a duration, such as `5s` [default-mismatch]\n  timestamp g = 5 [default = 5s];  //~ error: the default of `timestamp` must be an expression that gives an `absl::Time` [default-mismatch]\n  uuid h = 6 [default = \"x\"];  //~ error: a value of type `uuid` cannot have a default [default-not-allowed]\n}"},
+    {"Streams", "actor A(string id) {\n  rpc F(string name = \"x\", stream<bytes> items) -> int32;\n  rpc G() -> stream<timestamp>;\n  rpc H(stream<int32> a,  //~ error: `a` is a stream, so it must be the last parameter [stream-not-last]\n    int32 b);\n  rpc I(stream<int32> a = 3);  //~ error: a stream cannot have a default [default-not-allowed]\n  rpc J() -> stream<list<int32>>;  //~ error: `stream` cannot hold `list<int32>`; wrap it in a struct and write `stream<Name>` [illegal-nesting]\n  rpc K() -> stream;  //~ error: `stream` takes one type, as in `stream<int32>` [type-arguments]\n  rpc L() -> list<stream<int32>>;  //~ error: only the result of a method and its last parameter can be a `stream` [misplaced-stream]\n}"},
+    {"Private", "struct S {\n  private int32 a = 1;  //~ error: only fields of a `state` can be `private` [misplaced-private]\n  int32 private = 2;\n}"},
 };
 
 const Case kAnnotations[] = {
@@ -124,8 +109,8 @@ const Case kAnnotations[] = {
     {"Form", "actor A(string id) {\n  rpc F() [idempotent = 3, timeout = 0s];  //~ error: annotation `idempotent` takes no value [annotation-form] //~ error: annotation `timeout` needs a duration above zero and up to a year, such as `timeout = 5s` [annotation-form]\n}"},
     {"KeyOfWhat", "struct A {\n  list<int32> a = 1 [key = id];  //~ error: `key` needs a `list` of structs, not `list<int32>` [key-of-what]\n}"},
     {"KeyUnknown", "struct Item { string id = 1; }  //~ note: `Item` is declared here\nstruct A {\n  list<Item> a = 1 [key = id2];  //~ error: struct `Item` has no field `id2`; did you mean `id`? [unknown-key-field]\n}"},
-    {"KeyType", "struct Item {\n  double d = 1;  //~ note: `d` is declared here\n  optional int32 o = 2;  //~ note: `o` is declared here\n}\nstruct A {\n  list<Item> a = 1 [key = d];  //~ error: `d` of type `double` cannot be a key: keys are strings, integers, bool or enums [illegal-key-type]\n  list<Item> b = 2 [key = o];  //~ error: `o` of type `optional<int32>` cannot be a key: keys are strings, integers, bool or enums [illegal-key-type]\n}"},
-    {"ActorKeyType", "actor A(\n  double d) {  //~ error: `d` of type `double` cannot be a key: keys are strings, integers, bool or enums [illegal-key-type]\n}"},
+    {"KeyType", "struct Item {\n  double d = 1;  //~ note: `d` is declared here\n  optional int32 o = 2;  //~ note: `o` is declared here\n}\nstruct A {\n  list<Item> a = 1 [key = d];  //~ error: `d` of type `double` cannot be a key: keys are strings, integers, bool, enums or uuids [illegal-key-type]\n  list<Item> b = 2 [key = o];  //~ error: `o` of type `optional<int32>` cannot be a key: keys are strings, integers, bool, enums or uuids [illegal-key-type]\n}"},
+    {"ActorKeyType", "actor A(\n  double d) {  //~ error: `d` of type `double` cannot be a key: keys are strings, integers, bool, enums or uuids [illegal-key-type]\n}"},
     {"DefaultNotAllowed", "struct B {}\nstruct A {\n  list<int32> a = 1 [default = 3];  //~ error: a value of type `list<int32>` cannot have a default [default-not-allowed]\n  optional int32 b = 2 [default = 3];  //~ error: a value of type `optional int32` cannot have a default [default-not-allowed]\n  oneof o {\n    int32 c = 3 [default = 1];  //~ error: a field of oneof `o` cannot have a default [default-not-allowed]\n  }\n}"},
     {"DefaultMismatch", "enum E { X = 0; }  //~ note: `E` is declared here\nstruct A {\n  int32 a = 1 [default = \"x\"];  //~ error: the default of `int32` must be a whole number [default-mismatch]\n  bool b = 2 [default = 1];  //~ error: the default of `bool` must be `true` or `false` [default-mismatch]\n  string c = 3 [default = x];  //~ error: the default of `string` must be a string in double quotes [default-mismatch]\n  float d = 4 [default = x];  //~ error: the default of `float` must be a number [default-mismatch]\n  E e = 5 [default = 0];  //~ error: the default of `E` must be the name of one of its values [default-mismatch]\n}"},
     {"DefaultRange", "struct A {\n  int32 a = 1 [default = 2147483648];  //~ error: `2147483648` does not fit into `int32` [default-out-of-range]\n  uint64 b = 2 [default = -1];  //~ error: `-1` does not fit into `uint64` [default-out-of-range]\n  float c = 3 [default = 1e39];  //~ error: `1e39` does not fit into `float` [default-out-of-range]\n  double d = 4 [default = 1e999];  //~ error: `1e999` does not fit into `double` [default-out-of-range]\n  int64 e = 5 [default = -9223372036854775808];\n  uint64 f = 6 [default = 18446744073709551615];\n}"},
@@ -142,6 +127,56 @@ const Case kActors[] = {
     {"TwoStates", "actor A(string id) {\n  state {}  //~ note: the first is here\n  state {}  //~ error: actor `A` has more than one `state` [duplicate-state]\n}"},
     {"DefaultsTrail", "actor A(string id) {\n  rpc F(int32 a = 1,  //~ note: `a` is declared here\n        int32 b);  //~ error: parameter `b` needs a default, because it follows one that has [parameter-without-default]\n}"},
 };
+
+const Case kObservables[] = {
+    {"WireNumbers", "actor A(string id) {\n  filter Eatanu = true;  //~ note: `Eatanu` is declared here\n  filter Facado = true;  //~ error: `Eatanu` and `Facado` have the same number on the wire, which follows from the name; rename one [wire-number-clash]\n  event Other;\n}\nactor B(string id) {\n  filter Eatanu = true;\n  event Facado;\n}"},
+    {"Names", "actor A(string id) {  //~ note: `A` is declared here\n  event B;  //~ note: `B` is declared here\n  filter B = true;  //~ error: `B` is already declared [duplicate-name]\n  filter A = true;  //~ error: `A` is the name of a class that is generated for `A` [generated-name-clash]\n  rpc B();\n  event C {  //~ note: `C` is declared here\n    int32 ToBytes = 1;  //~ error: `ToBytes` is the name of an accessor of `C` [accessor-clash]\n  }\n}"},
+    {"PrivateInFilter", "actor A(string id) {\n  state {\n    private string owner = 1;  //~ note: `owner` is declared here\n    int32 open = 2;\n  }\n  filter F(string who) = state.open > 0 && x.state.owner == who &&\n    state . owner == who;  //~ warning: filter `F` reads `owner`, which is private: observers learn a bit about it from whether updates arrive [private-in-filter]\n}"},
+    {"Selections", R"(struct Item { string id = 1; string title = 2; Point at = 3; oneof kind { int32 x = 4; int32 y = 5; } }
+struct Point { double lat = 1; }
+actor A(string id) {
+  state {
+    list<Item> items = 1 [key = id];
+    private string owner = 2;  //~ note: `owner` is declared here
+    map<string, int32> counts = 3;
+    list<Item> all = 4;
+    optional Point at = 5;
+    int32 open = 6;
+  }
+  view V(string user) { items { title; at { lat; } kind } where item.title == user; counts where item > 0; at { lat; }; open }
+  view W {
+    itms;  //~ error: the state of `A` has no field `itms`; did you mean `items`? [unknown-field]
+    items {
+      titel;  //~ error: struct `Item` has no field `titel`; did you mean `title`? [unknown-field]
+      id;  //~ note: the first is here
+      id;  //~ error: `id` is already selected [selected-twice]
+    }
+    owner;  //~ error: `owner` is private, so no view can show it [private-in-view]
+    all where item.x;  //~ error: `where` needs a keyed `list` or a `map`, not `list<Item>` [where-of-what]
+    at { };  //~ error: `at` selects nothing [empty-selection]
+    open { x; }  //~ error: parts of `open` cannot be selected: it is `int32`, which holds no struct of this language [selection-of-what]
+    counts where ;  //~ error: expected an expression, found `;` [expected]
+  }
+  view X {}  //~ error: view `X` selects nothing [empty-selection]
+})"},
+    {"NestedWhere", "struct Item { string id = 1; map<string, int32> counts = 2; }\nactor A(string id) {\n  state { list<Item> items = 1 [key = id]; }\n  view V { items {\n    counts where item > 0;  //~ error: `where` can stand at fields of the state only [nested-where]\n  } }\n}"},
+    {"Expressions", "actor A(string id) {\n  state { int32 open = 1; }\n  filter F = state.open >  // the ; of a comment\n    \")};\" /* } */ [a, (b)] { return ';'; R\"x(;)\")x\"; } (1'000);\n  filter G = ;  //~ error: expected an expression, found `;` [expected]\n  filter H = (state.open > 1;  //~ error: expected `)`, found `;` [expected]\n  filter I = state.open > 1)  //~ error: expected `;`, found `)` [expected]\n    ;\n  filter J = state.open > 1  //~ error: expected `;`, found `filter` [expected]\n  filter K = R\"x(abc)y\";  //~ error: this string is not closed on its line [unterminated-string]\n  filter L(int32 n = f(1, 2) + a[3, 4], string s [sensitive] = \"a\" \"b\") = not state.open;\n  filter M;  //~ error: expected `=` and an expression, found `;` [expected]\n}"},
+    {"Versions", R"(actor A(string id) { version 3; migrate 2; migrate 1; }
+actor B(string id) {
+  version 5;  //~ note: the first is here
+  version 6;  //~ error: actor `B` has more than one `version` [duplicate-version]
+  migrate 1;  //~ error: there is a migration from version 1, but none from 2: they lead without a hole to version 5 [migration-hole]
+  migrate 3;  //~ note: the first is here //~ error: there is a migration from version 3, but none from 4: they lead without a hole to version 5 [migration-hole]
+  migrate 3;  //~ error: there is already a migration from version 3 [duplicate-migration]
+  migrate 5;  //~ error: there is nothing to migrate from version 5: the actor's version is 5 [migration-from-future]
+}
+actor C(string id) {
+  version 0;  //~ error: version `0` is not between 1 and 1000000000 [version-out-of-range]
+  migrate 7;
+})"},
+    {"TimerPeriod", "actor A(string id) {\n  timer T = 5;  //~ error: a timer needs a duration above zero and up to a year, such as `timer Sweep = 5m` [timer-period]\n  timer U = -5s;  //~ error: a timer needs a duration above zero and up to a year, such as `timer Sweep = 5m` [timer-period]\n}"},
+    {"AnnotationForms", "actor A(string id) [persist = 1, durability = maybe, replay(count = 0)] {}  //~ error: annotation `persist` takes no value [annotation-form] //~ error: annotation `durability` needs one of `memory`, `async` and `sync` [annotation-form] //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]"},
+};
 // clang-format on
 
 constexpr auto kName = [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); };
@@ -153,6 +188,7 @@ INSTANTIATE_TEST_SUITE_P(Numbers, DiagnosticCase, testing::ValuesIn(kNumbers), k
 INSTANTIATE_TEST_SUITE_P(Types, DiagnosticCase, testing::ValuesIn(kTypes), kName);
 INSTANTIATE_TEST_SUITE_P(Annotations, DiagnosticCase, testing::ValuesIn(kAnnotations), kName);
 INSTANTIATE_TEST_SUITE_P(Actors, DiagnosticCase, testing::ValuesIn(kActors), kName);
+INSTANTIATE_TEST_SUITE_P(Observables, DiagnosticCase, testing::ValuesIn(kObservables), kName);
 
 TEST(Files, WithoutPackage) {
   ExpectDiagnostics(
@@ -191,7 +227,7 @@ TEST(Files, NestedTooDeep) {
   for (int i = 0; i < 40; ++i) text += "list<";
   text += "int32";
   text += std::string(40, '>') +
-          " a = 1;  //~ error: types are nested more than 32 deep [nesting-too-deep]\n  int32 b = 2;\n}";
+          " a = 1;  //~ error: this is nested more than 32 deep [nesting-too-deep]\n  int32 b = 2;\n}";
   ExpectDiagnostics(text);
 }
 
@@ -210,7 +246,7 @@ TEST(DiagnosticKinds, AreAllProvoked) {
     for (const Case& c : cases) (void)CompileText("package test;\n" + std::string(c.text));
   };
   run(kTokens), run(kSyntax), run(kUnsupported), run(kNames);
-  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors);
+  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kObservables);
   (void)CompileText("struct A {}");
   (void)CompileText("package a; package b;");
   (void)CompileText("\xFF");
@@ -221,6 +257,7 @@ TEST(DiagnosticKinds, AreAllProvoked) {
   std::string many = "package a; struct A {\n";
   for (int i = 0; i < 1100; ++i) many += "X f" + std::to_string(i) + "x = 1;\n";
   (void)CompileText(many);
+  (void)CompileText("package a; actor A(string id) { filter F = " + std::string(17000, '1') + "; }");
   for (const DiagnosticKindInfo& info : AllDiagnosticKinds()) {
     EXPECT_TRUE(SeenKinds().contains(info.kind)) << "no test provokes " << info.id;
   }
