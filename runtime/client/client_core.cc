@@ -28,6 +28,21 @@ session::ClientSessionOptions SessionOptions(const ClientOptions& options, Rando
   return session;
 }
 
+ClientSession::CallRequest MakeRequest(const generated::ActorType& type, const std::string& key,
+                                       std::size_t method, std::string arguments,
+                                       const CallOptions& options) {
+  const generated::MethodInfo& info = type.methods[method];
+  const absl::Duration timeout = options.timeout().value_or(info.timeout);
+  ClientSession::CallRequest request;
+  request.actor = {std::string(type.name), key};
+  request.method = std::string(info.name);
+  request.arguments = std::move(arguments);
+  if (timeout != absl::InfiniteDuration()) request.timeout = ToDuration(timeout);
+  if (info.streamed_parameter) request.streams |= wire::kStreamedParameter;
+  if (info.streamed_result) request.streams |= wire::kStreamedResult;
+  return request;
+}
+
 absl::Status ClosedStatus() { return absl::CancelledError("the client is closed"); }
 
 }  // namespace
@@ -189,18 +204,34 @@ void ClientCore::Do(ClientSession::Disconnect& action) {
 
 void ClientCore::Do(ClientSession::CallEnded& action) {
   std::shared_ptr<CallHandle> handle;
+  std::shared_ptr<StreamHandle> stream;
   {
     MutexLock lock(mutex_);
-    const auto found = calls_.find(action.number);
-    if (found == calls_.end()) return;
-    handle = std::move(found->second);
-    calls_.erase(found);
+    if (const auto found = calls_.find(action.number); found != calls_.end()) {
+      handle = std::move(found->second);
+      calls_.erase(found);
+    } else if (const auto with_streams = streams_.find(action.number); with_streams != streams_.end()) {
+      stream = std::move(with_streams->second);
+      streams_.erase(with_streams);
+    }
   }
-  handle->End(std::move(action.result));
+  if (handle != nullptr) handle->End(std::move(action.result));
+  if (stream != nullptr) stream->End(std::move(action.result));
 }
 
-void ClientCore::Do(ClientSession::ItemArrived& /*action*/) {}
-void ClientCore::Do(ClientSession::ItemWritten& /*action*/) {}
+std::shared_ptr<StreamHandle> ClientCore::FindStream(std::uint64_t number) {
+  MutexLock lock(mutex_);
+  const auto found = streams_.find(number);
+  return found == streams_.end() ? nullptr : found->second;
+}
+
+void ClientCore::Do(ClientSession::ItemArrived& action) {
+  if (const auto stream = FindStream(action.number)) stream->OnItem(std::move(action.item));
+}
+
+void ClientCore::Do(ClientSession::ItemWritten& action) {
+  if (const auto stream = FindStream(action.number)) stream->OnWritten();
+}
 
 std::shared_ptr<Subscription> ClientCore::FindSubscription(std::uint64_t id) {
   MutexLock lock(mutex_);
@@ -253,16 +284,42 @@ std::shared_ptr<generated::PendingCall> ClientCore::Call(const generated::ActorT
     if (self == nullptr) return;
     self->Step([&cancelled](ClientSession& session, Time) { session.CancelCall(cancelled.number); });
   });
-  const generated::MethodInfo& info = type.methods[method];
-  const absl::Duration timeout = options.timeout().value_or(info.timeout);
-  ClientSession::CallRequest request;
-  request.actor = {std::string(type.name), key};
-  request.method = std::string(info.name);
-  request.arguments = std::move(arguments);
-  if (timeout != absl::InfiniteDuration()) request.timeout = ToDuration(timeout);
+  ClientSession::CallRequest request = MakeRequest(type, key, method, std::move(arguments), options);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     handle->number = session.Call(std::move(request), now);
     KeepCall(handle);
+  });
+  if (!open) handle->End(ClosedStatus());
+  return handle;
+}
+
+std::shared_ptr<generated::StreamingCall> ClientCore::CallWithStreams(const generated::ActorType& type,
+                                                                      const std::string& key,
+                                                                      std::size_t method,
+                                                                      std::string arguments,
+                                                                      const CallOptions& options) {
+  const auto step = [weak = weak_from_this()](auto event) {
+    if (const auto self = weak.lock()) self->Step([&event](ClientSession& session, Time) { event(session); });
+  };
+  StreamHandle::Owner owner;
+  owner.cancel = [step](std::uint64_t number) {
+    step([number](ClientSession& session) { session.CancelCall(number); });
+  };
+  owner.write = [step](std::uint64_t number, SharedBytes item) {
+    step([number, &item](ClientSession& session) { session.WriteItem(number, std::move(item)); });
+  };
+  owner.finish = [step](std::uint64_t number) {
+    step([number](ClientSession& session) { session.FinishItems(number); });
+  };
+  owner.taken = [step](std::uint64_t number, std::size_t items, std::size_t bytes) {
+    step([=](ClientSession& session) { session.ItemsTaken(number, items, bytes); });
+  };
+  auto handle = std::make_shared<StreamHandle>(callbacks_, std::move(owner));
+  ClientSession::CallRequest request = MakeRequest(type, key, method, std::move(arguments), options);
+  const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
+    const std::uint64_t number = session.Call(std::move(request), now);
+    handle->set_number(number);
+    KeepStream(number, handle);
   });
   if (!open) handle->End(ClosedStatus());
   return handle;

@@ -16,6 +16,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/client/call_handle.h"
 #include "runtime/client/callback_queue.h"
+#include "runtime/client/stream_handle.h"
 #include "runtime/client/subscription.h"
 #include "runtime/session/client_session.h"
 #include "runtime/transport/transport.h"
@@ -38,6 +39,10 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   std::shared_ptr<generated::PendingCall> Call(const generated::ActorType& type, const std::string& key,
                                                std::size_t method, std::string arguments,
                                                const CallOptions& options) override;
+  std::shared_ptr<generated::StreamingCall> CallWithStreams(const generated::ActorType& type,
+                                                            const std::string& key, std::size_t method,
+                                                            std::string arguments,
+                                                            const CallOptions& options) override;
   std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType& type,
                                                          const std::string& key,
                                                          std::shared_ptr<generated::Observer> observer,
@@ -79,6 +84,9 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
     const std::uint64_t number = handle->number;
     calls_.emplace(number, std::move(handle));
   }
+  void KeepStream(std::uint64_t number, std::shared_ptr<StreamHandle> handle) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    streams_.emplace(number, std::move(handle));
+  }
   void KeepSubscription(std::uint64_t id,
                         std::shared_ptr<Subscription> subscription) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     subscriptions_.emplace(id, std::move(subscription));
@@ -89,6 +97,7 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   void ArmTimer(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnTimer();
   std::shared_ptr<Subscription> FindSubscription(std::uint64_t id);
+  std::shared_ptr<StreamHandle> FindStream(std::uint64_t number);
 
   const ClientOptions options_;
   const Environment environment_;
@@ -109,6 +118,7 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   Time timer_at_ ABSL_GUARDED_BY(mutex_) = kNever;
   Timers::Id timer_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<CallHandle>> calls_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::uint64_t, std::shared_ptr<StreamHandle>> streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_ ABSL_GUARDED_BY(mutex_);
 };
 

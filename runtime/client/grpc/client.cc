@@ -47,6 +47,12 @@ class GrpcChannel final : public generated::Channel {
                                                const CallOptions& options) override {
     return core_->Call(type, key, method, std::move(arguments), options);
   }
+  std::shared_ptr<generated::StreamingCall> CallWithStreams(const generated::ActorType& type,
+                                                            const std::string& key, std::size_t method,
+                                                            std::string arguments,
+                                                            const CallOptions& options) override {
+    return core_->CallWithStreams(type, key, method, std::move(arguments), options);
+  }
   std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType& type,
                                                          const std::string& key,
                                                          std::shared_ptr<generated::Observer> observer,

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "onager/generated/actor_type.h"
+#include "onager/generated/call_streams.h"
 #include "onager/generated/state_interface.h"
 #include "onager/task.h"
 #include "onager/turn.h"
@@ -32,7 +33,15 @@ class ActorBase {
   /// Runs the method of that index with encoded arguments and returns its encoded result. `turn` and
   /// `arguments` outlive the task.
   virtual Task<std::string> Dispatch(Turn& turn, std::size_t method, std::string_view arguments) = 0;
+
+  /// As `Dispatch`, for methods with streams. `streams` outlives the task.
+  virtual Task<std::string> DispatchStreamed(Turn& turn, std::size_t method, std::string_view arguments,
+                                             CallStreams& streams);
 };
+
+inline Task<std::string> ActorBase::DispatchStreamed(Turn&, std::size_t, std::string_view, CallStreams&) {
+  return absl::UnimplementedError("the actor has no method with streams");
+}
 
 }  // namespace onager::generated
 

@@ -20,6 +20,10 @@ struct MethodInfo {
   bool idempotent = false;
   bool readonly = false;
   absl::Duration timeout = absl::Seconds(30);  // Used when the caller names none.
+  bool streamed_parameter = false;             // The last one is a stream.
+  bool streamed_result = false;
+
+  bool streamed() const { return streamed_parameter || streamed_result; }
 };
 
 /// One declared filter. `make` takes the actor's key and the encoded parameters; what they leave out has its

@@ -58,6 +58,20 @@ absl::StatusOr<decltype(M::result)> DecodeWrapped(std::string_view bytes) {
 }
 inline absl::Status DecodeNothing(std::string_view) { return absl::OkStatus(); }
 
+// An item of a stream that is no struct, in the message around it.
+template <typename M>
+std::string EncodeItem(const decltype(M::item)& item) {
+  M message;
+  message.item = item;
+  return EncodeMessage(message);
+}
+template <typename M>
+absl::StatusOr<decltype(M::item)> DecodeItem(std::string_view bytes) {
+  absl::StatusOr<M> message = DecodeMessage<M>(bytes);
+  if (!message.ok()) return std::move(message).status();
+  return std::move(message->item);
+}
+
 // A declared error as the status that it travels in, and back.
 template <typename E>
 absl::Status ErrorToStatus(const E& error) {

@@ -14,6 +14,7 @@
 #include "onager/generated/actor_type.h"
 #include "onager/generated/pending_call.h"
 #include "onager/generated/state_interface.h"
+#include "onager/generated/streaming_call.h"
 #include "onager/resync_reason.h"
 
 namespace onager::generated {
@@ -63,6 +64,10 @@ class Channel {
   virtual ~Channel() = default;
   virtual std::shared_ptr<PendingCall> Call(const ActorType& type, const std::string& key, std::size_t method,
                                             std::string arguments, const CallOptions& options) = 0;
+  /// For a method with streams.
+  virtual std::shared_ptr<StreamingCall> CallWithStreams(const ActorType& type, const std::string& key,
+                                                         std::size_t method, std::string arguments,
+                                                         const CallOptions& options) = 0;
   /// `checkpoint` may be empty. The channel keeps the observer until the subscription is closed.
   virtual std::shared_ptr<SubscriptionHandle> Observe(const ActorType& type, const std::string& key,
                                                       std::shared_ptr<Observer> observer,
