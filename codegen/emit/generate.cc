@@ -5,16 +5,15 @@
 #include "codegen/emit/line_breaks.h"
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_view.h"
+#include "codegen/view/file_graph.h"
 #include "codegen/view/proto_view.h"
 
 namespace onager::codegen {
 namespace {
 
-std::string_view FileName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-// What every output says of where it comes from. No folder and no time: the bytes are the same everywhere.
-void AddOrigin(Node& view, std::string_view actor_file) {
-  view.Set("source", FileName(actor_file));
+// What every output says of where it comes from. No path and no time: the bytes are the same everywhere.
+void AddOrigin(Node& view, std::string_view import_name) {
+  view.Set("source", import_name);
   view.Set("version", ONAGER_GENERATOR_VERSION);
   view.Set("version_major", ONAGER_GENERATOR_VERSION_MAJOR);
   view.Set("version_minor", Cat(ONAGER_GENERATOR_VERSION_MINOR));
@@ -29,10 +28,8 @@ absl::StatusOr<std::string> Print(std::string_view name, TemplateSource template
 
 }  // namespace
 
-GeneratedFiles OutputNames(std::string_view actor_file) {
-  constexpr std::string_view kExtension = ".actor";
-  std::string_view stem = FileName(actor_file);
-  if (stem.ends_with(kExtension)) stem.remove_suffix(kExtension.size());
+GeneratedFiles OutputNames(std::string_view import_name) {
+  const std::string_view stem = OutputStem(import_name);
   GeneratedFiles files;
   files.header_name = Cat(stem, ".actor.h");
   files.source_name = Cat(stem, ".actor.cc");
@@ -41,16 +38,17 @@ GeneratedFiles OutputNames(std::string_view actor_file) {
 }
 
 absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource templates) {
-  GeneratedFiles files = OutputNames(model.source_file);
+  const std::string& import_name = model.files.front().import_name;
+  GeneratedFiles files = OutputNames(import_name);
   Node cpp = CppView(model, files.header_name);
-  AddOrigin(cpp, model.source_file);
+  AddOrigin(cpp, import_name);
   absl::StatusOr<std::string> header = Print("actor.h", templates, cpp);
   if (!header.ok()) return std::move(header).status();
   absl::StatusOr<std::string> source = Print("actor.cc", templates, cpp);
   if (!source.ok()) return std::move(source).status();
 
   Node proto_view = ProtoView(model);
-  AddOrigin(proto_view, model.source_file);
+  AddOrigin(proto_view, import_name);
   absl::StatusOr<std::string> proto = Print("proto", templates, proto_view);
   if (!proto.ok()) return std::move(proto).status();
 

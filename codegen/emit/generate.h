@@ -10,18 +10,19 @@
 
 namespace onager::codegen {
 
-// What one `.actor` file becomes. Names are those of the files, without folders.
+// What one `.actor` file becomes. Names are paths below the folders that the files are written to.
 struct GeneratedFiles {
   std::string header_name, header;
   std::string source_name, source;
   std::string proto_name, proto;
 };
 
-// The names alone, from the input's: todo.actor.h, todo.actor.cc and todo.proto for dir/todo.actor.
-[[nodiscard]] GeneratedFiles OutputNames(std::string_view actor_file);
+// The names alone, from what the input is called in imports: common/money.actor.h, common/money.actor.cc and
+// common/money.proto for common/money.actor.
+[[nodiscard]] GeneratedFiles OutputNames(std::string_view import_name);
 
-// Prints a checked model through the templates. The same model and name give the same bytes. An error is a
-// mistake in a template.
+// Prints the first file of a checked model through the templates. The same model gives the same bytes. An
+// error is a mistake in a template.
 [[nodiscard]] absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource templates);
 
 }  // namespace onager::codegen

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
+#include "codegen/view/file_graph.h"
 
 namespace onager::codegen {
 namespace {
@@ -32,48 +33,151 @@ std::string PascalCase(std::string_view name) {
 
 }  // namespace
 
-CppNames::CppNames(const idl::Model& model) : package_(CppNamespace(model.package)) {
-  for (const idl::Enum& e : model.enums) enums_.push_back(types_.Claim(CppIdentifier(e.name)));
-  for (const idl::Struct& s : model.structs) structs_.push_back(types_.Claim(CppIdentifier(s.name)));
-  for (const idl::Error& e : model.errors) errors_.push_back(types_.Claim(CppIdentifier(e.name)));
-  for (const idl::Actor& a : model.actors) {
-    ActorNames names;
-    names.state = types_.Claim(Cat(a.name, "State"));
-    names.key = types_.Claim(Cat(a.name, "Key"));
-    names.actor = types_.Claim(Cat(a.name, "Actor"));
-    names.client = types_.Claim(Cat(a.name, "Client"));
-    actors_.push_back(std::move(names));
+CppNames::CppNames(const idl::Model& model)
+    : scopes_(model.files.size()),
+      enums_(model.enums.size()),
+      structs_(model.structs.size()),
+      errors_(model.errors.size()),
+      enum_values_(model.enums.size()),
+      struct_members_(model.structs.size()),
+      error_members_(model.errors.size()),
+      actors_(model.actors.size()) {
+  for (const idl::File& file : model.files) {
+    packages_.push_back(CppNamespace(file.package));
+    const std::vector<std::string_view> components = Split(file.package, '.');
+    for (size_t i = 1; i < components.size(); ++i) inner_namespaces_.insert(CppIdentifier(components[i]));
   }
+  const FileGraph graph(model);
+  for (const idl::FileIndex file : graph.order()) NameFile(model, file, graph.Imported(file));
+  NameTypes(model);
+}
 
-  for (const idl::Enum& e : model.enums) {
-    NameScope scope;
-    std::vector<std::string>& values = enum_values_.emplace_back();
-    for (const idl::EnumValue& value : e.values) values.push_back(scope.Claim(CppIdentifier(value.name)));
+void CppNames::NameFile(const idl::Model& model, idl::FileIndex file,
+                        const std::vector<idl::FileIndex>& imported) {
+  NameScope& types = scopes_[file];
+  for (const idl::FileIndex other : imported) {
+    if (packages_[other] == packages_[file]) types.TakeAll(scopes_[other]);
+  }
+  for (const idl::EnumId id : model.enums.ids()) {
+    const idl::Enum& e = model.enums[id];
+    if (e.file == file && !e.cpp.has_value()) enums_[id.index].name = types.Claim(CppIdentifier(e.name));
   }
   for (const idl::StructId id : model.structs.ids()) {
-    struct_members_.push_back(NamesOfMembers(structs_[id.index], model.structs[id].members));
+    const idl::Struct& s = model.structs[id];
+    if (s.file == file && !s.cpp.has_value()) structs_[id.index].name = types.Claim(CppIdentifier(s.name));
   }
   for (const idl::ErrorId id : model.errors.ids()) {
-    error_members_.push_back(NamesOfMembers(errors_[id.index], model.errors[id].members));
+    const idl::Error& e = model.errors[id];
+    if (e.file == file) errors_[id.index].name = types.Claim(CppIdentifier(e.name));
   }
-  for (const idl::ActorId id : model.actors.ids()) NameMethods(model.actors[id], actors_[id.index]);
+  for (const idl::ActorId id : model.actors.ids()) {
+    const idl::Actor& a = model.actors[id];
+    if (a.file != file) continue;
+    ActorNames& names = actors_[id.index];
+    names.state = types.Claim(Cat(a.name, "State"));
+    names.key = types.Claim(Cat(a.name, "Key"));
+    names.actor = types.Claim(Cat(a.name, "Actor"));
+    names.client = types.Claim(Cat(a.name, "Client"));
+    if (!a.events.empty() || !a.filters.empty() || !a.views.empty()) {
+      names.observable = types.Claim(CppIdentifier(a.name));
+    }
+  }
+
+  for (const idl::EnumId id : model.enums.ids()) {
+    const idl::Enum& e = model.enums[id];
+    if (e.file != file) continue;
+    NameScope scope;
+    for (const idl::EnumValue& value : e.values) {
+      enum_values_[id.index].push_back(e.cpp.has_value() ? value.name
+                                                         : scope.Claim(CppIdentifier(value.name)));
+    }
+  }
+  for (const idl::StructId id : model.structs.ids()) {
+    const idl::Struct& s = model.structs[id];
+    if (s.file != file) continue;
+    if (s.cpp.has_value()) {
+      MemberNames& names = struct_members_[id.index];
+      for (const idl::Field& field : s.members.fields) names.fields.push_back(field.name);
+      for (const idl::Oneof& oneof : s.members.oneofs) names.oneofs.emplace_back().member = oneof.name;
+    } else {
+      struct_members_[id.index] = NamesOfMembers(structs_[id.index].name, s.members, types);
+    }
+  }
+  for (const idl::ErrorId id : model.errors.ids()) {
+    if (model.errors[id].file != file) continue;
+    error_members_[id.index] = NamesOfMembers(errors_[id.index].name, model.errors[id].members, types);
+  }
+  for (const idl::ActorId id : model.actors.ids()) {
+    if (model.actors[id].file == file) NameActor(model.actors[id], actors_[id.index], types);
+  }
+}
+
+void CppNames::NameTypes(const idl::Model& model) {
+  const auto complete = [&](TypeName& name, idl::FileIndex file) {
+    const std::string& package = packages_[file];
+    if (package == packages_.front()) {
+      name.inside = name.name;
+      name.qualified = Qualified(name.name);
+    } else {
+      const std::string_view first = std::string_view(package).substr(0, package.find("::"));
+      name.inside = name.qualified = Cat(IsHidden(first) ? "::" : "", package, "::", name.name);
+    }
+  };
+  for (const idl::EnumId id : model.enums.ids()) {
+    const idl::Enum& e = model.enums[id];
+    if (e.cpp.has_value()) {
+      enums_[id.index] = NameOfCppType(*e.cpp);
+    } else {
+      complete(enums_[id.index], e.file);
+    }
+  }
+  for (const idl::StructId id : model.structs.ids()) {
+    const idl::Struct& s = model.structs[id];
+    if (s.cpp.has_value()) {
+      structs_[id.index] = NameOfCppType(*s.cpp);
+    } else {
+      complete(structs_[id.index], s.file);
+    }
+  }
+  for (const idl::ErrorId id : model.errors.ids()) complete(errors_[id.index], model.errors[id].file);
+}
+
+TypeName CppNames::NameOfCppType(const idl::CppOrigin& origin) const {
+  const size_t end = origin.cpp_name.find("::");
+  const bool is_global = end == std::string::npos;
+  const bool hidden = is_global || IsHidden(std::string_view(origin.cpp_name).substr(0, end));
+  TypeName name;
+  name.name = origin.cpp_name;
+  name.inside = name.qualified = Cat(hidden ? "::" : "", origin.cpp_name);
+  return name;
+}
+
+// Whether a namespace of that name, looked for from inside ours or from inside `onager`, could be another
+// one.
+bool CppNames::IsHidden(std::string_view first) const {
+  return absl::ascii_isupper(static_cast<unsigned char>(first.front())) ||
+         std::find(kNamesInsideOnager.begin(), kNamesInsideOnager.end(), first) != kNamesInsideOnager.end() ||
+         inner_namespaces_.contains(first) || scopes_.front().Has(first);
 }
 
 std::string CppNames::Qualified(const std::string& name) const {
-  const std::string_view first = std::string_view(package_).substr(0, package_.find("::"));
+  const std::string_view first = std::string_view(package()).substr(0, package().find("::"));
   const bool hidden =
+      absl::ascii_isupper(static_cast<unsigned char>(first.front())) ||
       std::find(kNamesInsideOnager.begin(), kNamesInsideOnager.end(), first) != kNamesInsideOnager.end();
-  return Cat(hidden ? "::" : "", package_, "::", name);
+  return Cat(hidden ? "::" : "", package(), "::", name);
 }
 
-MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Members& members) const {
+MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Members& members,
+                                     const NameScope& types) const {
   MemberNames names;
   // A member may not be called like its class, nor like a type that the class has used.
-  names.scope = NameScope(&types_);
+  names.scope = NameScope(&types);
   names.scope.Take(owner);
   // Members of the generated classes for the struct, its change and its errors.
   names.scope.Take({"Set", "SetAlternative", "Mutable", "Changed", "Value", "Tracked", "Change",
-                    "TrackedStruct", "StructChangeView", "ToStatus", "FromBytes", "kCode", "kTypeUrl"});
+                    "TrackedStruct", "StructChangeView", "ToStatus", "FromBytes", "ToBytes", "kCode",
+                    "kTypeUrl", "kNumber"});
   for (const idl::Field& field : members.fields)
     names.fields.push_back(names.scope.Claim(CppIdentifier(field.name)));
   for (const idl::Oneof& oneof : members.oneofs) {
@@ -91,28 +195,53 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
   return names;
 }
 
-void CppNames::NameMethods(const idl::Actor& actor, ActorNames& names) {
-  names.state_members = NamesOfMembers(names.state, actor.state);
-  names.key_members.scope = NameScope(&types_);
+void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& types) const {
+  names.state_members = NamesOfMembers(names.state, actor.state, types);
+  names.key_members.scope = NameScope(&types);
   names.key_members.scope.Take({"Parse", "ToString", "reader", "text"});
   for (const idl::Parameter& part : actor.key) {
     names.key_members.fields.push_back(names.key_members.scope.Claim(CppIdentifier(part.name)));
   }
 
-  NameScope methods(&types_);
+  NameScope methods(&types);
   methods.Take({"Type", "key", "state", "actor_type", "state_interface", "BindKey", "Dispatch", "Observe",
-                "Watch", "ActorBase", "key_", "state_", "channel_"});
+                "Watch", "Emit", "Migrate", "ActorBase", "key_", "state_", "channel_"});
   for (const idl::Method& method : actor.methods) {
     MethodNames& own = names.methods.emplace_back();
     own.method = methods.Claim(CppIdentifier(method.name));
-    own.request = types_.Claim(Cat(actor.name, method.name, "Request"));
-    own.result = types_.Claim(Cat(actor.name, method.name, "Result"));
-    own.serve = types_.Claim(Cat("Serve", actor.name, method.name));
-    NameScope parameters(&types_);
+    own.request = types.Claim(Cat(actor.name, method.name, "Request"));
+    own.result = types.Claim(Cat(actor.name, method.name, "Result"));
+    own.serve = types.Claim(Cat("Serve", actor.name, method.name));
+    NameScope parameters(&types);
     parameters.Take({"turn", "options", "request", "client", "pending", "key_", "channel_", "state_"});
     for (const idl::Parameter& parameter : method.parameters) {
       own.parameters.push_back(parameters.Claim(CppIdentifier(parameter.name)));
     }
+  }
+
+  NameScope observable(&types);
+  for (const idl::Event& event : actor.events) {
+    EventNames& own = names.events.emplace_back();
+    own.name = observable.Claim(CppIdentifier(event.name));
+    own.members = NamesOfMembers(own.name, event.members, types);
+  }
+  const auto name_query = [&](std::string_view name, const std::vector<idl::Parameter>& parameters,
+                              std::string_view kind) {
+    QueryNames own;
+    own.builder = observable.Claim(CppIdentifier(name));
+    own.message = types.Claim(Cat(actor.name, name, kind));
+    NameScope scope(&types);
+    scope.Take({"arguments", own.builder});
+    for (const idl::Parameter& parameter : parameters) {
+      own.parameters.push_back(scope.Claim(CppIdentifier(parameter.name)));
+    }
+    return own;
+  };
+  for (const idl::Filter& filter : actor.filters) {
+    names.filters.push_back(name_query(filter.name, filter.parameters, "Filter"));
+  }
+  for (const idl::View& view : actor.views) {
+    names.views.push_back(name_query(view.name, view.parameters, "View"));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "absl/time/time.h"
@@ -72,8 +73,8 @@ std::string SignedLiteral(int64_t value) {
 
 }  // namespace
 
-std::string CppTypes::Name(const std::string& name, Spelling spelling) const {
-  return spelling == Spelling::kInside ? name : names_.Qualified(name);
+const std::string& CppTypes::Name(const TypeName& name, Spelling spelling) const {
+  return spelling == Spelling::kInside ? name.inside : name.qualified;
 }
 
 std::string CppTypes::Value(idl::TypeId type, Spelling spelling) const {
@@ -88,7 +89,7 @@ std::string CppTypes::Value(idl::TypeId type, Spelling spelling) const {
       return types.Name(types.names_.OfStruct(t.id), spelling);
     }
     std::string operator()(const idl::OptionalType& t) const {
-      return Cat("std::optional<", types.Value(t.value, spelling), ">");
+      return Cat(t.boxed ? "onager::Box<" : "std::optional<", types.Value(t.value, spelling), ">");
     }
     std::string operator()(const idl::ListType& t) const {
       const std::string element = types.Value(t.element, spelling);
@@ -133,6 +134,11 @@ bool CppTypes::IsStruct(idl::TypeId type) const {
   return std::holds_alternative<idl::StructType>(model_.types[type]);
 }
 
+bool CppTypes::IsPatched(idl::TypeId type) const {
+  const auto* s = std::get_if<idl::StructType>(&model_.types[type]);
+  return s != nullptr && !model_.structs[s->id].cpp.has_value();
+}
+
 bool CppTypes::IsText(idl::TypeId type) const {
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
   return scalar != nullptr && (scalar->kind == ScalarKind::kString || scalar->kind == ScalarKind::kBytes);
@@ -154,12 +160,9 @@ std::string CppTypes::Literal(idl::TypeId type, const idl::Literal& literal, Spe
       const std::string whole = has_zero ? Cat("std::string_view(", text, ", ", value.size(), ")") : text;
       return kind == ScalarKind::kBytes || has_zero ? Cat(ScalarSpelling(kind), "(", whole, ")") : whole;
     }
-    std::string operator()(absl::Duration value) const {
-      return Cat("absl::Nanoseconds(", absl::ToInt64Nanoseconds(value), ")");
-    }
+    std::string operator()(absl::Duration value) const { return DurationLiteral(value); }
     std::string operator()(const idl::EnumValueRef& value) const {
-      return Cat(types.Name(types.names_.OfEnum(value.enum_id), spelling),
-                 "::", types.names_.OfEnumValue(value.enum_id, value.value_index));
+      return types.EnumValue(value.enum_id, value.value_index, spelling);
     }
   };
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
@@ -169,12 +172,55 @@ std::string CppTypes::Literal(idl::TypeId type, const idl::Literal& literal, Spe
 std::string CppTypes::ZeroInitializer(idl::TypeId type) const {
   if (const auto* e = std::get_if<idl::EnumType>(&model_.types[type])) {
     // Values of an enum begin with zero.
-    return Cat(" = ", names_.OfEnum(e->id), "::", names_.OfEnumValue(e->id, 0));
+    return Cat(" = ", EnumValue(e->id, 0, Spelling::kInside));
   }
   if (IsText(type) || !IsCheap(type)) return "";
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
   if (scalar == nullptr) return "";  // Optional.
-  return scalar->kind == ScalarKind::kBool ? " = false" : " = 0";
+  switch (scalar->kind) {
+    case ScalarKind::kBool:
+      return " = false";
+    case ScalarKind::kInt32:
+    case ScalarKind::kInt64:
+    case ScalarKind::kUint32:
+    case ScalarKind::kUint64:
+    case ScalarKind::kFloat:
+    case ScalarKind::kDouble:
+      return " = 0";
+    case ScalarKind::kString:
+    case ScalarKind::kBytes:
+    case ScalarKind::kTimestamp:
+    case ScalarKind::kDuration:
+    case ScalarKind::kUuid:
+      return "";
+  }
+  return "";
+}
+
+// Generated code does not name what it has marked as deprecated.
+std::string CppTypes::EnumValue(idl::EnumId id, uint32_t index, Spelling spelling) const {
+  const std::string& name = Name(names_.OfEnum(id), spelling);
+  const idl::EnumValue& value = model_.enums[id].values[index];
+  if (value.deprecated) return Cat("static_cast<", name, ">(", value.number, ")");
+  return Cat(name, "::", names_.OfEnumValue(id, index));
+}
+
+std::string CppTypes::Converted(idl::TypeId type, const idl::Expression& expression) const {
+  const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
+  const bool is_number =
+      scalar != nullptr && (idl::IsInteger(scalar->kind) || idl::IsFloatingPoint(scalar->kind));
+  if (!is_number) return expression.text;
+  return Cat("static_cast<", ScalarSpelling(scalar->kind), ">(", expression.text, ")");
+}
+
+std::string DurationLiteral(absl::Duration duration) {
+  for (const auto& [unit, name] :
+       {std::pair(absl::Hours(1), "Hours"), std::pair(absl::Minutes(1), "Minutes"),
+        std::pair(absl::Seconds(1), "Seconds"), std::pair(absl::Milliseconds(1), "Milliseconds"),
+        std::pair(absl::Microseconds(1), "Microseconds")}) {
+    if (duration % unit == absl::ZeroDuration()) return Cat("absl::", name, "(", duration / unit, ")");
+  }
+  return Cat("absl::Nanoseconds(", absl::ToInt64Nanoseconds(duration), ")");
 }
 
 }  // namespace onager::codegen

@@ -1,9 +1,10 @@
 #ifndef ONAGER_CODEGEN_VIEW_CPP_TYPES_H_
 #define ONAGER_CODEGEN_VIEW_CPP_TYPES_H_
 
-#include <optional>
+#include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
 #include "codegen/view/cpp_names.h"
 #include "idl/model/model.h"
 
@@ -27,20 +28,28 @@ class CppTypes {
   // Passed by value and not worth moving.
   bool IsCheap(idl::TypeId type) const;
   bool IsStruct(idl::TypeId type) const;
+  // A struct of which single fields travel when they change; imported C++ structs travel whole.
+  bool IsPatched(idl::TypeId type) const;
   bool IsText(idl::TypeId type) const;  // string or bytes
 
   // `Priority::NORMAL`, `-1`, `"text"`.
   std::string Literal(idl::TypeId type, const idl::Literal& literal, Spelling spelling) const;
+  // The expression as a value of that type: as it was written, and numbers converted in so many words.
+  std::string Converted(idl::TypeId type, const idl::Expression& expression) const;
   // What stands behind a member that has no declared default: ` = false`, or nothing where its type has its
   // own.
   std::string ZeroInitializer(idl::TypeId type) const;
 
  private:
-  std::string Name(const std::string& name, Spelling spelling) const;
+  const std::string& Name(const TypeName& name, Spelling spelling) const;
+  std::string EnumValue(idl::EnumId id, uint32_t index, Spelling spelling) const;
 
   const idl::Model& model_;
   const CppNames& names_;
 };
+
+// `absl::Seconds(5)`, in the largest unit that says it exactly.
+[[nodiscard]] std::string DurationLiteral(absl::Duration duration);
 
 }  // namespace onager::codegen
 

@@ -25,6 +25,8 @@ class NameScope {
   void Take(std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names) Take(name);
   }
+  // Every name of `other`, but not those of its outer scope.
+  void TakeAll(const NameScope& other) { taken_.insert(other.taken_.begin(), other.taken_.end()); }
   bool Has(std::string_view name) const {
     return taken_.contains(FormOf(name)) || (outer_ != nullptr && outer_->Has(name));
   }

@@ -1,0 +1,157 @@
+#include "codegen/view/cpp_actors.h"
+
+#include <variant>
+
+#include "absl/time/time.h"
+#include "codegen/text/text.h"
+#include "codegen/view/cpp_identifier.h"
+#include "codegen/view/doc_lines.h"
+
+namespace onager::codegen {
+namespace {
+
+constexpr std::string_view kDeprecated = "[[deprecated]] ";
+
+Node MessageField(std::string_view name, std::string_view declared_name, uint32_t number, std::string type,
+                  std::string initializer) {
+  return Node{{"name", name},
+              {"member", name},
+              {"declared_name", CppStringLiteral(declared_name)},
+              {"number", Cat(number)},
+              {"type", std::move(type)},
+              {"has_default", false},
+              {"is_alternative", false},
+              {"initializer", std::move(initializer)}};
+}
+
+}  // namespace
+
+Node CppActors::Actor(idl::ActorId id) {
+  includes_.Add({"cstddef", "memory", "string", "string_view"});
+  const idl::Actor& actor = model_.actors[id];
+  const ActorNames& names = names_.OfActor(id);
+  Node::List key = Key(actor, names);
+  Node::List methods;
+  for (size_t i = 0; i < actor.methods.size(); ++i)
+    methods.push_back(Method(actor, actor.methods[i], names.methods[i], i));
+  return Node{{"declared_actor", actor.name},
+              {"doc", DocLines(actor)},
+              {"attribute", actor.deprecated ? kDeprecated : ""},
+              {"has_doc", !actor.doc.empty()},
+              {"state", names.state},
+              {"key", names.key},
+              {"key_has_one_part", key.size() == 1},
+              {"actor", names.actor},
+              {"client", names.client},
+              {"proto_name", Cat(model_.package, ".", actor.name)},
+              {"key_parts", std::move(key)},
+              {"has_methods", !methods.empty()},
+              {"methods", std::move(methods)}};
+}
+
+Node::List CppActors::Key(const idl::Actor& actor, const ActorNames& names) const {
+  Node::List key;
+  for (size_t i = 0; i < actor.key.size(); ++i) {
+    const idl::Parameter& part = actor.key[i];
+    includes_.AddFor(part.type);
+    key.push_back(Node{{"name", names.key_members.fields[i]},
+                       {"doc", DocLines(part)},
+                       {"type", types_.Value(part.type, Spelling::kInside)},
+                       {"argument_type", types_.Argument(part.type)},
+                       {"is_enum", std::holds_alternative<idl::EnumType>(model_.types[part.type])},
+                       {"moves", !types_.IsCheap(part.type)},
+                       {"is_text", types_.IsText(part.type)},
+                       {"initializer", types_.ZeroInitializer(part.type)}});
+  }
+  return key;
+}
+
+CppActors::Parameters CppActors::ParametersOf(const std::vector<idl::Parameter>& parameters,
+                                              const std::vector<std::string>& names) const {
+  Parameters result;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const idl::Parameter& parameter = parameters[i];
+    const std::string type = types_.Value(parameter.type, Spelling::kInside);
+    includes_.AddFor(parameter.type);
+    std::string default_text;
+    if (parameter.default_value.has_value()) {
+      default_text = types_.Literal(parameter.type, *parameter.default_value, Spelling::kInside);
+    } else if (parameter.default_expression.has_value()) {
+      default_text = types_.Converted(parameter.type, *parameter.default_expression);
+    }
+    if (default_text.find("std::numeric_limits") != std::string::npos) includes_.Add({"limits"});
+    const bool has_default = !default_text.empty();
+    if (has_default) includes_.Add({"optional"});
+    result.list.push_back(Node{{"name", names[i]},
+                               {"type", type},
+                               {"argument_type", types_.Argument(parameter.type)},
+                               {"moves", !types_.IsCheap(parameter.type)},
+                               {"has_default", has_default},
+                               {"default", default_text}});
+    result.fields.push_back(MessageField(names[i], parameter.name, parameter.number,
+                                         has_default ? Cat("std::optional<", type, ">") : type,
+                                         has_default ? "" : types_.ZeroInitializer(parameter.type)));
+  }
+  return result;
+}
+
+Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const MethodNames& names,
+                       size_t index) {
+  Parameters parameters = ParametersOf(method.parameters, names.parameters);
+  const bool has_request = !parameters.list.empty();
+  const std::string call = Cat(actor.name, ".", method.name);
+  if (has_request) {
+    AddMessage(names.request, Cat(actor.name, method.name, "Request"), Cat("The arguments of `", call, "`."),
+               std::move(parameters.fields));
+  }
+  const bool has_result = method.result.has_value();
+  const bool is_struct = has_result && types_.IsStruct(*method.result);
+  std::string result;
+  if (has_result) {
+    result = types_.Value(*method.result, Spelling::kInside);
+    includes_.AddFor(*method.result);
+    if (!is_struct) {
+      AddMessage(names.result, Cat(actor.name, method.name, "Result"), Cat("The result of `", call, "`."),
+                 {MessageField("result", "result", 1, result, types_.ZeroInitializer(*method.result))});
+    }
+  }
+  idl::Declaration declaration = method;
+  for (const idl::ErrorId error : method.throws) {
+    Append(declaration.doc, declaration.doc.empty() ? "" : "\n", "Fails with `", names_.OfError(error).inside,
+           "`.");
+  }
+  return Node{{"name", names.method},
+              {"declared_name", CppStringLiteral(method.name)},
+              {"doc", DocLines(declaration)},
+              {"attribute", method.deprecated ? kDeprecated : ""},
+              {"index", Cat(index)},
+              {"request", names.request},
+              {"result_message", names.result},
+              {"serve", names.serve},
+              {"has_request", has_request},
+              {"has_result", has_result},
+              {"result", result},
+              {"decoder", !has_result ? "DecodeNothing"
+                          : is_struct ? Cat("DecodeResult<", result, ">")
+                                      : Cat("DecodeWrapped<", names.result, ">")},
+              {"result_is_struct", is_struct},
+              {"result_is_wrapped", has_result && !is_struct},
+              {"idempotent", method.idempotent},
+              {"readonly", method.readonly},
+              {"has_timeout", method.timeout.has_value()},
+              {"timeout", DurationLiteral(method.timeout.value_or(absl::ZeroDuration()))},
+              {"parameters", std::move(parameters.list)}};
+}
+
+void CppActors::AddMessage(const std::string& name, std::string_view declared_name, std::string_view doc,
+                           Node::List fields) {
+  messages_.push_back(Node{{"struct", name},
+                           {"qualified", names_.Qualified(name)},
+                           {"proto_name", Cat(model_.package, ".", declared_name)},
+                           {"doc", DocLines(doc)},
+                           {"has_fields", true},
+                           {"descriptions", fields},
+                           {"fields", std::move(fields)}});
+}
+
+}  // namespace onager::codegen

@@ -1,0 +1,51 @@
+#ifndef ONAGER_CODEGEN_VIEW_CPP_ACTORS_H_
+#define ONAGER_CODEGEN_VIEW_CPP_ACTORS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "codegen/view/cpp_includes.h"
+#include "codegen/view/cpp_names.h"
+#include "codegen/view/cpp_types.h"
+#include "codegen/view/node.h"
+#include "idl/model/model.h"
+
+namespace onager::codegen {
+
+// The views of actors: keys, skeletons, stubs, and the structs of the source file that calls travel in.
+// Refers to what it is made with.
+class CppActors {
+ public:
+  CppActors(const idl::Model& model, const CppNames& names, const CppTypes& types, CppIncludes& includes)
+      : model_(model), names_(names), types_(types), includes_(includes) {}
+
+  Node Actor(idl::ActorId id);
+  // The messages of all actors so far.
+  Node::List TakeMessages() { return std::exchange(messages_, {}); }
+
+ private:
+  Node::List Key(const idl::Actor& actor, const ActorNames& names) const;
+  Node Method(const idl::Actor& actor, const idl::Method& method, const MethodNames& names, size_t index);
+  // What declares the parameters, and, as the fields of a message, what they travel in.
+  struct Parameters {
+    Node::List list;
+    Node::List fields;
+  };
+  Parameters ParametersOf(const std::vector<idl::Parameter>& parameters,
+                          const std::vector<std::string>& names) const;
+  void AddMessage(const std::string& name, std::string_view declared_name, std::string_view doc,
+                  Node::List fields);
+
+  const idl::Model& model_;
+  const CppNames& names_;
+  const CppTypes& types_;
+  CppIncludes& includes_;
+  Node::List messages_;
+};
+
+}  // namespace onager::codegen
+
+#endif  // ONAGER_CODEGEN_VIEW_CPP_ACTORS_H_

@@ -1,0 +1,33 @@
+#ifndef ONAGER_CODEGEN_VIEW_CPP_INCLUDES_H_
+#define ONAGER_CODEGEN_VIEW_CPP_INCLUDES_H_
+
+#include <initializer_list>
+#include <set>
+#include <string>
+
+#include "codegen/view/node.h"
+#include "idl/model/model.h"
+
+namespace onager::codegen {
+
+// Collects which standard headers the text of a generated header needs. Refers to the model.
+class CppIncludes {
+ public:
+  explicit CppIncludes(const idl::Model& model) : model_(model) {}
+  CppIncludes(const CppIncludes&) = delete;
+  CppIncludes& operator=(const CppIncludes&) = delete;
+
+  void Add(std::initializer_list<const char*> headers) { headers_.insert(headers.begin(), headers.end()); }
+  // What the spelling of `type`, and moving a value of it, need.
+  void AddFor(idl::TypeId type);
+
+  [[nodiscard]] Node ToNode() const;
+
+ private:
+  const idl::Model& model_;
+  std::set<std::string> headers_;
+};
+
+}  // namespace onager::codegen
+
+#endif  // ONAGER_CODEGEN_VIEW_CPP_INCLUDES_H_

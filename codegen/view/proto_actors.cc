@@ -1,0 +1,189 @@
+// What is asked of actors: calls, and what of them is observed.
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "codegen/text/text.h"
+#include "codegen/view/doc_lines.h"
+#include "codegen/view/proto_fields.h"
+#include "codegen/view/proto_file.h"
+
+namespace onager::codegen {
+namespace {
+
+// open_at_least for OpenAtLeast.
+std::string LowerSnake(std::string_view name) {
+  std::string snake;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    const bool follows_lower = i > 0 && !absl::ascii_isupper(static_cast<unsigned char>(name[i - 1]));
+    const bool precedes_lower =
+        i > 0 && i + 1 < name.size() && absl::ascii_islower(static_cast<unsigned char>(name[i + 1]));
+    if (absl::ascii_isupper(c) && (follows_lower || precedes_lower) && name[i - 1] != '_') snake += '_';
+    snake += absl::ascii_tolower(c);
+  }
+  return snake;
+}
+
+}  // namespace
+
+Node ProtoFile::Service(idl::ActorId id) {
+  const idl::Actor& actor = model_.actors[id];
+  NameScope names(JsonForm);
+  names.Take("Watch");
+  Node::List methods;
+  for (const idl::Method& method : actor.methods) {
+    std::string doc = method.doc;
+    for (const idl::ErrorId error : method.throws) {
+      Append(doc, doc.empty() ? "" : "\n", "Fails with `", model_.errors[error].name, "`.");
+    }
+    const bool takes_stream = !method.parameters.empty() && method.parameters.back().is_stream;
+    const std::string request = InService(actor, Request(actor, method));
+    const std::string result = InService(actor, Result(actor, method));
+    methods.push_back(Node{{"name", names.Claim(method.name)},
+                           {"doc", DocLines(doc)},
+                           {"request", takes_stream ? Cat("stream ", request) : request},
+                           {"result", method.result_is_stream ? Cat("stream ", result) : result},
+                           {"idempotency_level", method.readonly     ? "NO_SIDE_EFFECTS"
+                                                 : method.idempotent ? "IDEMPOTENT"
+                                                                     : ""},
+                           {"has_options", method.readonly || method.idempotent || method.deprecated},
+                           {"has_idempotency_level", method.readonly || method.idempotent},
+                           {"method_is_deprecated", method.deprecated}});
+  }
+  return Node{{"name", services_[id.index]},
+              {"doc", DocLines(actor)},
+              {"service_is_deprecated", actor.deprecated},
+              {"methods", std::move(methods)}};
+}
+
+// Inside a service, its methods hide messages of the same name.
+std::string ProtoFile::InService(const idl::Actor& actor, const std::string& message) const {
+  const bool hidden = std::any_of(actor.methods.begin(), actor.methods.end(),
+                                  [&message](const idl::Method& method) { return method.name == message; });
+  return hidden ? Cat(".", package_, ".", message) : message;
+}
+
+std::string ProtoFile::Request(const idl::Actor& actor, const idl::Method& method) {
+  const std::string name = scope_.Claim(Cat(actor.name, method.name, "Request"));
+  ProtoMessage message(name, DocLines(Cat("The arguments of `", actor.name, ".", method.name, "`.")));
+  for (const idl::Parameter& parameter : method.parameters) {
+    ProtoField field = Plain(parameter);
+    if (parameter.is_stream) {
+      field.doc = DocLines(Cat(parameter.doc, parameter.doc.empty() ? "" : "\n",
+                               "One element; the other arguments stand in the first message."));
+    }
+    message.Add(std::move(field));
+  }
+  for (const idl::Parameter& part : actor.key) {
+    ProtoField field = Plain(part, part.type, kOwnNumbers + part.number, false);
+    field.doc = DocLines("Of the actor's key. Empty in a session, where the call itself names the actor.");
+    message.Add(std::move(field));
+  }
+  calls_.push_back(std::move(message).ToNode());
+  return name;
+}
+
+// A struct is its own result; anything else travels in a message made for it.
+std::string ProtoFile::Result(const idl::Actor& actor, const idl::Method& method) {
+  if (method.result.has_value() && IsStruct(*method.result)) return ValueType(*method.result);
+  const std::string name = scope_.Claim(Cat(actor.name, method.name, "Result"));
+  ProtoMessage message(
+      name, DocLines(Cat(method.result_is_stream ? "One element of the result of `" : "The result of `",
+                         actor.name, ".", method.name, "`.")));
+  if (method.result.has_value()) {
+    message.Add({.label = ValueLabel(*method.result, false),
+                 .type = ValueType(*method.result),
+                 .name = "result",
+                 .number = 1});
+  }
+  calls_.push_back(std::move(message).ToNode());
+  return name;
+}
+
+std::string ProtoFile::Arguments(const idl::Actor& actor, const idl::Declaration& declaration,
+                                 const std::vector<idl::Parameter>& parameters, std::string_view kind) {
+  const std::string name = scope_.Claim(Cat(actor.name, declaration.name, kind));
+  ProtoMessage message(name, DocLines(declaration), declaration.deprecated);
+  for (const idl::Parameter& parameter : parameters) message.Add(Plain(parameter));
+  observables_.push_back(std::move(message).ToNode());
+  return name;
+}
+
+void ProtoFile::AddFilters(const idl::Actor& actor) {
+  if (actor.filters.empty()) return;
+  const std::string name = scope_.Claim(Cat(actor.name, "Filter"));
+  const std::string all = scope_.Claim(Cat(actor.name, "FilterAll"));
+  const std::string any = scope_.Claim(Cat(actor.name, "FilterAny"));
+  ProtoMessage message(name,
+                       DocLines(Cat("Which changes of a `", actor.name, "` are delivered: one is set.")));
+  message.OpenOneof("kind", Node::List());
+  message.Add({.label = "", .type = all, .name = "all", .number = 1});
+  message.Add({.label = "", .type = any, .name = "any", .number = 2});
+  message.Add({.label = "", .type = name, .name = "not", .number = 3});
+  const size_t position = observables_.size();
+  for (const idl::Filter& filter : actor.filters) {
+    message.Add({.label = "",
+                 .type = Arguments(actor, filter, filter.parameters, "Filter"),
+                 .name = LowerSnake(filter.name),
+                 .number = filter.number,
+                 .deprecated = filter.deprecated});
+  }
+  message.CloseOneof();
+  Node::List nodes;
+  nodes.push_back(std::move(message).ToNode());
+  for (const auto& [list, doc] :
+       {std::pair(all, "Those that all of them let pass; all, if there is none."),
+        std::pair(any, "Those that any of them lets pass; none, if there is none.")}) {
+    ProtoMessage several(list, DocLines(doc));
+    several.Add({.label = "repeated ", .type = name, .name = "filters", .number = 1});
+    nodes.push_back(std::move(several).ToNode());
+  }
+  observables_.insert(observables_.begin() + static_cast<std::ptrdiff_t>(position),
+                      std::make_move_iterator(nodes.begin()), std::make_move_iterator(nodes.end()));
+}
+
+void ProtoFile::AddViews(const idl::Actor& actor) {
+  if (actor.views.empty()) return;
+  ProtoMessage message(scope_.Claim(Cat(actor.name, "View")),
+                       DocLines(Cat("Which part of a `", actor.name, "` is delivered: one is set.")));
+  message.OpenOneof("kind", Node::List());
+  const size_t position = observables_.size();
+  for (const idl::View& view : actor.views) {
+    message.Add({.label = "",
+                 .type = Arguments(actor, view, view.parameters, "View"),
+                 .name = LowerSnake(view.name),
+                 .number = view.number,
+                 .deprecated = view.deprecated});
+  }
+  message.CloseOneof();
+  observables_.insert(observables_.begin() + static_cast<std::ptrdiff_t>(position),
+                      std::move(message).ToNode());
+}
+
+void ProtoFile::AddEvents(const idl::Actor& actor) {
+  if (actor.events.empty()) return;
+  ProtoMessage message(scope_.Claim(Cat(actor.name, "Event")),
+                       DocLines(Cat("Something that happened to a `", actor.name, "`: one is set.")));
+  message.OpenOneof("kind", Node::List());
+  Node::List events;
+  for (const idl::Event& event : actor.events) {
+    const std::string name = scope_.Claim(Cat(actor.name, event.name, "Event"));
+    message.Add({.label = "",
+                 .type = name,
+                 .name = LowerSnake(event.name),
+                 .number = event.number,
+                 .deprecated = event.deprecated});
+    events.push_back(ValueMessage(name, DocLines(event), event.members, event.deprecated).ToNode());
+  }
+  message.CloseOneof();
+  observables_.push_back(std::move(message).ToNode());
+  std::move(events.begin(), events.end(), std::back_inserter(observables_));
+}
+
+}  // namespace onager::codegen
