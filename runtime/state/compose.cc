@@ -106,6 +106,26 @@ class ElementsPatch {
   absl::flat_hash_map<std::uint64_t, Element> elements_;
 };
 
+// What happens to one set: of what was said of an element the last counts.
+class SetPatchTree {
+ public:
+  explicit SetPatchTree(const FieldShape& shape) : of_numbers_(IsNumber(shape.scalar)) {}
+
+  bool Add(Reader message);
+  void Write(Writer& writer) const;
+
+ private:
+  static bool IsNumber(ScalarKind kind) {
+    return kind != ScalarKind::kString && kind != ScalarKind::kBytes && kind != ScalarKind::kUuid;
+  }
+  void WriteElements(Writer& writer, std::uint32_t part, bool added) const;
+
+  const bool of_numbers_;
+  // Whether the element is added or removed. Of text and bytes by those.
+  std::map<std::uint64_t, bool> numbers_;
+  std::map<std::string_view, bool> texts_;
+};
+
 // What happens to one field, or to one oneof.
 struct FieldPatch {
   const FieldShape* shape = nullptr;
@@ -113,7 +133,8 @@ struct FieldPatch {
   std::size_t leaf_patch = 0;               // Which of the added patches `leaf` is from.
   std::vector<std::string_view> leaf;       // Tags and values.
   std::unique_ptr<PatchTree> fields;        // Of structs.
-  std::unique_ptr<ElementsPatch> elements;  // Of containers.
+  std::unique_ptr<ElementsPatch> elements;  // Of keyed lists and maps.
+  std::unique_ptr<SetPatchTree> set;
 };
 
 struct PatchTree {
@@ -253,6 +274,43 @@ void ElementsPatch::Write(Writer& writer) const {
   writer.EndUnlessEmpty(removed);
 }
 
+// Sets --------------------------------------------------------------------------------------------
+
+bool SetPatchTree::Add(Reader message) {
+  for (const std::uint32_t part : {kSetRemoved, kSetAdded}) {
+    const bool added = part == kSetAdded;
+    RawField field;
+    for (Reader reader = message; !reader.AtEnd();) {
+      if (!ReadRaw(reader, field)) return false;
+      if (field.tag.number != part) continue;
+      if (of_numbers_) {
+        if (!ForEachNumberIn(field, [&](std::uint64_t number) { numbers_[number] = added; })) return false;
+      } else if (field.tag.type == WireType::kBytes) {
+        texts_[field.content] = added;
+      }
+    }
+  }
+  return true;
+}
+
+void SetPatchTree::WriteElements(Writer& writer, std::uint32_t part, bool added) const {
+  const Writer::Open packed = writer.Begin(part);
+  for (const auto& [number, is_added] : numbers_) {
+    if (is_added == added) writer.Varint(number);
+  }
+  writer.EndUnlessEmpty(packed);
+  for (const auto& [text, is_added] : texts_) {
+    if (is_added != added) continue;
+    writer.Tag(part, WireType::kBytes);
+    writer.Bytes(text);
+  }
+}
+
+void SetPatchTree::Write(Writer& writer) const {
+  WriteElements(writer, kSetAdded, true);
+  WriteElements(writer, kSetRemoved, false);
+}
+
 // Fields ------------------------------------------------------------------------------------------
 
 bool PatchTree::Add(Reader message, const TypeShape& type, int nesting_left) {
@@ -301,6 +359,10 @@ bool PatchTree::AddField(const FieldShape& shape, const RawField& field, int nes
       if (field.tag.type != WireType::kBytes) return true;
       if (patch.elements == nullptr) patch.elements = std::make_unique<ElementsPatch>(shape);
       return patch.elements->Add(Reader(field.content), nesting_left - 1);
+    case FieldKind::kSet:
+      if (field.tag.type != WireType::kBytes) return true;
+      if (patch.set == nullptr) patch.set = std::make_unique<SetPatchTree>(shape);
+      return patch.set->Add(Reader(field.content));
   }
   return false;
 }
@@ -323,6 +385,11 @@ void PatchTree::Write(Writer& writer) const {
     if (patch.elements != nullptr) {
       const Writer::Open open = writer.Begin(slot);
       patch.elements->Write(writer);
+      writer.EndUnlessEmpty(open);
+    }
+    if (patch.set != nullptr) {
+      const Writer::Open open = writer.Begin(slot);
+      patch.set->Write(writer);
       writer.EndUnlessEmpty(open);
     }
   }

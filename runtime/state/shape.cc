@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
+
 namespace onager::generated {
 
 const FieldShape* TypeShape::Find(std::uint32_t number) const {
@@ -21,21 +23,33 @@ std::uint64_t Mix(std::uint64_t hash, std::uint64_t value) {
   return hash ^ (hash >> 31);
 }
 
-std::uint64_t HashType(std::uint64_t hash, const TypeShape& type) {
-  hash = Mix(hash, type.fields.size());
+// The types met so far, in that order: one that comes again, as in a recursive type, stands for itself by its
+// place.
+using Places = absl::flat_hash_map<const TypeShape*, std::uint64_t>;
+
+std::uint64_t HashType(std::uint64_t hash, const TypeShape& type, Places& places) {
+  const auto [place, is_new] = places.emplace(&type, places.size());
+  if (!is_new) return Mix(hash, ~place->second);
+  const auto is_public = [](const FieldShape& field) { return !field.is_private; };
+  hash =
+      Mix(hash, static_cast<std::uint64_t>(std::count_if(type.fields.begin(), type.fields.end(), is_public)));
   for (const FieldShape& field : type.fields) {
+    if (field.is_private) continue;
     hash = Mix(hash, static_cast<std::uint64_t>(field.number) << 32 | field.slot);
     hash =
         Mix(hash, static_cast<std::uint64_t>(field.kind) << 24 |
                       static_cast<std::uint64_t>(field.presence) << 16 |
                       static_cast<std::uint64_t>(field.key) << 8 | static_cast<std::uint64_t>(field.scalar));
-    if (field.type != nullptr) hash = HashType(hash, field.type());
+    if (field.type != nullptr) hash = HashType(hash, field.type(), places);
   }
   return hash;
 }
 
 }  // namespace
 
-std::uint64_t Fingerprint(const TypeShape& type) { return HashType(0, type); }
+std::uint64_t Fingerprint(const TypeShape& type) {
+  Places places;
+  return HashType(0, type, places);
+}
 
 }  // namespace onager::generated

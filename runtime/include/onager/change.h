@@ -127,8 +127,8 @@ class MapChange {
     return Select([](const generated::ElementChange& element) {
       if (!element.was_present || !element.is_present || element.value == nullptr) return false;
       const V& now = *ItemOf(element).value;
-      if constexpr (generated::ScalarType<V>) {
-        return !generated::SameScalar(*static_cast<const V*>(element.value), now);
+      if constexpr (generated::LeafType<V>) {
+        return !generated::SameElement(*static_cast<const V*>(element.value), now);
       } else {
         return generated::StructOps<V>::HasChange(
             now, *static_cast<const generated::StructChange*>(element.value));
@@ -150,6 +150,32 @@ class MapChange {
   }
 
   const generated::ContainerChange* change_;
+};
+
+/// What became of a set.
+template <typename T>
+class SetChange {
+ public:
+  explicit SetChange(const generated::SetLog<T>* log) : log_(log) {}
+
+  explicit operator bool() const {
+    bool changed = false;
+    generated::ForEachNetChange(log_, [&](const T&, bool) { changed = true; });
+    return changed;
+  }
+  std::vector<T> added() const { return Select(true); }
+  std::vector<T> removed() const { return Select(false); }
+
+ private:
+  std::vector<T> Select(bool which) const {
+    std::vector<T> elements;
+    generated::ForEachNetChange(log_, [&](const T& element, bool added) {
+      if (added == which) elements.push_back(element);
+    });
+    return elements;
+  }
+
+  const generated::SetLog<T>* log_;
 };
 
 }  // namespace onager

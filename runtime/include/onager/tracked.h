@@ -196,7 +196,7 @@ void TrackedKeyedList<T, Key>::Assign(List elements, generated::Handles handles)
 template <typename K, typename V>
 class TrackedMap {
   using Place = generated::MapPlace<Map<K, V>>;
-  static constexpr bool kOfStructs = !generated::ScalarType<V>;
+  static constexpr bool kOfStructs = !generated::LeafType<V>;
 
  public:
   using KeyView = typename Map<K, V>::KeyView;
@@ -233,7 +233,7 @@ class TrackedMap {
       }
       generated::StructOps<V>::AssignHandles(value, place_.journal());
     } else if (entry != nullptr) {
-      if (!generated::SameScalar(entry->value, value)) place_.Replace(*entry, std::move(value));
+      if (!generated::SameElement(entry->value, value)) place_.Replace(*entry, std::move(value));
       return;
     }
     place_.Insert(std::move(key), std::move(value), place_.journal().NewHandle());
@@ -274,6 +274,61 @@ class TrackedMap {
   Place place_;
 };
 
+/// The open turn's way to change a set of the state. Valid until the turn ends.
+template <typename T>
+class TrackedSet {
+  using Place = generated::SetPlace<T>;
+
+ public:
+  using ElementView = typename Set<T>::ElementView;
+  using const_iterator = typename Set<T>::const_iterator;
+
+  explicit TrackedSet(Place place) : place_(place) {}
+
+  const Set<T>& value() const { return place_.set(); }
+  std::size_t size() const { return value().size(); }
+  bool empty() const { return value().empty(); }
+  bool contains(const ElementView& element) const { return value().contains(element); }
+  const_iterator begin() const { return value().begin(); }
+  const_iterator end() const { return value().end(); }
+
+  /// Returns whether it was not there before.
+  bool Insert(T element) {
+    const bool is_new = !contains(element);
+    if (is_new) place_.Insert(std::move(element));
+    return is_new;
+  }
+  /// Returns whether it was there.
+  bool Remove(const ElementView& element) {
+    const bool found = contains(element);
+    if (found) place_.Remove(T(element));
+    return found;
+  }
+  /// Removes the elements for which `predicate(const T&)` holds; returns how many.
+  template <typename Predicate>
+  std::size_t RemoveIf(Predicate predicate) {
+    std::vector<T> gone;
+    for (const T& element : value()) {
+      if (predicate(element)) gone.push_back(element);
+    }
+    for (T& element : gone) place_.Remove(std::move(element));
+    return gone.size();
+  }
+  void Clear() {
+    RemoveIf([](const T&) { return true; });
+  }
+  /// Makes the set equal to `elements` by the least change. O(size of both).
+  void Assign(const Set<T>& elements) {
+    RemoveIf([&](const T& element) { return !elements.contains(element); });
+    for (const T& element : elements) Insert(element);
+  }
+  // For the library: the elements of a set have no handles.
+  void Assign(const Set<T>& elements, generated::Handles) { Assign(elements); }
+
+ private:
+  Place place_;
+};
+
 template <typename K, typename V>
 void TrackedMap<K, V>::Assign(Map<K, V> entries, generated::Handles handles) {
   RemoveIf([&](const K& key, const V&) { return !entries.contains(key); });
@@ -286,7 +341,7 @@ void TrackedMap<K, V>::Assign(Map<K, V> entries, generated::Handles handles) {
       Set(wanted.key, std::move(wanted.value));
     } else if constexpr (kOfStructs) {
       generated::StructOps<V>::Assign(place_.PlaceOf(*entry), entry->value, std::move(wanted.value), handles);
-    } else if (!generated::SameScalar(entry->value, wanted.value)) {
+    } else if (!generated::SameElement(entry->value, wanted.value)) {
       place_.Replace(*entry, std::move(wanted.value));
     }
   });

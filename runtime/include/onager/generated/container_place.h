@@ -1,6 +1,7 @@
 #ifndef ONAGER_GENERATED_CONTAINER_PLACE_H_
 #define ONAGER_GENERATED_CONTAINER_PLACE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,6 +12,7 @@
 #include "onager/generated/struct_ops.h"
 #include "onager/keyed_list.h"
 #include "onager/map.h"
+#include "onager/set.h"
 
 namespace onager::generated {
 
@@ -136,6 +138,15 @@ struct ContainerTraits<Map<K, V>> {
   static void Destroy(ElementSlot* slot) { delete static_cast<Entry*>(slot); }
 };
 
+template <typename T>
+class SetRecord;
+
+// What the open turn did to a set: each step, the latest first.
+template <typename T>
+struct SetLog {
+  SetRecord<T>* last = nullptr;
+};
+
 // The change of `container`, which its struct's change has in `slot`.
 template <typename C>
 ContainerChange& TouchContainer(Journal& journal, void*& slot, const C& container) {
@@ -148,6 +159,11 @@ ContainerChange& TouchContainer(Journal& journal, void*& slot, const C& containe
     slot = &change;
   }
   return *static_cast<ContainerChange*>(slot);
+}
+template <typename T>
+SetLog<T>& TouchContainer(Journal& journal, void*& slot, const Set<T>&) {
+  if (slot == nullptr) slot = &journal.New<SetLog<T>>();
+  return *static_cast<SetLog<T>*>(slot);
 }
 
 // Which of `positions` can stay while the others are moved, so that all stand in rising order: a longest
@@ -318,6 +334,79 @@ class MapPlace {
   Journal* journal_;
   M* map_;
   ContainerChange* change_;
+};
+
+template <typename T>
+class SetRecord final : public Journal::Record {
+ public:
+  SetRecord(Set<T>& set, SetLog<T>& log, T element, bool in)
+      : set_(set), log_(log), element_(std::move(element)), in_(in) {}
+  void Undo() override {
+    Go(!in_);
+    log_.last = earlier_;
+  }
+  void Redo() override {
+    Go(in_);
+    earlier_ = std::exchange(log_.last, this);
+  }
+
+  const SetRecord* earlier() const { return earlier_; }
+  const T& element() const { return element_; }
+  bool in() const { return in_; }
+
+ private:
+  void Go(bool in) {
+    if (in) {
+      set_.Insert(element_);
+    } else {
+      set_.Remove(element_);
+    }
+  }
+
+  Set<T>& set_;
+  SetLog<T>& log_;
+  SetRecord* earlier_ = nullptr;
+  const T element_;
+  const bool in_;
+};
+
+// Calls `f(const T&, bool added)` for the elements that came or went, in their order. An element comes and
+// goes by turns, so what is left over when each coming is set against a going is the net change.
+template <typename T, typename F>
+void ForEachNetChange(const SetLog<T>* log, F f) {
+  if (log == nullptr) return;
+  std::vector<const SetRecord<T>*> steps;
+  for (const SetRecord<T>* step = log->last; step != nullptr; step = step->earlier()) steps.push_back(step);
+  std::sort(steps.begin(), steps.end(),
+            [](const auto* a, const auto* b) { return a->element() < b->element(); });
+  for (std::size_t begin = 0, end = 0; begin < steps.size(); begin = end) {
+    int balance = 0;
+    for (; end < steps.size() && steps[end]->element() == steps[begin]->element(); ++end) {
+      balance += steps[end]->in() ? 1 : -1;
+    }
+    if (balance != 0) f(steps[begin]->element(), balance > 0);
+  }
+}
+
+// A set of the state, to be changed under a journal.
+template <typename T>
+class SetPlace {
+ public:
+  SetPlace(Journal& journal, Set<T>& set, SetLog<T>& log) : journal_(&journal), set_(&set), log_(&log) {}
+
+  const Set<T>& set() const { return *set_; }
+  // The caller has made sure that the element is not there, or is.
+  void Insert(T element) const { Go(std::move(element), true); }
+  void Remove(T element) const { Go(std::move(element), false); }
+
+ private:
+  void Go(T element, bool in) const {
+    journal_->Add<SetRecord<T>>(*set_, *log_, std::move(element), in).Redo();
+  }
+
+  Journal* journal_;
+  Set<T>* set_;
+  SetLog<T>* log_;
 };
 
 }  // namespace onager::generated

@@ -19,25 +19,45 @@ namespace onager::generated {
 template <typename T>
 struct Describe;
 
-inline constexpr Presence kWithDefault = Presence::kExplicit;
+// What holds of a field besides its type: `kWithDefault | kPrivate`.
+enum class FieldFlags : std::uint8_t {
+  kNone = 0,
+  kWithDefault = 1,  // Explicit presence on the wire: a default other than zero.
+  kPrivate = 2,      // Of a state: stored, but never shown to subscribers.
+  kSensitive = 4,    // Printed as `***`.
+};
+constexpr FieldFlags operator|(FieldFlags a, FieldFlags b) {
+  return static_cast<FieldFlags>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
+}
+constexpr bool Has(FieldFlags flags, FieldFlags flag) {
+  return (static_cast<std::uint8_t>(flags) & static_cast<std::uint8_t>(flag)) != 0;
+}
+inline constexpr FieldFlags kWithDefault = FieldFlags::kWithDefault;
+inline constexpr FieldFlags kPrivate = FieldFlags::kPrivate;
+inline constexpr FieldFlags kSensitive = FieldFlags::kSensitive;
 
 // `string id = 1;`
-template <std::uint32_t Number, auto Member, Presence HasPresence = Presence::kImplicit>
+template <std::uint32_t Number, auto Member, FieldFlags Flags = FieldFlags::kNone>
 struct Field {
   using Class = typename MemberTraits<decltype(Member)>::Class;
   using Type = typename MemberTraits<decltype(Member)>::Type;
   static constexpr std::uint32_t kNumber = Number;
   static constexpr std::uint32_t kSlot = Number;
   static constexpr auto kMember = Member;
-  static constexpr Presence kPresence = HasPresence;
+  static constexpr Presence kPresence =
+      Has(Flags, FieldFlags::kWithDefault) ? Presence::kExplicit : Presence::kImplicit;
+  static constexpr bool kIsPrivate = Has(Flags, FieldFlags::kPrivate);
+  static constexpr bool kIsSensitive = Has(Flags, FieldFlags::kSensitive);
   static constexpr bool kIsAlternative = false;
 
   constexpr explicit Field(std::string_view field_name) : name(field_name) {}
   std::string_view name;
 };
 
-// One alternative of `oneof shape { ... }`; `First` is the number of the first one.
-template <std::uint32_t Number, auto Member, std::size_t Index, std::uint32_t First>
+// One alternative of `oneof shape { ... }`; `First` is the number of the first one. All of a oneof are
+// private or none.
+template <std::uint32_t Number, auto Member, std::size_t Index, std::uint32_t First,
+          FieldFlags Flags = FieldFlags::kNone>
 struct Alternative {
   using Class = typename MemberTraits<decltype(Member)>::Class;
   using Type = typename MemberTraits<decltype(Member)>::Type;  // The variant.
@@ -47,6 +67,8 @@ struct Alternative {
   static constexpr auto kMember = Member;
   static constexpr std::size_t kIndex = Index;
   static constexpr Presence kPresence = Presence::kExplicit;
+  static constexpr bool kIsPrivate = Has(Flags, FieldFlags::kPrivate);
+  static constexpr bool kIsSensitive = Has(Flags, FieldFlags::kSensitive);
   static constexpr bool kIsAlternative = true;
 
   constexpr explicit Alternative(std::string_view field_name) : name(field_name) {}

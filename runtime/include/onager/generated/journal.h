@@ -53,6 +53,10 @@ struct OptionalChange {
   bool was_present = false;
   bool renewed = false;
   void* fields = nullptr;  // StructChange of what is there now.
+  // When renewed: the struct that was there when the turn began, as far as the turn had changed it when it
+  // went, and that change.
+  const void* original = nullptr;
+  void* original_fields = nullptr;
 };
 
 // What it did to an element of a container.

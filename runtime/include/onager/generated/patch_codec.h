@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "onager/change.h"
@@ -31,7 +32,7 @@ void WriteUpdate(Writer& writer, std::uint64_t handle, Encode encode) {
   if (writer.EndUnlessEmpty(patch)) {
     writer.End(update);
   } else {
-    writer.Cut(update.tag);
+    writer.Cut(update);
   }
 }
 
@@ -65,7 +66,7 @@ inline bool WriteRemoved(Writer& writer, const ContainerChange& change) {
   }
   const bool all = removed != 0 && removed == change.original_size;
   if (all) {
-    writer.Cut(open.tag);
+    writer.Cut(open);
   } else {
     writer.EndUnlessEmpty(open);
   }
@@ -126,7 +127,7 @@ struct ListPatch {
   }
 
   // Returns whether the field must be named as cleared.
-  static bool EncodeChange(Writer& writer, std::uint32_t number, const ContainerChange& change) {
+  static bool EncodeChange(Writer& writer, std::uint32_t number, const L&, const ContainerChange& change) {
     const Writer::Open open = writer.Begin(number);
     ForEachPlacement(change, [&](const ElementChange& element, bool is_new) {
       const auto& link = *static_cast<const ListLink*>(element.slot);
@@ -223,7 +224,7 @@ struct ListPatch {
     }
     if (!has_value) return context.Fail("moved what is not there");
     if (!context.Charge(2 * sizeof(Entry))) return false;
-    T element;
+    T element{};
     const Nesting nesting(context);
     if (!nesting.Allowed() || !StructOps<T>::Decode(Reader(value), element, context)) return false;
     if (!is_ghost && place.list().contains(element.*Key)) return context.Fail("a key stands in a list twice");
@@ -268,7 +269,7 @@ struct MapPatch {
   }
 
   // Returns whether the field must be named as cleared.
-  static bool EncodeChange(Writer& writer, std::uint32_t number, const ContainerChange& change) {
+  static bool EncodeChange(Writer& writer, std::uint32_t number, const M&, const ContainerChange& change) {
     const Writer::Open open = writer.Begin(number);
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
       if (WasInserted(*element))
@@ -277,8 +278,8 @@ struct MapPatch {
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
       if (!element->was_present || !element->is_present || element->value == nullptr) continue;
       const V& now = EntryOf(*element).value;
-      if constexpr (ScalarType<V>) {
-        if (SameScalar(*static_cast<const V*>(element->value), now)) continue;
+      if constexpr (LeafType<V>) {
+        if (SameElement(*static_cast<const V*>(element->value), now)) continue;
         const Writer::Open update = writer.Begin(kUpdated);
         WriteHandle(writer, kUpdatedHandle, element->slot->handle);
         WriteField(writer, kUpdatedPatch, now, false);
@@ -306,8 +307,8 @@ struct MapPatch {
       if (WasInserted(*element) || WasRemoved(*element)) return true;
       if (!element->is_present || element->value == nullptr) continue;
       const V& now = EntryOf(*element).value;
-      if constexpr (ScalarType<V>) {
-        if (!SameScalar(*static_cast<const V*>(element->value), now)) return true;
+      if constexpr (LeafType<V>) {
+        if (!SameElement(*static_cast<const V*>(element->value), now)) return true;
       } else {
         if (StructOps<V>::HasChange(now, *static_cast<const StructChange*>(element->value))) return true;
       }
@@ -376,10 +377,10 @@ struct MapPatch {
         if (!SkipUnknown(update, tag, context)) return false;
         continue;
       }
-      if constexpr (ScalarType<V>) {
+      if constexpr (LeafType<V>) {
         V value{};
-        if (!ReadScalar(update, value, context)) return false;
-        if (!SameScalar(entry->value, value)) place.Replace(*entry, std::move(value));
+        if (!ReadField(update, value, context)) return false;
+        if (!SameElement(entry->value, value)) place.Replace(*entry, std::move(value));
       } else {
         std::string_view patch;
         if (!update.ReadBytes(patch)) return context.Malformed();
@@ -394,19 +395,87 @@ struct MapPatch {
   }
 };
 
+// Sets --------------------------------------------------------------------------------------------
+
+template <typename T>
+struct SetPatch {
+  using S = Set<T>;
+
+  // Returns whether the field must be named as cleared: when all that there was is gone.
+  static bool EncodeChange(Writer& writer, std::uint32_t number, const S& set, const SetLog<T>& log) {
+    std::vector<T> added;
+    std::vector<T> removed;
+    ForEachNetChange(&log,
+                     [&](const T& element, bool is_new) { (is_new ? added : removed).push_back(element); });
+    const bool cleared = !removed.empty() && set.size() == added.size();
+    const Writer::Open open = writer.Begin(number);
+    FieldOps<S>::WriteElements(writer, kSetAdded, added);
+    if (!cleared) FieldOps<S>::WriteElements(writer, kSetRemoved, removed);
+    writer.EndUnlessEmpty(open);
+    return cleared;
+  }
+
+  static void EncodeAsPatch(Writer& writer, std::uint32_t number, const S& set) {
+    const Writer::Open open = writer.Begin(number);
+    FieldOps<S>::WriteElements(writer, kSetAdded, set);
+    writer.EndUnlessEmpty(open);
+  }
+
+  static bool HasChange(const SetLog<T>& log) {
+    bool changed = false;
+    ForEachNetChange(&log, [&](const T&, bool) { changed = true; });
+    return changed;
+  }
+
+  // Removed, then added. What is not there, or there already, stays so: a composed patch may say both.
+  static bool Apply(Reader message, const SetPlace<T>& place, DecodeContext& context) {
+    return ForEach(message, kSetRemoved, context,
+                   [&](T element) {
+                     if (place.set().contains(element)) place.Remove(std::move(element));
+                   }) &&
+           ForEach(message, kSetAdded, context, [&](T element) {
+             if (!place.set().contains(element)) place.Insert(std::move(element));
+           });
+  }
+
+ private:
+  template <typename F>
+  static bool ForEach(Reader message, std::uint32_t number, DecodeContext& context, F f) {
+    while (!message.AtEnd()) {
+      Reader::Tag tag;
+      if (!message.ReadTag(tag)) return context.Malformed();
+      if (!(tag.number == number ? FieldOps<S>::ForEachElement(tag, message, context, f)
+                                 : SkipUnknown(message, tag, context))) {
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
+// What is done with containers of each kind: `Log` is what their struct's change has for them.
 template <typename C>
 struct ContainerPatch;
 template <typename T, auto Key>
 struct ContainerPatch<KeyedList<T, Key>> : ListPatch<T, Key> {
   using Place = ListPlace<KeyedList<T, Key>>;
+  using Log = ContainerChange;
   using TrackedType = TrackedKeyedList<T, Key>;
   using ChangeType = KeyedListChange<T, Key>;
 };
 template <typename K, typename V>
 struct ContainerPatch<Map<K, V>> : MapPatch<K, V> {
   using Place = MapPlace<Map<K, V>>;
+  using Log = ContainerChange;
   using TrackedType = TrackedMap<K, V>;
   using ChangeType = MapChange<K, V>;
+};
+template <typename T>
+struct ContainerPatch<Set<T>> : SetPatch<T> {
+  using Place = SetPlace<T>;
+  using Log = SetLog<T>;
+  using TrackedType = TrackedSet<T>;
+  using ChangeType = SetChange<T>;
 };
 
 }  // namespace onager::generated

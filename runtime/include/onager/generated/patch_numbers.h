@@ -15,6 +15,10 @@ inline constexpr std::uint32_t kPlacedValue = 3;
 inline constexpr std::uint32_t kUpdatedHandle = 1;
 inline constexpr std::uint32_t kUpdatedPatch = 2;  // Of a map of scalars: the value.
 
+// Of XSetPatch.
+inline constexpr std::uint32_t kSetAdded = 1;
+inline constexpr std::uint32_t kSetRemoved = 2;
+
 }  // namespace onager::generated
 
 #endif  // ONAGER_GENERATED_PATCH_NUMBERS_H_

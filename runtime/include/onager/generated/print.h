@@ -10,6 +10,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "onager/generated/scalar_codec.h"
 #include "onager/generated/struct_ops.h"
 
 namespace onager::generated {
@@ -22,16 +24,25 @@ template <ScalarType S>
 void PrintScalar(std::string& out, const S& value) {
   if constexpr (std::is_same_v<S, std::string>) {
     PrintQuoted(out, absl::Utf8SafeCEscape(value));
-  } else if constexpr (std::is_same_v<S, Bytes>) {
-    PrintQuoted(out, absl::CHexEscape(static_cast<const std::string&>(value)));
+  } else if constexpr (BytesType<S>) {
+    const std::string_view bytes = BytesOf(value);
+    PrintQuoted(out, absl::CHexEscape(absl::string_view(bytes.data(), bytes.size())));
   } else if constexpr (std::is_same_v<S, bool>) {
     out += value ? "true" : "false";
+  } else if constexpr (std::is_same_v<S, Uuid>) {
+    out += value.ToString();
+  } else if constexpr (TimestampType<S> || DurationType<S>) {
+    PrintTime(out, ToWire(value), TimestampType<S>);
   } else if constexpr (std::is_enum_v<S>) {
-    std::ostringstream text;
-    text << value;
-    out += text.str();
+    if constexpr (requires(std::ostream& stream) { stream << value; }) {
+      std::ostringstream text;
+      text << value;
+      out += text.str();
+    } else {
+      absl::StrAppend(&out, static_cast<std::int64_t>(value));
+    }
   } else {
-    absl::StrAppend(&out, value);
+    absl::StrAppend(&out, +value);
   }
 }
 

@@ -20,6 +20,7 @@ enum class FieldKind : std::uint8_t {
   kKeyedList,
   kMapOfScalars,
   kMapOfStructs,
+  kSet,
 };
 
 enum class ScalarKind : std::uint8_t {
@@ -34,6 +35,9 @@ enum class ScalarKind : std::uint8_t {
   kString,
   kBytes,
   kEnum,
+  kTimestamp,
+  kDuration,
+  kUuid,
 };
 
 enum class Presence : std::uint8_t { kImplicit, kExplicit };
@@ -44,6 +48,7 @@ struct FieldShape {
   std::uint32_t slot = 0;  // The number; within a oneof, the first alternative's.
   FieldKind kind = FieldKind::kLeaf;
   Presence presence = Presence::kImplicit;
+  bool is_private = false;                // For the store only.
   ScalarKind key = ScalarKind::kNone;     // Of a map.
   ScalarKind scalar = ScalarKind::kNone;  // None: a struct, whose shape is `type`.
   const struct TypeShape& (*type)() = nullptr;
@@ -56,8 +61,14 @@ struct TypeShape {
   const FieldShape* Find(std::uint32_t number) const;
 };
 
-// A hash of the field tree: numbers, types, presence, nesting; no names. Equal for states whose snapshots and
-// patches can be exchanged.
+// Whether the elements of such a field have handles.
+constexpr bool HasHandles(FieldKind kind) {
+  return kind == FieldKind::kKeyedList || kind == FieldKind::kMapOfScalars ||
+         kind == FieldKind::kMapOfStructs;
+}
+
+// A hash of the field tree without private fields: numbers, types, presence, nesting; no names. Equal
+// fingerprints: states whose subscribers' snapshots and patches can be exchanged.
 std::uint64_t Fingerprint(const TypeShape& type);
 
 // One patch with the effect of all `patches` in order. O(total size).

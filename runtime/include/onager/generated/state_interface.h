@@ -24,6 +24,9 @@ class StateInterface {
   /// As `EncodePatch`, in the form for subscribers: without private fields. Differs only where
   /// `StateCodec::has_private`.
   virtual bool EncodePublicPatch(std::string& out) { return EncodePatch(out); }
+  /// Whether the patch that `EncodePatch` wrote last can be read: an error when a recursive type made it nest
+  /// deeper than a message may. The turn must then be rolled back and ends with that error.
+  virtual absl::Status CheckPatch() const { return absl::OkStatus(); }
   /// Accepts the open turn's changes. O(change).
   virtual void Commit() = 0;
   /// Undoes the open turn's changes. O(change).

@@ -43,6 +43,8 @@ constexpr FieldKind KindOf() {
   }
 }
 template <typename F>
+inline constexpr bool kHasHandles = HasHandles(KindOf<F>());
+template <typename F>
 inline constexpr bool kIsLeaf = KindOf<F>() == FieldKind::kLeaf || KindOf<F>() == FieldKind::kLeafList;
 // A oneof's alternatives share a slot: what concerns the slot is done at the first one.
 template <typename F>
@@ -79,11 +81,11 @@ auto PlaceOfContainer(const ChangePlace& place, T& target) {
                                            TouchContainer(place.journal(), slot, container));
 }
 
-// An optional struct comes or goes.
-template <typename V>
+// An optional struct comes or goes; O is the std::optional or Box.
+template <typename O>
 class OptionalRecord final : public Journal::Record {
  public:
-  OptionalRecord(std::optional<V>& place, std::optional<V> value, OptionalChange& change)
+  OptionalRecord(O& place, O value, OptionalChange& change)
       : place_(place), saved_(std::move(value)), change_(change) {
     Redo();
   }
@@ -92,12 +94,21 @@ class OptionalRecord final : public Journal::Record {
     std::swap(place_, saved_);
     std::swap(change_.renewed, renewed_);
     std::swap(change_.fields, fields_);
+    // Renewed again, it is not the original that is saved.
+    if (is_first_) SetOriginal();
   }
 
  private:
-  std::optional<V>& place_;
-  std::optional<V> saved_;
+  void SetOriginal() {
+    const bool is_renewed = change_.renewed;
+    change_.original = is_renewed && saved_ ? &*saved_ : nullptr;
+    change_.original_fields = is_renewed ? fields_ : nullptr;
+  }
+
+  O& place_;
+  O saved_;
   OptionalChange& change_;
+  const bool is_first_ = !change_.renewed;
   bool renewed_ = true;
   void* fields_ = nullptr;
 };
@@ -119,7 +130,7 @@ ChangePlace PlaceOfOptional(const ChangePlace& place, T& target) {
   using V = typename F::Type::value_type;
   auto& field = target.*F::kMember;
   OptionalChange& change = TouchOptional<T, F>(place, target);
-  if (!field) place.journal().template Add<OptionalRecord<V>>(field, V(), change);
+  if (!field) place.journal().template Add<OptionalRecord<typename F::Type>>(field, V(), change);
   return ChangePlace(place.journal(), change.fields);
 }
 
@@ -139,8 +150,8 @@ void AssignField(const ChangePlace& place, T& target, typename F::Type value, Ha
       StructOps<V>::Assign(PlaceOfOptional<T, F>(place, target), *field, std::move(*value), handles);
     } else if (field || value) {
       if (value && handles == Handles::kNew) StructOps<V>::AssignHandles(*value, place.journal());
-      place.journal().template Add<OptionalRecord<V>>(field, std::move(value),
-                                                      TouchOptional<T, F>(place, target));
+      place.journal().template Add<OptionalRecord<Type>>(field, std::move(value),
+                                                         TouchOptional<T, F>(place, target));
     }
   } else {
     using Tracked = typename ContainerPatch<Type>::TrackedType;
@@ -154,7 +165,8 @@ template <typename T>
 const TypeShape& StructOps<T>::Shape() {
   static constexpr auto kShapes = []<std::size_t... I>(std::index_sequence<I...>) {
     const auto shape_of = []<typename F>() {
-      FieldShape shape{.number = F::kNumber, .slot = F::kSlot, .kind = KindOf<F>()};
+      FieldShape shape{
+          .number = F::kNumber, .slot = F::kSlot, .kind = KindOf<F>(), .is_private = F::kIsPrivate};
       if constexpr (F::kIsAlternative) {
         if constexpr (ScalarType<typename F::Value>) {
           shape.scalar = ScalarKindOf<typename F::Value>();
@@ -196,7 +208,9 @@ void StructOps<T>::Print(std::string& out, const T& value) {
       out += separator;
       out += field.name;
       out += ": ";
-      if constexpr (F::kIsAlternative) {
+      if constexpr (F::kIsSensitive) {
+        out += "***";
+      } else if constexpr (F::kIsAlternative) {
         PrintElement(out, *std::get_if<F::kIndex>(&member));
       } else {
         FieldOps<typename F::Type>::Print(out, member);
@@ -208,24 +222,44 @@ void StructOps<T>::Print(std::string& out, const T& value) {
   out += separator == "{" ? "{}" : "}";
 }
 
-template <typename T>
-void StructOps<T>::Encode(Writer& writer, const T& value, bool with_handles) {
+// One field of a value's message.
+template <typename T, typename F>
+void EncodeField(Writer& writer, const T& value, bool with_handles) {
+  const auto& member = value.*F::kMember;
+  if constexpr (F::kIsAlternative) {
+    if (member.index() == F::kIndex) WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
+  } else {
+    FieldOps<typename F::Type>::Encode(writer, F::kNumber, member, F::kPresence == Presence::kExplicit,
+                                       with_handles);
+  }
+}
+
+// Those fields of a value's message for which `Shown::kShows<F>`.
+template <typename T, typename Shown>
+void EncodeFields(Writer& writer, const T& value, bool with_handles) {
   ForEachField<T>([&]<typename F>() {
-    const auto& member = value.*F::kMember;
-    if constexpr (F::kIsAlternative) {
-      if (member.index() == F::kIndex)
-        WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
-    } else {
-      FieldOps<typename F::Type>::Encode(writer, F::kNumber, member, F::kPresence == Presence::kExplicit,
-                                         with_handles);
-    }
+    if constexpr (Shown::template kShows<F>) EncodeField<T, F>(writer, value, with_handles);
   });
   if (!with_handles) return;
   ForEachField<T>([&]<typename F>() {
-    if constexpr (KindOf<F>() >= FieldKind::kKeyedList) {
+    if constexpr (Shown::template kShows<F> && kHasHandles<F>) {
       FieldOps<typename F::Type>::EncodeHandles(writer, kOwnFields + F::kNumber, value.*F::kMember);
     }
   });
+}
+
+struct AllFields {
+  template <typename F>
+  static constexpr bool kShows = true;
+};
+struct PublicFields {
+  template <typename F>
+  static constexpr bool kShows = !F::kIsPrivate;
+};
+
+template <typename T>
+void StructOps<T>::Encode(Writer& writer, const T& value, bool with_handles) {
+  EncodeFields<T, AllFields>(writer, value, with_handles);
 }
 
 // Decodes one occurrence of the field F; leaves are values without handles.
@@ -261,7 +295,7 @@ bool StructOps<T>::Decode(Reader reader, T& value, DecodeContext& context) {
         ok = DecodeField<F>(tag, reader, value.*F::kMember, context);
         return true;
       }
-      if constexpr (KindOf<F>() >= FieldKind::kKeyedList) {
+      if constexpr (kHasHandles<F>) {
         if (tag.number == kOwnFields + F::kNumber && tag.type == WireType::kBytes) {
           handles[kSlotIndex<T, F>] = reader.position();
           ok = SkipUnknown(reader, tag, context);
@@ -275,7 +309,7 @@ bool StructOps<T>::Decode(Reader reader, T& value, DecodeContext& context) {
   }
   if (!context.with_handles) return true;
   return !AnyField<T>([&]<typename F>() {
-    if constexpr (KindOf<F>() >= FieldKind::kKeyedList) {
+    if constexpr (kHasHandles<F>) {
       using Access = typename FieldOps<typename F::Type>::Access;
       return !ReadHandles<Access>(handles[kSlotIndex<T, F>], end, value.*F::kMember, context);
     } else {
@@ -293,10 +327,10 @@ void StructOps<T>::AssignHandles(T& value, Journal& journal) {
       StructOps<typename F::Type>::AssignHandles(member, journal);
     } else if constexpr (kKind == FieldKind::kOptionalStruct) {
       if (member) StructOps<typename F::Type::value_type>::AssignHandles(*member, journal);
-    } else if constexpr (kKind >= FieldKind::kKeyedList) {
+    } else if constexpr (kHasHandles<F>) {
       FieldOps<typename F::Type>::Access::SetHandles(member, [&](auto& entry) {
         using V = std::remove_reference_t<decltype(entry.value)>;
-        if constexpr (!ScalarType<V>) StructOps<V>::AssignHandles(entry.value, journal);
+        if constexpr (!LeafType<V>) StructOps<V>::AssignHandles(entry.value, journal);
         return journal.NewHandle();
       });
     }
@@ -329,7 +363,8 @@ bool FieldHasChange(const T& value, const StructChange& change) {
     return optional.fields != nullptr && StructOps<typename Type::value_type>::HasChange(
                                              *member, *static_cast<const StructChange*>(optional.fields));
   } else {
-    return ContainerPatch<Type>::HasChange(*static_cast<const ContainerChange*>(slot));
+    using Container = ContainerPatch<Type>;
+    return Container::HasChange(*static_cast<const typename Container::Log*>(slot));
   }
 }
 
@@ -355,75 +390,90 @@ class ClearedFields {
   std::size_t count_ = 0;
 };
 
-template <typename T>
-void StructOps<T>::EncodeChange(Writer& writer, const T& value, const StructChange& change) {
+// The net change of one field in its struct's patch; its number goes to `cleared` when it is to be reset.
+template <typename T, typename F>
+void EncodeFieldChange(Writer& writer, const T& value, const StructChange& change,
+                       ClearedFields<kFieldCount<T>>& cleared) {
+  using Type = typename F::Type;
+  constexpr FieldKind kKind = KindOf<F>();
+  const void* slot = change[kSlotIndex<T, F>];
+  if (slot == nullptr) return;
+  const Type& member = value.*F::kMember;
+  if constexpr (F::kIsAlternative) {
+    if (SameField<F>(*static_cast<const Type*>(slot), member)) return;
+    if (member.index() == F::kIndex) WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
+    if (kOwnsSlot<F> && member.index() == 0) cleared.Add(F::kNumber);
+  } else if constexpr (kIsLeaf<F>) {
+    if (SameField<F>(*static_cast<const Type*>(slot), member)) return;
+    if (!FieldOps<Type>::EncodeIfSet(writer, F::kNumber, member)) cleared.Add(F::kNumber);
+  } else if constexpr (kKind == FieldKind::kStruct) {
+    const Writer::Open open = writer.Begin(F::kNumber);
+    StructOps<Type>::EncodeChange(writer, member, *static_cast<const StructChange*>(slot));
+    writer.EndUnlessEmpty(open);
+  } else if constexpr (kKind == FieldKind::kOptionalStruct) {
+    using V = typename Type::value_type;
+    const auto& optional = *static_cast<const OptionalChange*>(slot);
+    const bool is_new = member && (!optional.was_present || optional.renewed);
+    if (optional.was_present && (is_new || !member)) cleared.Add(F::kNumber);
+    if (!member) return;
+    const Writer::Open open = writer.Begin(F::kNumber);
+    if (is_new) {
+      StructOps<V>::EncodeAsPatch(writer, *member);
+      writer.End(open);
+    } else {
+      if (optional.fields != nullptr) {
+        StructOps<V>::EncodeChange(writer, *member, *static_cast<const StructChange*>(optional.fields));
+      }
+      writer.EndUnlessEmpty(open);
+    }
+  } else {
+    using Container = ContainerPatch<Type>;
+    const auto& log = *static_cast<const typename Container::Log*>(slot);
+    if (Container::EncodeChange(writer, F::kNumber, member, log)) cleared.Add(F::kNumber);
+  }
+}
+
+template <typename T, typename Shown>
+void EncodeFieldChanges(Writer& writer, const T& value, const StructChange& change) {
   ClearedFields<kFieldCount<T>> cleared;
   ForEachField<T>([&]<typename F>() {
-    using Type = typename F::Type;
-    constexpr FieldKind kKind = KindOf<F>();
-    const void* slot = change[kSlotIndex<T, F>];
-    if (slot == nullptr) return;
-    const Type& member = value.*F::kMember;
-    if constexpr (F::kIsAlternative) {
-      if (SameField<F>(*static_cast<const Type*>(slot), member)) return;
-      if (member.index() == F::kIndex)
-        WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
-      if (kOwnsSlot<F> && member.index() == 0) cleared.Add(F::kNumber);
-    } else if constexpr (kIsLeaf<F>) {
-      if (SameField<F>(*static_cast<const Type*>(slot), member)) return;
-      if (!FieldOps<Type>::EncodeIfSet(writer, F::kNumber, member)) cleared.Add(F::kNumber);
-    } else if constexpr (kKind == FieldKind::kStruct) {
-      const Writer::Open open = writer.Begin(F::kNumber);
-      StructOps<Type>::EncodeChange(writer, member, *static_cast<const StructChange*>(slot));
-      writer.EndUnlessEmpty(open);
-    } else if constexpr (kKind == FieldKind::kOptionalStruct) {
-      using V = typename Type::value_type;
-      const auto& optional = *static_cast<const OptionalChange*>(slot);
-      const bool is_new = member && (!optional.was_present || optional.renewed);
-      if (optional.was_present && (is_new || !member)) cleared.Add(F::kNumber);
-      if (!member) return;
-      const Writer::Open open = writer.Begin(F::kNumber);
-      if (is_new) {
-        StructOps<V>::EncodeAsPatch(writer, *member);
-        writer.End(open);
-      } else {
-        if (optional.fields != nullptr) {
-          StructOps<V>::EncodeChange(writer, *member, *static_cast<const StructChange*>(optional.fields));
-        }
-        writer.EndUnlessEmpty(open);
-      }
-    } else {
-      const auto& container = *static_cast<const ContainerChange*>(slot);
-      if (ContainerPatch<Type>::EncodeChange(writer, F::kNumber, container)) cleared.Add(F::kNumber);
-    }
+    if constexpr (Shown::template kShows<F>) EncodeFieldChange<T, F>(writer, value, change, cleared);
   });
   cleared.Write(writer);
 }
 
 template <typename T>
+void StructOps<T>::EncodeChange(Writer& writer, const T& value, const StructChange& change) {
+  EncodeFieldChanges<T, AllFields>(writer, value, change);
+}
+
+// One field of a value that is written as a patch of `T()`.
+template <typename T, typename F>
+void EncodeFieldAsPatch(Writer& writer, const T& value) {
+  using Type = typename F::Type;
+  constexpr FieldKind kKind = KindOf<F>();
+  const Type& member = value.*F::kMember;
+  if constexpr (F::kIsAlternative) {
+    if (member.index() == F::kIndex) WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
+  } else if constexpr (kIsLeaf<F>) {
+    FieldOps<Type>::Encode(writer, F::kNumber, member, F::kPresence == Presence::kExplicit, false);
+  } else if constexpr (kKind == FieldKind::kStruct) {
+    const Writer::Open open = writer.Begin(F::kNumber);
+    StructOps<Type>::EncodeAsPatch(writer, member);
+    writer.EndUnlessEmpty(open);
+  } else if constexpr (kKind == FieldKind::kOptionalStruct) {
+    if (!member) return;
+    const Writer::Open open = writer.Begin(F::kNumber);
+    StructOps<typename Type::value_type>::EncodeAsPatch(writer, *member);
+    writer.End(open);
+  } else {
+    ContainerPatch<Type>::EncodeAsPatch(writer, F::kNumber, member);
+  }
+}
+
+template <typename T>
 void StructOps<T>::EncodeAsPatch(Writer& writer, const T& value) {
-  ForEachField<T>([&]<typename F>() {
-    using Type = typename F::Type;
-    constexpr FieldKind kKind = KindOf<F>();
-    const Type& member = value.*F::kMember;
-    if constexpr (F::kIsAlternative) {
-      if (member.index() == F::kIndex)
-        WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
-    } else if constexpr (kIsLeaf<F>) {
-      FieldOps<Type>::Encode(writer, F::kNumber, member, F::kPresence == Presence::kExplicit, false);
-    } else if constexpr (kKind == FieldKind::kStruct) {
-      const Writer::Open open = writer.Begin(F::kNumber);
-      StructOps<Type>::EncodeAsPatch(writer, member);
-      writer.EndUnlessEmpty(open);
-    } else if constexpr (kKind == FieldKind::kOptionalStruct) {
-      if (!member) return;
-      const Writer::Open open = writer.Begin(F::kNumber);
-      StructOps<typename Type::value_type>::EncodeAsPatch(writer, *member);
-      writer.End(open);
-    } else {
-      ContainerPatch<Type>::EncodeAsPatch(writer, F::kNumber, member);
-    }
-  });
+  ForEachField<T>([&]<typename F>() { EncodeFieldAsPatch<T, F>(writer, value); });
 }
 
 // Resets a field as `cleared` says.
@@ -565,7 +615,8 @@ auto StructChangeView<T>::Changed() const {
   if constexpr (KindOf<F>() == FieldKind::kStruct) {
     return Change<Type>(static_cast<const StructChange*>(slot), now_->*Member);
   } else if constexpr (KindOf<F>() >= FieldKind::kKeyedList) {
-    return typename ContainerPatch<Type>::ChangeType(static_cast<const ContainerChange*>(slot));
+    using Container = ContainerPatch<Type>;
+    return typename Container::ChangeType(static_cast<const typename Container::Log*>(slot));
   } else {
     return change_ != nullptr && FieldHasChange<T, F>(*now_, *change_);
   }

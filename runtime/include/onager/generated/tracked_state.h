@@ -25,7 +25,7 @@ class TrackedState final : public StateInterface {
   Tracked<S>& state() { return tracked_; }
   const S& value() const { return value_; }
   /// What the open turn has changed so far.
-  Change<S> change() const { return Change<S>(static_cast<const StructChange*>(journal_.root()), value_); }
+  Change<S> change() const { return Change<S>(root_change(), value_); }
   /// Calls `read(const S&)` with the state as it was before the open turn. O(change).
   template <typename F>
   void ReadCommitted(F read) {
@@ -35,9 +35,15 @@ class TrackedState final : public StateInterface {
   Journal::Mark Now() const { return journal_.Now(); }
   void RollBackTo(Journal::Mark mark) { journal_.RollBackTo(mark); }
 
+  /// For projections and filters: what the open turn has changed, null when nothing, and where it is kept.
+  const StructChange* root_change() const { return static_cast<const StructChange*>(journal_.root()); }
+  Journal& journal() { return journal_; }
+
   static const StateCodec& Codec();
 
   bool EncodePatch(std::string& out) override;
+  bool EncodePublicPatch(std::string& out) override;
+  absl::Status CheckPatch() const override;
   void Commit() override;
   void Rollback() override;
   void EncodeSnapshot(std::string& out) const override;
@@ -49,6 +55,7 @@ class TrackedState final : public StateInterface {
   S value_;
   Journal journal_;
   Tracked<S> tracked_;
+  bool too_deep_ = false;
 };
 
 /// A client's copy of a state, with the change since it was last looked at. Neither copied nor moved; not

@@ -45,18 +45,46 @@ absl::StatusOr<std::string> Compose(absl::Span<const std::string_view> patches) 
 }
 
 template <typename S>
+constexpr bool HasPrivate() {
+  return AnyField<S>([]<typename F>() { return F::kIsPrivate; });
+}
+
+template <typename S>
 const StateCodec& TrackedState<S>::Codec() {
-  static const StateCodec kCodec{Describe<S>::kName, Fingerprint(StructOps<S>::Shape()), &Compose<S>};
+  static const StateCodec kCodec{.state_name = Describe<S>::kName,
+                                 .schema_fingerprint = Fingerprint(StructOps<S>::Shape()),
+                                 .compose = &Compose<S>,
+                                 .has_private = HasPrivate<S>()};
   return kCodec;
 }
 
 template <typename S>
 bool TrackedState<S>::EncodePatch(std::string& out) {
-  const auto* change = static_cast<const StructChange*>(std::as_const(journal_).root());
+  const StructChange* change = root_change();
   if (change == nullptr) return false;
   Writer writer(out);
   StructOps<S>::EncodeChange(writer, value_, *change);
+  too_deep_ = writer.too_deep();
   return writer.Finish();
+}
+
+template <typename S>
+bool TrackedState<S>::EncodePublicPatch(std::string& out) {
+  if constexpr (HasPrivate<S>()) {
+    const StructChange* change = root_change();
+    if (change == nullptr) return false;
+    Writer writer(out);
+    EncodeFieldChanges<S, PublicFields>(writer, value_, *change);
+    return writer.Finish();
+  } else {
+    return EncodePatch(out);
+  }
+}
+
+template <typename S>
+absl::Status TrackedState<S>::CheckPatch() const {
+  if (!too_deep_) return absl::OkStatus();
+  return InvalidBytes(Describe<S>::kName, "patch", "nested too deeply");
 }
 
 template <typename S>
@@ -72,7 +100,7 @@ void TrackedState<S>::Rollback() {
 template <typename S>
 void TrackedState<S>::EncodeSnapshot(std::string& out) const {
   Writer writer(out);
-  StructOps<S>::Encode(writer, value_, true);
+  EncodeFields<S, PublicFields>(writer, value_, true);
   writer.Finish();
 }
 

@@ -1,7 +1,6 @@
 #ifndef ONAGER_GENERATED_VALUE_CODEC_H_
 #define ONAGER_GENERATED_VALUE_CODEC_H_
 
-#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,93 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "onager/box.h"
 #include "onager/generated/container_place.h"
 #include "onager/generated/print.h"
+#include "onager/generated/scalar_codec.h"
 #include "onager/generated/shape.h"
 #include "onager/generated/struct_ops.h"
 #include "onager/generated/wire.h"
 
 namespace onager::generated {
-
-// Scalars -----------------------------------------------------------------------------------------
-
-template <ScalarType S>
-constexpr ScalarKind ScalarKindOf() {
-  if constexpr (std::is_enum_v<S>) return ScalarKind::kEnum;
-  if constexpr (std::is_same_v<S, bool>) return ScalarKind::kBool;
-  if constexpr (std::is_same_v<S, std::int32_t>) return ScalarKind::kInt32;
-  if constexpr (std::is_same_v<S, std::int64_t>) return ScalarKind::kInt64;
-  if constexpr (std::is_same_v<S, std::uint32_t>) return ScalarKind::kUint32;
-  if constexpr (std::is_same_v<S, std::uint64_t>) return ScalarKind::kUint64;
-  if constexpr (std::is_same_v<S, float>) return ScalarKind::kFloat;
-  if constexpr (std::is_same_v<S, double>) return ScalarKind::kDouble;
-  if constexpr (std::is_same_v<S, std::string>) return ScalarKind::kString;
-  if constexpr (std::is_same_v<S, Bytes>) return ScalarKind::kBytes;
-}
-
-template <typename S>
-inline constexpr bool kIsText = std::is_same_v<S, std::string> || std::is_same_v<S, Bytes>;
-
-template <ScalarType S>
-constexpr WireType WireTypeOf() {
-  if constexpr (kIsText<S>) return WireType::kBytes;
-  if constexpr (std::is_same_v<S, float>) return WireType::kFixed32;
-  if constexpr (std::is_same_v<S, double>) return WireType::kFixed64;
-  return WireType::kVarint;
-}
-
-template <ScalarType S>
-void WriteScalar(Writer& writer, const S& value) {
-  if constexpr (kIsText<S>) {
-    writer.Bytes(value);
-  } else if constexpr (std::is_same_v<S, float>) {
-    writer.Fixed32(std::bit_cast<std::uint32_t>(value));
-  } else if constexpr (std::is_same_v<S, double>) {
-    writer.Fixed64(std::bit_cast<std::uint64_t>(value));
-  } else if constexpr (std::is_enum_v<S> || std::is_signed_v<S>) {
-    writer.Varint(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
-  } else {
-    writer.Varint(value);
-  }
-}
-
-template <ScalarType S>
-bool ReadScalar(Reader& reader, S& value, DecodeContext& context) {
-  if constexpr (kIsText<S>) {
-    std::string_view bytes;
-    if (!reader.ReadBytes(bytes)) return context.Malformed();
-    if (std::is_same_v<S, std::string> && !IsUtf8(bytes)) return context.Fail("a string is not UTF-8");
-    value.assign(bytes);
-  } else if constexpr (std::is_same_v<S, float>) {
-    std::uint32_t bits = 0;
-    if (!reader.ReadFixed32(bits)) return context.Malformed();
-    value = std::bit_cast<float>(bits);
-  } else if constexpr (std::is_same_v<S, double>) {
-    std::uint64_t bits = 0;
-    if (!reader.ReadFixed64(bits)) return context.Malformed();
-    value = std::bit_cast<double>(bits);
-  } else {
-    std::uint64_t bits = 0;
-    if (!reader.ReadVarint(bits)) return context.Malformed();
-    if constexpr (std::is_same_v<S, bool>) {
-      value = bits != 0;
-    } else if constexpr (std::is_enum_v<S>) {
-      value = static_cast<S>(static_cast<std::int32_t>(bits));
-    } else {
-      value = static_cast<S>(bits);
-    }
-  }
-  return true;
-}
-
-template <ScalarType S>
-bool IsZero(const S& value) {
-  if constexpr (kIsText<S>) {
-    return value.empty();
-  } else {
-    return SameScalar(value, S());
-  }
-}
 
 // Scalars and structs: what optionals, lists, maps and oneofs are made of -------------------------------
 
@@ -130,15 +51,6 @@ bool ReadField(Reader& reader, V& value, DecodeContext& context) {
     if (!reader.ReadBytes(bytes)) return context.Malformed();
     const Nesting nesting(context);
     return nesting.Allowed() && StructOps<V>::Decode(Reader(bytes), value, context);
-  }
-}
-
-template <typename V>
-bool SameElement(const V& a, const V& b) {
-  if constexpr (ScalarType<V>) {
-    return SameScalar(a, b);
-  } else {
-    return StructOps<V>::Same(a, b);
   }
 }
 
@@ -198,12 +110,30 @@ struct FieldOps<F> {
   static void Print(std::string& out, const F& value) { PrintScalar(out, value); }
 };
 
-template <ScalarType V>
+// What a leaf or the elements of a container are made of.
+template <typename V>
+constexpr void ShapeOfElement(FieldShape& shape) {
+  if constexpr (ScalarType<V>) {
+    shape.scalar = ScalarKindOf<V>();
+  } else {
+    shape.type = &StructOps<V>::Shape;
+  }
+}
+
+// Optional structs are patched, unless they are leaves.
+template <typename O>
+inline constexpr bool kIsOptionalStruct = false;
+template <typename V>
+inline constexpr bool kIsOptionalStruct<std::optional<V>> = !LeafType<V>;
+template <typename V>
+inline constexpr bool kIsOptionalStruct<Box<V>> = true;
+
+template <LeafType V>
 struct FieldOps<std::optional<V>> {
   using F = std::optional<V>;
   static constexpr FieldKind kKind = FieldKind::kLeaf;
   static constexpr void Shape(FieldShape& shape) {
-    shape.scalar = ScalarKindOf<V>();
+    ShapeOfElement<V>(shape);
     shape.presence = Presence::kExplicit;
   }
   static void Encode(Writer& writer, std::uint32_t number, const F& value, bool, bool) {
@@ -214,29 +144,25 @@ struct FieldOps<std::optional<V>> {
     return value.has_value();
   }
   static bool Decode(Reader::Tag tag, Reader& reader, F& value, DecodeContext& context) {
-    if (tag.type != WireTypeOf<V>()) return SkipUnknown(reader, tag, context);
-    return ReadScalar(reader, value.emplace(), context);
+    if (tag.type != FieldWireType<V>()) return SkipUnknown(reader, tag, context);
+    if (!value) value.emplace();
+    return ReadField(reader, *value, context);
   }
   static bool Same(const F& a, const F& b) {
-    return a.has_value() == b.has_value() && (!a || SameScalar(*a, *b));
+    return a.has_value() == b.has_value() && (!a || SameElement<V>(*a, *b));
   }
   static void Print(std::string& out, const F& value) {
-    if (value) PrintScalar(out, *value);
+    if (value) PrintElement(out, *value);
   }
 };
 
 template <typename V>
+  requires(!ScalarType<std::vector<V>>)
 struct FieldOps<std::vector<V>> {
   using F = std::vector<V>;
   static constexpr FieldKind kKind = FieldKind::kLeafList;
-  static constexpr bool kPacked = ScalarType<V> && !kIsText<V>;
-  static constexpr void Shape(FieldShape& shape) {
-    if constexpr (ScalarType<V>) {
-      shape.scalar = ScalarKindOf<V>();
-    } else {
-      shape.type = &StructOps<V>::Shape;
-    }
-  }
+  static constexpr bool kPacked = FieldWireType<V>() != WireType::kBytes;
+  static constexpr void Shape(FieldShape& shape) { ShapeOfElement<V>(shape); }
   static void Encode(Writer& writer, std::uint32_t number, const F& value, bool, bool) {
     EncodeIfSet(writer, number, value);
   }
@@ -282,12 +208,17 @@ struct FieldOps<std::vector<V>> {
 
 template <typename F>
 struct FieldOps {
-  static constexpr FieldKind kKind = FieldKind::kStruct;
+  static constexpr FieldKind kKind = kIsForeign<F> ? FieldKind::kLeaf : FieldKind::kStruct;
   static constexpr void Shape(FieldShape& shape) { shape.type = &StructOps<F>::Shape; }
   static void Encode(Writer& writer, std::uint32_t number, const F& value, bool, bool with_handles) {
     const Writer::Open open = writer.Begin(number);
     StructOps<F>::Encode(writer, value, with_handles);
     writer.EndUnlessEmpty(open);
+  }
+  // Of an imported struct.
+  static bool EncodeIfSet(Writer& writer, std::uint32_t number, const F& value) {
+    WriteField(writer, number, value, false);
+    return true;
   }
   static bool Decode(Reader::Tag tag, Reader& reader, F& value, DecodeContext& context) {
     if (tag.type != WireType::kBytes) return SkipUnknown(reader, tag, context);
@@ -297,10 +228,10 @@ struct FieldOps {
   static void Print(std::string& out, const F& value) { StructOps<F>::Print(out, value); }
 };
 
-template <typename V>
-  requires(!ScalarType<V>)
-struct FieldOps<std::optional<V>> {
-  using F = std::optional<V>;
+template <typename F>
+  requires kIsOptionalStruct<F>
+struct FieldOps<F> {
+  using V = typename F::value_type;
   static constexpr FieldKind kKind = FieldKind::kOptionalStruct;
   static constexpr void Shape(FieldShape& shape) {
     shape.type = &StructOps<V>::Shape;
@@ -341,7 +272,7 @@ struct FieldOps<KeyedList<T, Key>> {
   }
   static bool Decode(Reader::Tag tag, Reader& reader, F& value, DecodeContext& context) {
     if (tag.type != WireType::kBytes) return SkipUnknown(reader, tag, context);
-    T element;
+    T element{};
     if (!context.Charge(2 * sizeof(ListAccess::Entry<F>)) || !ReadField(reader, element, context))
       return false;
     return value.Append(std::move(element)) || context.Fail("a key stands in a list twice");
@@ -356,14 +287,10 @@ template <typename K, typename V>
 struct FieldOps<Map<K, V>> {
   using F = Map<K, V>;
   using Access = MapAccess;
-  static constexpr FieldKind kKind = ScalarType<V> ? FieldKind::kMapOfScalars : FieldKind::kMapOfStructs;
+  static constexpr FieldKind kKind = LeafType<V> ? FieldKind::kMapOfScalars : FieldKind::kMapOfStructs;
   static constexpr void Shape(FieldShape& shape) {
     shape.key = ScalarKindOf<K>();
-    if constexpr (ScalarType<V>) {
-      shape.scalar = ScalarKindOf<V>();
-    } else {
-      shape.type = &StructOps<V>::Shape;
-    }
+    ShapeOfElement<V>(shape);
   }
   static void Encode(Writer& writer, std::uint32_t number, const F& value, bool, bool with_handles) {
     for (const auto& [key, mapped] : value) {
@@ -411,8 +338,52 @@ struct FieldOps<Map<K, V>> {
   static void Print(std::string& out, const F& value) { PrintMap(out, value); }
 };
 
-template <typename F>
-inline constexpr bool kIsContainer = FieldOps<F>::kKind >= FieldKind::kKeyedList;
+template <ScalarType T>
+struct FieldOps<Set<T>> {
+  using F = Set<T>;
+  static constexpr FieldKind kKind = FieldKind::kSet;
+  static constexpr bool kPacked = WireTypeOf<T>() != WireType::kBytes;
+  static constexpr void Shape(FieldShape& shape) { shape.scalar = ScalarKindOf<T>(); }
+  static void Encode(Writer& writer, std::uint32_t number, const F& value, bool, bool) {
+    WriteElements(writer, number, value);
+  }
+  static bool Decode(Reader::Tag tag, Reader& reader, F& value, DecodeContext& context) {
+    return ForEachElement(tag, reader, context, [&](T element) { value.Insert(std::move(element)); });
+  }
+  static bool Same(const F& a, const F& b) { return a == b; }
+  static void Print(std::string& out, const F& value) { PrintList(out, value); }
+
+  // Elements as `repeated T`, here and in patches.
+  static void WriteElements(Writer& writer, std::uint32_t number, const auto& elements) {
+    if constexpr (kPacked) {
+      const Writer::Open open = writer.Begin(number);
+      for (const T element : elements) WriteScalar<T>(writer, element);
+      writer.EndUnlessEmpty(open);
+    } else {
+      for (const T& element : elements) WriteField<T>(writer, number, element, false);
+    }
+  }
+  // Calls `f(T)` for the elements of one occurrence, packed or not.
+  template <typename Each>
+  static bool ForEachElement(Reader::Tag tag, Reader& reader, DecodeContext& context, Each f) {
+    const auto read = [&](Reader& from) {
+      T element{};
+      // A node of the tree is filled at least by half.
+      if (!context.Charge(2 * sizeof(T)) || !ReadScalar(from, element, context)) return false;
+      f(std::move(element));
+      return true;
+    };
+    if (kPacked && tag.type == WireType::kBytes) {
+      std::string_view packed;
+      if (!reader.ReadBytes(packed)) return context.Malformed();
+      for (Reader elements(packed); !elements.AtEnd();) {
+        if (!read(elements)) return false;
+      }
+      return true;
+    }
+    return tag.type == WireTypeOf<T>() ? read(reader) : SkipUnknown(reader, tag, context);
+  }
+};
 
 }  // namespace onager::generated
 

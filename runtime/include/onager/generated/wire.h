@@ -67,9 +67,11 @@ class Writer {
     Tag(number, WireType::kBytes);
     Reserve(1);
     ++at_;
+    if (++nesting_ > kNestingMax) too_deep_ = true;
     return {tag, position()};
   }
   void End(Open open) {
+    --nesting_;
     const std::size_t length = position() - open.content;
     if (length < 0x80) {
       out_[open.content - 1] = static_cast<char>(length);
@@ -80,16 +82,20 @@ class Writer {
   // As `End`, but takes the field back when it is empty. Returns whether it was written.
   bool EndUnlessEmpty(Open open) {
     if (position() == open.content) {
-      at_ = out_.data() + open.tag;
+      Cut(open);
       return false;
     }
     End(open);
     return true;
   }
+  // Takes the field back.
+  void Cut(Open open) {
+    --nesting_;
+    at_ = out_.data() + open.tag;
+  }
 
-  // How much stands in the string so far; `Cut` goes back to there.
-  std::size_t position() const { return static_cast<std::size_t>(at_ - out_.data()); }
-  void Cut(std::size_t position) { at_ = out_.data() + position; }
+  // Whether messages nest deeper than protobuf's parsers take, which is also what ours does.
+  bool too_deep() const { return too_deep_; }
 
   // Returns whether anything was written.
   bool Finish() {
@@ -101,6 +107,8 @@ class Writer {
  private:
   static constexpr std::size_t kVarintMax = 10;
 
+  // How much stands in the string so far.
+  std::size_t position() const { return static_cast<std::size_t>(at_ - out_.data()); }
   template <typename U>
   void Fixed(U value) {
     Reserve(sizeof(U));
@@ -121,6 +129,8 @@ class Writer {
   const std::size_t begin_;
   char* at_;
   char* end_;
+  int nesting_ = 0;
+  bool too_deep_ = false;
 };
 
 // Takes protobuf's wire format apart. Every method returns false on malformed input and never reads past the
