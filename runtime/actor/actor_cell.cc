@@ -249,9 +249,15 @@ void ActorCell::StartTurn(std::shared_ptr<ActorCall> call) {
   if (runtime_.environment_.clock.Now() >= open_call_->deadline) {
     return EndTurn(absl::DeadlineExceededError("the deadline passed before the call's turn came"));
   }
+  // What earlier turns did, and items may tell of, is not committed.
+  if (open_call_->streams != nullptr && !gate_.empty()) open_call_->streams->Hold();
   runtime_.OnCellBusy();  // Until `TurnEnded` arrives.
   const auto dispatch = [this]() -> Task<std::string> {
     try {
+      if (open_call_->streams != nullptr) {
+        return actor_->DispatchStreamed(*open_turn_, open_call_->method, open_call_->arguments,
+                                        *open_call_->streams);
+      }
       return actor_->Dispatch(*open_turn_, open_call_->method, open_call_->arguments);
     } catch (...) {  // A handler that is a plain function throws here already.
       return internal::StatusOfCurrentException();
@@ -274,6 +280,7 @@ void ActorCell::EndTurn(absl::StatusOr<std::string> result) {
     call->turn_.reset();
   }
   open_turn_.reset();
+  if (call->streams != nullptr) call->streams->Finish();
   {
     MutexLock lock(mutex_);
     turn_open_ = false;
@@ -307,6 +314,7 @@ void ActorCell::EndTurn(absl::StatusOr<std::string> result) {
   if (result.ok()) outcome->result = ShareBytes(*std::move(result));
   outcome->revision = revision_;
   outcome->actor = id_;
+  outcome->stream = call->streams;
 
   GatedTurn turn;
   turn.call = std::move(call);
@@ -370,8 +378,11 @@ void ActorCell::ReleaseGate() {
       if (turn.patch != nullptr) feed->Publish(turn.patch, runtime_.environment_.clock.Now());
       if (turn.snapshot != nullptr) feed->PublishSnapshot(turn.outcome->revision, turn.snapshot);
     }
+    if (turn.call->streams != nullptr) turn.call->streams->Release();
     turn.call->done(turn.outcome);
   }
+  if (gate_.empty() && open_call_ != nullptr && open_call_->streams != nullptr)
+    open_call_->streams->Release();
 }
 
 void ActorCell::DiscardGate(const absl::Status& status) {
@@ -391,6 +402,7 @@ void ActorCell::DiscardGate(const absl::Status& status) {
   }
   if (turn_open) {
     failed_commit_ = reason;  // The open turn ends first.
+    if (open_call_->streams != nullptr) open_call_->streams->Fail(reason);
     return;
   }
   actor_.reset();
@@ -436,13 +448,17 @@ void ActorCell::Handle(StopRequested& /*event*/) {
   }
   for (const std::shared_ptr<ActorCall>& call : calls) Answer(call, Stopped());
   for (ActorRuntime::FeedDone& done : waiters) done(Stopped());
-  if (open_turn_ != nullptr) open_turn_->Cancel();
+  if (open_call_ != nullptr) open_call_->Cancel();
 }
 
 void ActorCell::Answer(const std::shared_ptr<ActorCall>& call, absl::Status status) {
   auto outcome = std::make_shared<session::CallOutcome>();
   outcome->status = std::move(status);
   outcome->actor = id_;
+  if (call->streams != nullptr) {
+    call->streams->DiscardHeld();
+    outcome->stream = call->streams;
+  }
   call->done(std::move(outcome));
 }
 

@@ -16,6 +16,7 @@ void ActorCall::Cancel() {
     turn = turn_;
   }
   if (turn != nullptr) turn->Cancel();
+  if (streams != nullptr) streams->Cancel();
 }
 
 bool ActorCall::cancelled() const {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "onager/generated/actor_base.h"
 #include "runtime/actor/actor_feed.h"
+#include "runtime/actor/call_streams.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
@@ -51,7 +52,8 @@ class ActorCall {
   std::string arguments;
   std::string principal;
   Time deadline = kNever;
-  Done done;  // Called exactly once, from any thread, under no lock.
+  std::shared_ptr<CallStreams> streams;  // Null: the method has none.
+  Done done;                             // Called exactly once, from any thread, under no lock.
 
   /// The caller waits no more. A turn that runs is told and goes on; a call that waits is answered
   /// `CANCELLED` when its turn comes.

@@ -7,6 +7,7 @@ std::shared_ptr<ReplySink> ClientRecord::Attach(std::weak_ptr<ReplySink> sink) {
   std::shared_ptr<ReplySink> previous = sink_.lock();
   attached_ = sink.lock().get();
   sink_ = std::move(sink);
+  SetStreamsAttached(true);
   return previous;
 }
 
@@ -16,18 +17,32 @@ void ClientRecord::Detach(const ReplySink& sink, Time now) {
   attached_ = nullptr;
   sink_.reset();
   detached_at_ = now;
+  SetStreamsAttached(false);
+}
+
+void ClientRecord::SetStreamsAttached(bool attached) {
+  for (const auto& [number, call] : running_) {
+    if (call->streams != nullptr) call->streams->SetAttached(attached);
+  }
 }
 
 session::CallLedger::Admission ClientRecord::Admit(std::uint64_t number, bool may_have_run, bool idempotent,
                                                    Time now, const std::shared_ptr<actor::ActorCall>& call,
                                                    const Clock& clock) {
   MutexLock lock(mutex_);
-  session::CallLedger::Admission admission = ledger_.Admit(number, may_have_run, idempotent, now);
+  session::CallLedger::Admission admission =
+      ledger_.Admit(number, may_have_run, idempotent, now, call->streams != nullptr);
   if (admission.verdict == session::CallLedger::Verdict::kRun) {
     running_.emplace(number, call);
     call->done = [self = shared_from_this(), number, &clock](session::SharedOutcome outcome) {
       self->Complete(number, std::move(outcome), clock.Now());
     };
+    // Not its owner: the ledger keeps the streams of calls that have ended.
+    if (call->streams != nullptr) {
+      call->streams->set_on_changed([weak = weak_from_this(), number] {
+        if (const auto self = weak.lock()) self->OnStreamChanged(number);
+      });
+    }
   }
   return admission;
 }
@@ -46,6 +61,22 @@ void ClientRecord::Complete(std::uint64_t number, session::SharedOutcome outcome
     detached_at_ = now;
   }
   if (sink != nullptr) sink->OnCallEnded(number, std::move(outcome));
+}
+
+void ClientRecord::OnStreamChanged(std::uint64_t number) {
+  std::shared_ptr<ReplySink> sink;
+  {
+    MutexLock lock(mutex_);
+    sink = sink_.lock();
+  }
+  if (sink != nullptr) sink->OnStreamChanged(number);
+}
+
+std::shared_ptr<session::StreamPort> ClientRecord::FindStream(std::uint64_t number) const {
+  MutexLock lock(mutex_);
+  if (const auto found = running_.find(number); found != running_.end()) return found->second->streams;
+  const session::SharedOutcome outcome = ledger_.Find(number);
+  return outcome == nullptr ? nullptr : outcome->stream;
 }
 
 void ClientRecord::Cancel(std::uint64_t number) {

@@ -22,6 +22,8 @@ class ReplySink {
  public:
   virtual ~ReplySink() = default;
   virtual void OnCallEnded(std::uint64_t number, session::SharedOutcome outcome) = 0;
+  /// The call's streams have something to send.
+  virtual void OnStreamChanged(std::uint64_t number) = 0;
   /// The same client has come again on another connection.
   virtual void OnSuperseded() = 0;
 };
@@ -43,6 +45,8 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   /// set.
   session::CallLedger::Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now,
                                        const std::shared_ptr<actor::ActorCall>& call, const Clock& clock);
+  /// The streams of a call that runs, or of one that has ended and is remembered; null when there are none.
+  std::shared_ptr<session::StreamPort> FindStream(std::uint64_t number) const;
   void Cancel(std::uint64_t number);
   void AcknowledgeThrough(std::uint64_t number);
 
@@ -52,6 +56,8 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
 
  private:
   void Complete(std::uint64_t number, session::SharedOutcome outcome, Time now);
+  void OnStreamChanged(std::uint64_t number);
+  void SetStreamsAttached(bool attached) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::uint64_t id_;
   mutable Mutex mutex_;

@@ -29,6 +29,11 @@ absl::Status AlreadyExecuted(std::uint64_t revision) {
                           "ALREADY_EXECUTED");
 }
 
+std::uint32_t StreamsOf(const generated::MethodInfo& method) {
+  return (method.streamed_parameter ? wire::kStreamedParameter : 0) |
+         (method.streamed_result ? wire::kStreamedResult : 0);
+}
+
 }  // namespace
 
 SessionHost::SessionHost(ServerCore& core, session::Peer peer,
@@ -98,6 +103,10 @@ void SessionHost::OnClosed(const absl::Status& reason) {
 
 void SessionHost::OnCallEnded(std::uint64_t number, session::SharedOutcome outcome) {
   Step([number, &outcome](ServerSession& session, Time) { session.OnCallEnded(number, std::move(outcome)); });
+}
+
+void SessionHost::OnStreamChanged(std::uint64_t number) {
+  Step([number](ServerSession& session, Time) { session.OnStreamChanged(number); });
 }
 
 void SessionHost::OnSuperseded() { Close(absl::AbortedError("the client has connected again")); }
@@ -195,16 +204,30 @@ void SessionHost::Do(ServerSession::StartCall& action) {
   call->arguments = std::move(action.arguments);
   call->principal = peer_.principal;
   if (action.timeout.has_value()) call->deadline = now + *action.timeout;
+  const generated::MethodInfo& info = hosted->type->methods[*method];
+  if (action.streams != StreamsOf(info)) {
+    return EndCallAtOnce(action.number, action.actor,
+                         absl::FailedPreconditionError(absl::StrCat(
+                             action.actor.type, ".", action.method,
+                             " has other streams than the client takes it for: another version of it?")));
+  }
+  if (info.streamed()) {
+    call->streams = std::make_shared<actor::CallStreams>(core_.environment_, call->deadline,
+                                                         core_.options_.ledger.age_max);
+  }
+  // Another run would tell another story than the one that has been begun.
+  const bool may_run_again = info.idempotent && !action.streams_begun;
   const std::shared_ptr<ClientRecord> client = record();
   if (client == nullptr) return;  // The connection is gone.
   const CallLedger::Admission admission =
-      client->Admit(action.number, action.may_have_run, hosted->type->methods[*method].idempotent, now, call,
-                    core_.environment_.clock);
+      client->Admit(action.number, action.may_have_run, may_run_again, now, call, core_.environment_.clock);
   switch (admission.verdict) {
     case CallLedger::Verdict::kRun:
+      OpenStream(action.number, call->streams);
       core_.actors_.Call(std::move(call));
       break;
     case CallLedger::Verdict::kRunning:
+      OpenStream(action.number, FindStream(action.number));
       break;
     case CallLedger::Verdict::kEnded:
       OnCallEnded(action.number, admission.outcome);
@@ -227,9 +250,34 @@ void SessionHost::Do(ServerSession::StartCall& action) {
   }
 }
 
-void SessionHost::Do(ServerSession::TakeItem& /*action*/) {}
-void SessionHost::Do(ServerSession::TakeStreamEnd& /*action*/) {}
-void SessionHost::Do(ServerSession::TakeCredit& /*action*/) {}
+std::shared_ptr<session::StreamPort> SessionHost::FindStream(std::uint64_t number) {
+  const std::shared_ptr<ClientRecord> client = record();
+  return client == nullptr ? nullptr : client->FindStream(number);
+}
+
+void SessionHost::OpenStream(std::uint64_t number, std::shared_ptr<session::StreamPort> stream) {
+  if (stream == nullptr) return;
+  Step(
+      [number, &stream](ServerSession& session, Time) { session.OnStreamOpened(number, std::move(stream)); });
+}
+
+void SessionHost::CloseUnless(const absl::Status& accepted) {
+  if (!accepted.ok()) Close(accepted);
+}
+
+void SessionHost::Do(ServerSession::TakeItem& action) {
+  if (const auto stream = FindStream(action.number)) {
+    CloseUnless(stream->OnItem(action.sequence, action.item));
+  }
+}
+
+void SessionHost::Do(ServerSession::TakeStreamEnd& action) {
+  if (const auto stream = FindStream(action.number)) CloseUnless(stream->OnEnd(action.items));
+}
+
+void SessionHost::Do(ServerSession::TakeCredit& action) {
+  if (const auto stream = FindStream(action.number)) CloseUnless(stream->OnCredit(action.through));
+}
 
 void SessionHost::Do(ServerSession::CancelCall& action) {
   if (const std::shared_ptr<ClientRecord> client = record()) client->Cancel(action.number);

@@ -44,6 +44,7 @@ class SessionHost final : public transport::ConnectionHandler,
 
   // ReplySink
   void OnCallEnded(std::uint64_t number, session::SharedOutcome outcome) override;
+  void OnStreamChanged(std::uint64_t number) override;
   void OnSuperseded() override;
 
  private:
@@ -65,6 +66,9 @@ class SessionHost final : public transport::ConnectionHandler,
   void Do(session::ServerSession::CloseFeed& action);
   void Do(session::ServerSession::Disconnect& action);
 
+  std::shared_ptr<session::StreamPort> FindStream(std::uint64_t number);
+  void OpenStream(std::uint64_t number, std::shared_ptr<session::StreamPort> stream);
+  void CloseUnless(const absl::Status& accepted);
   void EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status);
   void OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
                     absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed);

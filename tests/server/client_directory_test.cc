@@ -16,6 +16,7 @@ using std::chrono::minutes;
 class Sink final : public ReplySink {
  public:
   void OnCallEnded(std::uint64_t number, session::SharedOutcome) override { last_ended = number; }
+  void OnStreamChanged(std::uint64_t) override {}
   void OnSuperseded() override { superseded = true; }
 
   std::uint64_t last_ended = 0;
