@@ -44,7 +44,7 @@ struct Options {
 class Compiler {
  public:
   Compiler(const Options& options, Terminal& terminal)
-      : options_(options), terminal_(terminal), loader_(terminal.in) {}
+      : options_(options), terminal_(terminal), loader_(terminal.in, options.import_dirs) {}
 
   // Nothing when the file has mistakes.
   std::optional<idl::Model> Compile(const std::string& file) {

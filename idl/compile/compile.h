@@ -22,13 +22,14 @@ struct CompileOptions {
 // What became of one `.actor` file. A value that moves.
 struct Compilation {
   SourceMap sources;                    // what ranges refer to
-  std::vector<Diagnostic> diagnostics;  // in source order; warnings too
+  std::vector<Diagnostic> diagnostics;  // in source order, file after file; warnings too
   std::optional<Model> model;           // exactly when there are no errors
 };
 
-// The front door of idl/: reads the file called `file_name` from `loader` and checks it. Never fails
-// otherwise than by diagnostics, whatever the file holds. Neither argument is kept. Any number of threads
-// may compile at a time, each with its own loader.
+// The front door of idl/: reads the file called `file_name` and all that it imports from `loader` and checks
+// them. Mistakes in imported files are reported there; warnings only for the file itself. Never fails
+// otherwise than by diagnostics, whatever the files hold. Neither argument is kept. Any number of threads may
+// compile at a time, each with its own loader.
 [[nodiscard]] Compilation Compile(std::string_view file_name, SourceLoader& loader,
                                   const CompileOptions& options = {});
 

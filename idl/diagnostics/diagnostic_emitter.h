@@ -61,6 +61,7 @@ class DiagnosticEmitter {
   // Whether further errors would be dropped: whoever produces them may as well stop.
   [[nodiscard]] bool full() const { return error_count_ >= count_max_; }
   [[nodiscard]] bool has_errors() const { return error_count_ > 0; }
+  [[nodiscard]] size_t error_count() const { return error_count_; }
 
   // What was collected, in source order; diagnostics of one place stay in the order of emission. When
   // some were dropped the last says so. Leaves the emitter empty.

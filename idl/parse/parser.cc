@@ -20,6 +20,7 @@ Parser::Parser(const SourceMap& sources, FileId file, DiagnosticEmitter& emitter
     : sources_(sources), file_id_(file), emitter_(emitter), tokens_(sources, file, emitter) {}
 
 ast::File Parser::Parse() {
+  const size_t errors_before = emitter_.error_count();
   while (!tokens_.At(TokenKind::kEndOfFile) && !emitter_.full()) {
     const size_t before = tokens_.position();
     tokens_.BeginStatement();
@@ -27,7 +28,7 @@ ast::File Parser::Parse() {
     if (tokens_.position() == before) Skip(SkippedNames::kRemember);
   }
   // After a syntax error a comment may have lost its declaration only by the skipping.
-  if (!emitter_.has_errors()) {
+  if (emitter_.error_count() == errors_before) {
     for (const SourceRange& doc : tokens_.unused_docs()) emitter_.Emit(doc, diag::MisplacedDocComment);
     const SourceRange last = tokens_.Peek().doc;
     if (!last.empty()) emitter_.Emit(last, diag::MisplacedDocComment);

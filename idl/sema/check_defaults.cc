@@ -54,7 +54,9 @@ std::optional<Expression> Checker::ToExpression(const ast::Value& value) {
     emitter_.Emit(value.range, diag::ExpressionTooLong, static_cast<int64_t>(kBytesMax));
     return std::nullopt;
   }
-  return Expression{value.code, value.range};
+  Expression expression{value.code, value.range};
+  if (file_index_ == 0) MarkUsedBy(expression);
+  return expression;
 }
 
 std::optional<Literal> Checker::ScalarLiteral(ScalarKind kind, const ast::Value& value) {

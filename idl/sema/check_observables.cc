@@ -131,6 +131,7 @@ void Checker::ReportPrivateReads(const ast::Filter& tree, const Actor& actor) {
 
 void Checker::CheckView(const PendingView& view) {
   Actor& actor = model_.actors[view.actor];
+  EnterFile(actor.file);
   View& out = actor.views[view.index];
   if (view.tree->selection.empty() && !view.tree->damaged) {
     emitter_.Emit(view.tree->name.range, diag::EmptySelection, "view `" + out.name + "`");

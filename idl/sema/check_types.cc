@@ -136,7 +136,7 @@ bool Checker::IsKeyType(TypeId type) const {
 }
 
 // As in protobuf: first in the file's own package, then in the packages around it.
-Checker::Lookup Checker::FindSymbol(std::string_view name) const {
+Checker::Lookup Checker::FindSymbol(std::string_view name) {
   Lookup result;
   std::string scope = model_.files[file_index_].package;
   while (true) {
@@ -145,6 +145,7 @@ Checker::Lookup Checker::FindSymbol(std::string_view name) const {
       const Symbol& symbol = found->second;
       if (visible_[file_index_][symbol.file]) {
         result.symbol = &symbol;
+        MarkUsed(symbol.file);
         return result;
       }
       if (result.hidden == nullptr) result.hidden = &symbol;
@@ -157,15 +158,16 @@ Checker::Lookup Checker::FindSymbol(std::string_view name) const {
 
 void Checker::ReportUnknown(const ast::Name& name, const TypedDiagnosticKind<diag::Text>& kind,
                             const Lookup& lookup, std::string_view suggestion) {
+  if (MayHaveBeenSkipped(name.text)) return;
+  const bool lacks_imports = LacksImports() || !files_[file_index_].tree.cpp_imports.empty();
+  // What was meant for a built-in type is wrong whatever else there is.
+  if (lacks_imports && !IsBuiltinTypeName(suggestion)) return;
   if (lookup.hidden != nullptr) {
-    emitter_.Emit(name.range, kind, name.text)
-        .Note(lookup.hidden->name.range, diag::DeclaredHere, lookup.hidden->name.text);
+    const Symbol& hidden = *lookup.hidden;
+    emitter_.Emit(name.range, diag::NotImported, name.text, model_.files[hidden.file].import_name)
+        .Note(hidden.name.range, diag::DeclaredHere, hidden.name.text);
     return;
   }
-  if (MayHaveBeenSkipped(name.text)) return;
-  const ParsedFile& file = files_[file_index_];
-  const bool lacks = file.lacks_imports || !file.tree.imports.empty() || !file.tree.cpp_imports.empty();
-  if (lacks && suggestion.empty()) return;
   emitter_.Emit(name.range, kind, name.text).Suggest(name.range, suggestion);
 }
 

@@ -51,29 +51,13 @@ Model Checker::Build() {
   for (const PendingKey& key : pending_keys_) CheckKey(key);
   for (const PendingView& view : pending_views_) CheckView(view);
   CheckRecursion();
-  if (!emitter_.has_errors()) BoxRecursiveOptionals();
+  if (emitter_.has_errors()) return std::move(model_);
+  BoxRecursiveOptionals();
+  ReportUnusedImports();
   return std::move(model_);
 }
 
 void Checker::EnterFile(FileIndex index) { file_index_ = index; }
-
-// Each file knows its own names and those of the files that it imports, directly or not.
-void Checker::FindVisibleFiles() {
-  visible_.assign(files_.size(), std::vector<bool>(files_.size()));
-  for (FileIndex i = 0; i < files_.size(); ++i) {
-    std::vector<FileIndex> open = {i};
-    visible_[i][i] = true;
-    while (!open.empty()) {
-      const FileIndex next = open.back();
-      open.pop_back();
-      for (const FileIndex import : files_[next].imports) {
-        if (visible_[i][import]) continue;
-        visible_[i][import] = true;
-        open.push_back(import);
-      }
-    }
-  }
-}
 
 void Checker::CheckPackage() {
   const ast::File& file = files_[file_index_].tree;
@@ -102,7 +86,6 @@ void Checker::CheckPackage() {
 void Checker::DeclareNames() {
   const ast::File& file = files_[file_index_].tree;
   const std::string& package = model_.files[file_index_].package;
-  for (const ast::Import& import : file.imports) Refuse(ast::Feature::kImport, import.keyword_range);
   for (const ast::CppImport& import : file.cpp_imports) {
     Refuse(ast::Feature::kImportCpp, import.keyword_range);
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "idl/ast/ast.h"
 #include "idl/diagnostics/diagnostic_emitter.h"
 #include "idl/model/model.h"
@@ -70,7 +72,6 @@ class Checker {
 
   // checker.cc
   void EnterFile(FileIndex index);
-  void FindVisibleFiles();
   void CheckPackage();
   void DeclareNames();
   void CheckGeneratedNames();
@@ -80,6 +81,13 @@ class Checker {
   void Fill(Declaration& out, const ast::Name& name, const SourceRange& doc, bool deprecated);
   [[nodiscard]] std::string DocText(const SourceRange& doc) const;
   [[nodiscard]] bool MayHaveBeenSkipped(std::string_view name) const;
+
+  // check_imports.cc
+  void FindVisibleFiles();
+  [[nodiscard]] bool LacksImports() const;
+  void MarkUsed(FileIndex file);
+  void MarkUsedBy(const Expression& expression);
+  void ReportUnusedImports();
 
   // check_enums.cc
   void CheckEnum(EnumId id, const ast::Enum& tree);
@@ -110,7 +118,7 @@ class Checker {
   TypeId ResolveSetElement(const ast::TypeRef& tree);
   TypeId ResolveStream(const ast::TypeRef& tree);
   [[nodiscard]] bool IsKeyType(TypeId type) const;
-  [[nodiscard]] Lookup FindSymbol(std::string_view name) const;
+  [[nodiscard]] Lookup FindSymbol(std::string_view name);
   // Reports that `name` is unknown, unless it may be declared in what could not be read.
   void ReportUnknown(const ast::Name& name, const TypedDiagnosticKind<diag::Text>& kind, const Lookup& lookup,
                      std::string_view suggestion);
@@ -153,11 +161,13 @@ class Checker {
   std::span<const ParsedFile> files_;
   DiagnosticEmitter& emitter_;
   Model model_;
-  FileIndex file_index_ = 0;                             // of the file that is being looked at
-  std::vector<std::vector<bool>> visible_;               // by file: the files whose names it knows
-  std::map<std::string, NameScope, std::less<>> names_;  // by package
-  absl::flat_hash_map<std::string, Symbol> symbols_;     // by full name
-  std::vector<bool> damaged_enums_;                      // by EnumId: values may be missing
+  FileIndex file_index_ = 0;                                 // of the file that is being looked at
+  std::vector<std::vector<bool>> visible_;                   // by file: the files whose names it knows
+  std::vector<absl::flat_hash_set<FileIndex>> used_files_;   // by file: others of which it names something
+  std::set<std::string, std::less<>> words_of_expressions_;  // of the first file
+  std::map<std::string, NameScope, std::less<>> names_;      // by package
+  absl::flat_hash_map<std::string, Symbol> symbols_;         // by full name
+  std::vector<bool> damaged_enums_;                          // by EnumId: values may be missing
   std::vector<PendingKey> pending_keys_;
   std::vector<PendingView> pending_views_;
 };

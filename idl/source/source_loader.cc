@@ -2,11 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -33,7 +36,46 @@ absl::Status FromErrno(int error) {
   }
 }
 
+std::string FolderOf(std::string_view name) {
+  const size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string() : std::string(name.substr(0, slash + 1));
+}
+
+std::string LastPart(std::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
+
+std::string Normal(const std::filesystem::path& path) { return path.lexically_normal().generic_string(); }
+
+// The same for all names of one file; the name itself where the file system does not say.
+std::string Canonical(std::string_view name) {
+  std::error_code error;
+  const std::filesystem::path canonical = std::filesystem::canonical(std::filesystem::path(name), error);
+  return error ? std::string(name) : canonical.generic_string();
+}
+
+bool CanBeRead(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(name, error);
+  return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
+}
+
+// More entries of a folder are not looked at for a suggestion.
+constexpr size_t kEntriesMax = 4096;
+
 }  // namespace
+
+absl::StatusOr<std::string> SourceLoader::Resolve(std::string_view /*path*/, std::string_view /*importer*/) {
+  return FromErrno(ENOENT);
+}
+
+std::string SourceLoader::ImportName(std::string_view name) const { return LastPart(name); }
+
+std::vector<std::string> SourceLoader::ImportablePaths(std::string_view /*path*/,
+                                                       std::string_view /*importer*/) const {
+  return {};
+}
+
+DiskSourceLoader::DiskSourceLoader(std::vector<std::string> import_folders)
+    : import_folders_(std::move(import_folders)) {}
 
 absl::StatusOr<std::string> DiskSourceLoader::Load(std::string_view name) {
   const std::string path(name);
@@ -51,7 +93,50 @@ absl::StatusOr<std::string> DiskSourceLoader::Load(std::string_view name) {
     text.append(block, 0, count);
   }
   if (std::ferror(file.get()) != 0) return FromErrno(errno);
+  names_.try_emplace(Canonical(name), path);
   return text;
+}
+
+std::vector<std::string> DiskSourceLoader::FoldersFor(std::string_view importer) const {
+  std::vector<std::string> folders = {FolderOf(importer)};
+  for (const std::string& folder : import_folders_) folders.push_back(folder + "/");
+  return folders;
+}
+
+absl::StatusOr<std::string> DiskSourceLoader::Resolve(std::string_view path, std::string_view importer) {
+  for (const std::string& folder : FoldersFor(importer)) {
+    std::string candidate = Normal(folder + std::string(path));
+    if (!CanBeRead(candidate)) continue;
+    return names_.try_emplace(Canonical(candidate), std::move(candidate)).first->second;
+  }
+  return FromErrno(ENOENT);
+}
+
+std::string DiskSourceLoader::ImportName(std::string_view name) const {
+  const std::string canonical = Canonical(name);
+  for (const std::string& folder : import_folders_) {
+    const std::string prefix = Canonical(folder) + "/";
+    if (canonical.starts_with(prefix)) return canonical.substr(prefix.size());
+  }
+  return LastPart(name);
+}
+
+std::vector<std::string> DiskSourceLoader::ImportablePaths(std::string_view path,
+                                                           std::string_view importer) const {
+  std::vector<std::string> paths;
+  for (const std::string& folder : FoldersFor(importer)) {
+    const std::string searched = folder + FolderOf(path);
+    std::error_code error;
+    std::filesystem::directory_iterator entries(searched.empty() ? "." : searched, error);
+    for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+      if (paths.size() >= kEntriesMax) return paths;
+      if (entries->path().extension() != ".actor") continue;
+      paths.push_back(FolderOf(path) + entries->path().filename().string());
+    }
+  }
+  // The file system gives them in any order.
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 void InMemorySourceLoader::Add(std::string name, std::string text) {
@@ -63,6 +148,28 @@ absl::StatusOr<std::string> InMemorySourceLoader::Load(std::string_view name) {
   if (found == texts_.end()) return FromErrno(ENOENT);
   if (found->second.size() > kSourceBytesMax) return TooLarge();
   return found->second;
+}
+
+absl::StatusOr<std::string> InMemorySourceLoader::Resolve(std::string_view path, std::string_view importer) {
+  for (const std::string& folder : {FolderOf(importer), std::string()}) {
+    std::string name = Normal(folder + std::string(path));
+    if (texts_.contains(name)) return name;
+  }
+  return FromErrno(ENOENT);
+}
+
+std::string InMemorySourceLoader::ImportName(std::string_view name) const { return std::string(name); }
+
+std::vector<std::string> InMemorySourceLoader::ImportablePaths(std::string_view path,
+                                                               std::string_view importer) const {
+  std::vector<std::string> paths;
+  for (const std::string& folder : {FolderOf(importer), std::string()}) {
+    const std::string searched = Normal(folder + FolderOf(path));
+    for (const auto& [name, text] : texts_) {
+      if (FolderOf(name) == searched && name != importer) paths.push_back(FolderOf(path) + LastPart(name));
+    }
+  }
+  return paths;
 }
 
 }  // namespace onager::idl

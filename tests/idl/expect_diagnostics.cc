@@ -3,12 +3,34 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "idl/diagnostics/render_text.h"
 
 namespace onager::idl {
 namespace {
+
+// Each file has the lines of those before it too, empty, so that line numbers are those of the whole text.
+void AddFiles(std::string_view text, InMemorySourceLoader& loader) {
+  constexpr std::string_view kMark = "\n//@ ";
+  std::string name(kTestFile);
+  size_t begin = 0;
+  while (true) {
+    const size_t mark = text.find(kMark, begin);
+    const size_t end = mark == std::string_view::npos ? text.size() : mark + 1;
+    const auto lines_before =
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n');
+    loader.Add(name, std::string(static_cast<size_t>(lines_before), '\n') +
+                         std::string(text.substr(begin, end - begin)));
+    if (mark == std::string_view::npos) return;
+    const size_t line_end = std::min(text.find('\n', end), text.size());
+    const size_t name_begin = mark + kMark.size();
+    name = std::string(text.substr(name_begin, line_end - name_begin));
+    begin = line_end;
+  }
+}
 
 std::vector<std::string> Announced(std::string_view text) {
   std::vector<std::string> lines;
@@ -33,7 +55,7 @@ std::vector<std::string> Announced(std::string_view text) {
 
 Compilation CompileText(std::string_view text) {
   InMemorySourceLoader loader;
-  loader.Add(std::string(kTestFile), std::string(text));
+  AddFiles(text, loader);
   Compilation result = Compile(kTestFile, loader);
   for (const Diagnostic& diagnostic : result.diagnostics) {
     SeenKinds().insert(diagnostic.kind);

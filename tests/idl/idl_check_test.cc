@@ -55,7 +55,6 @@ const Case kSyntax[] = {
 };
 
 const Case kUnsupported[] = {
-    {"Import", "import \"a.actor\";  //~ error: `import` declarations are not supported by this version [not-yet-supported]\nstruct A { Money m = 1; }"},
     {"ImportCpp", "import cpp \"p.h\" { struct P { x = 1; } function f; }  //~ error: `import cpp` declarations are not supported by this version [not-yet-supported]\nstruct A { geo::P m = 1; }"},
     {"Timers", "actor A(string id) {\n  timer Tick = 5s;  //~ error: `timer` declarations are not supported by this version [not-yet-supported]\n  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]\n}"},
     {"Annotations", "actor A(string id) [persist, durability = sync,  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported]\n    replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `replay` annotations are not supported by this version [not-yet-supported]\n  rpc F() [reentrant];  //~ error: `reentrant` annotations are not supported by this version [not-yet-supported]\n}"},
@@ -177,6 +176,39 @@ actor C(string id) {
     {"TimerPeriod", "actor A(string id) {\n  timer T = 5;  //~ error: a timer needs a duration above zero and up to a year, such as `timer Sweep = 5m` [timer-period]\n  timer U = -5s;  //~ error: a timer needs a duration above zero and up to a year, such as `timer Sweep = 5m` [timer-period]\n}"},
     {"AnnotationForms", "actor A(string id) [persist = 1, durability = maybe, replay(count = 0)] {}  //~ error: annotation `persist` takes no value [annotation-form] //~ error: annotation `durability` needs one of `memory`, `async` and `sync` [annotation-form] //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]"},
 };
+
+const Case kImports[] = {
+    {"Names", R"(import "a/money.actor";
+struct S { a.Money m = 1; test.a.Money n = 2; Sub o = 3; test.Sub p = 4; Deep q = 5; outer.Money r = 6; test.outer.Money s = 7; }
+actor A(string id) { rpc F() throws a.Gone; }
+//@ a/money.actor
+package test.a;
+import "sub.actor";
+import "../outer.actor";
+struct Money { int64 units = 1; Sub s = 2; }
+error Gone : NOT_FOUND;
+//@ a/sub.actor
+package test;
+import "deep.actor";
+struct Sub { Deep d = 1; }
+//@ a/deep.actor
+package test;
+struct Deep {}
+//@ outer.actor
+package test.outer;
+struct Money {})"},
+    {"Missing", "import \"a/mony.actor\";  //~ error: cannot find `a/mony.actor`, neither beside this file nor in an import folder; did you mean `a/money.actor`? [missing-import]\nimport \"nowhere.actor\";  //~ error: cannot find `nowhere.actor`, neither beside this file nor in an import folder [missing-import]\nimport \"/abs.actor\";  //~ error: this is not the path of a file: it is relative, with `/` between its parts [bad-import-path]\nimport \"\\q\";  //~ error: `\\q` is not an escape sequence [invalid-escape]\nimport x;  //~ error: expected the path of a file in quotes, or `cpp`, found `x` [expected]\nstruct A { Money m = 1;\n  strng s = 2;  //~ error: unknown type `strng`; did you mean `string`? [unknown-type]\n}\n//@ a/money.actor\npackage a;"},
+    {"Cycle", "import \"a.actor\";  //~ note: `a.actor` is imported here\nstruct S { A a = 1; }\n//@ a.actor\npackage test;\nimport \"b.actor\";  //~ note: `b.actor` is imported here\nstruct A { B b = 1; }\n//@ b.actor\npackage test;\nimport \"test.actor\";  //~ error: this import leads back to `test.actor` [import-cycle]\nstruct B { S s = 1; }"},
+    {"Itself", "import \"test.actor\";  //~ error: this import leads back to `test.actor` [import-cycle]"},
+    {"Twice", "import \"a.actor\";  //~ note: the first is here\nimport \"./a.actor\";  //~ error: `a.actor` is already imported [duplicate-import]\nstruct S { A a = 1; }\n//@ a.actor\npackage test;\nstruct A {}"},
+    {"DuplicateNames", "import \"a.actor\";\nimport \"b.actor\";\nstruct S {}  //~ note: `S` is declared here\nenum E { X = 0; }\n//@ a.actor\npackage test;\nstruct S {}  //~ error: `S` is already declared [duplicate-name]\n//@ b.actor\npackage other;\nstruct S {}\nenum E { X = 0; }"},
+    {"Diamond", "import \"a.actor\";\nimport \"b.actor\";\nstruct S { A a = 1; B b = 2; C c = 3; }\n//@ a.actor\npackage test;\nimport \"c.actor\";\nstruct A { C c = 1; }\n//@ b.actor\npackage test;\nimport \"c.actor\";\nstruct B { C c = 1; }\n//@ c.actor\npackage test;\nstruct C {}"},
+    {"Unused", "import \"a.actor\";  //~ warning: nothing of `a.actor` is used [unused-import]\nimport \"b.actor\";\nimport \"c.actor\";\nstruct S { C c = 1; int32 n = 2 [default = other::kInB + 1]; }\n//@ a.actor\npackage test;\nimport \"c.actor\";\nimport \"b.actor\";\nstruct A {}\n//@ b.actor\npackage other;\nstruct kInB {}\n//@ c.actor\npackage test;\nstruct C {}"},
+    {"NotImported", "import \"a.actor\";\nimport \"b.actor\";\nstruct S { A a = 1; B b = 2; }  //~ note: `S` is declared here\n//@ a.actor\npackage test;\nstruct A {\n  B b = 1;  //~ error: `B` is declared in `b.actor`, which this file does not import [not-imported]\n  S s = 2;  //~ error: `S` is declared in `test.actor`, which this file does not import [not-imported]\n}\n//@ b.actor\npackage test;\nstruct B {}  //~ note: `B` is declared here"},
+    {"ErrorsInImportedFiles", "import \"a.actor\";\nstruct S { A a = 1; Nope b = 2; }  //~ error: unknown type `Nope` [unknown-type]\n//@ a.actor\npackage test;\nimport \"c.actor\";\nstruct A { strng s = 1; }  //~ error: unknown type `strng`; did you mean `string`? [unknown-type]\n//@ c.actor\npackage c;"},
+    {"Utf8", "import \"a.actor\";\nstruct S { A a = 1; }\n//@ a.actor\npackage test; // \xFF //~ error: the file is not valid UTF-8: byte 0xFF does not belong here [invalid-utf8]"},
+    {"GeneratedNames", "import \"a.actor\";\nactor List(string id) { rpc F() -> ListPatch; }  //~ note: `List` is declared here\nstruct List2 { ListState s = 1; }\n//@ a.actor\npackage test;\nstruct ListPatch {}\nstruct ListState {}  //~ error: `ListState` is the name of a class that is generated for `List` [generated-name-clash]"},
+};
 // clang-format on
 
 constexpr auto kName = [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); };
@@ -188,6 +220,7 @@ INSTANTIATE_TEST_SUITE_P(Numbers, DiagnosticCase, testing::ValuesIn(kNumbers), k
 INSTANTIATE_TEST_SUITE_P(Types, DiagnosticCase, testing::ValuesIn(kTypes), kName);
 INSTANTIATE_TEST_SUITE_P(Annotations, DiagnosticCase, testing::ValuesIn(kAnnotations), kName);
 INSTANTIATE_TEST_SUITE_P(Actors, DiagnosticCase, testing::ValuesIn(kActors), kName);
+INSTANTIATE_TEST_SUITE_P(Imports, DiagnosticCase, testing::ValuesIn(kImports), kName);
 INSTANTIATE_TEST_SUITE_P(Observables, DiagnosticCase, testing::ValuesIn(kObservables), kName);
 
 TEST(Files, WithoutPackage) {
@@ -222,6 +255,59 @@ TEST(Files, ThatAreNotUtf8) {
       "[invalid-utf8]\n");
 }
 
+std::string ManyFiles(int count) {
+  std::string text = "package a;\nimport \"f1.actor\";\nstruct S { N1x n = 1; }";
+  for (int i = 1; i <= count; ++i) {
+    const std::string next = std::to_string(i + 1);
+    text += "\n//@ f" + std::to_string(i) + ".actor\npackage a;\n";
+    if (i < count) text += "import \"f" + next + ".actor\";";
+    text += "\nstruct N" + std::to_string(i) + "x { " + (i < count ? "N" + next + "x n = 1;" : "") + " }";
+  }
+  return text;
+}
+
+TEST(Files, InALongChainAreRead) {
+  const Compilation result = CompileText(ManyFiles(999));
+  ASSERT_TRUE(result.model.has_value());
+  EXPECT_EQ(result.model->files.size(), 1000U);
+}
+
+TEST(Files, BeyondAThousandAreRefused) {
+  const Compilation result = CompileText(ManyFiles(1200));
+  ASSERT_EQ(result.diagnostics.size(), 1U);
+  EXPECT_EQ(result.diagnostics[0].message, "there are more than 1000 files");
+}
+
+// Files as other loaders name them: by paths from which the folder cannot be told.
+class ForgetfulLoader final : public SourceLoader {
+ public:
+  absl::StatusOr<std::string> Load(std::string_view name) override {
+    if (name == "x/a.actor") return "package a;\nimport \"y/a.actor\";\nimport \"z.actor\";";
+    if (name == "y/a.actor") return "package b;";
+    return absl::PermissionDeniedError("Permission denied");
+  }
+  absl::StatusOr<std::string> Resolve(std::string_view path, std::string_view /*importer*/) override {
+    return std::string(path);
+  }
+};
+
+Compilation CompileForgetful() {
+  ForgetfulLoader loader;
+  Compilation result = Compile("x/a.actor", loader);
+  for (const Diagnostic& diagnostic : result.diagnostics) SeenKinds().insert(diagnostic.kind);
+  return result;
+}
+
+TEST(Files, ThatWouldBecomeOneAreRefused) {
+  const Compilation result = CompileForgetful();
+  ASSERT_EQ(result.diagnostics.size(), 2U);
+  EXPECT_EQ(
+      result.diagnostics[0].message,
+      "`y/a.actor` and `x/a.actor` are both imported as `a.actor`; make the folder above them an import "
+      "folder");
+  EXPECT_EQ(result.diagnostics[1].message, "cannot read `z.actor`: Permission denied");
+}
+
 TEST(Files, NestedTooDeep) {
   std::string text = "package a;\nstruct A {\n  ";
   for (int i = 0; i < 40; ++i) text += "list<";
@@ -246,7 +332,7 @@ TEST(DiagnosticKinds, AreAllProvoked) {
     for (const Case& c : cases) (void)CompileText("package test;\n" + std::string(c.text));
   };
   run(kTokens), run(kSyntax), run(kUnsupported), run(kNames);
-  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kObservables);
+  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kObservables), run(kImports);
   (void)CompileText("struct A {}");
   (void)CompileText("package a; package b;");
   (void)CompileText("\xFF");
@@ -258,6 +344,8 @@ TEST(DiagnosticKinds, AreAllProvoked) {
   for (int i = 0; i < 1100; ++i) many += "X f" + std::to_string(i) + "x = 1;\n";
   (void)CompileText(many);
   (void)CompileText("package a; actor A(string id) { filter F = " + std::string(17000, '1') + "; }");
+  (void)CompileText(ManyFiles(1001));
+  (void)CompileForgetful();
   for (const DiagnosticKindInfo& info : AllDiagnosticKinds()) {
     EXPECT_TRUE(SeenKinds().contains(info.kind)) << "no test provokes " << info.id;
   }
