@@ -50,14 +50,17 @@ Places FindPlaces(std::string_view line) {
     if (c == '"' || c == '\'') quote = c;
     if (c == '<') ++angles;
     if (c == '>' && angles > 0) --angles;
+    if (rest.starts_with("{ ")) open.push_back(i + 2);
+    if (c == '}' && !open.empty()) open.pop_back();
     if (c == '(') {
       open.push_back(i + 1);
       if (!places.arguments.has_value() && !rest.starts_with("()")) places.arguments = i + 1;
     }
     if (c == ')' && !open.empty()) open.pop_back();
-    if (rest.starts_with(", ") && !open.empty() &&
+    // What stands in no bracket continues a list whose bracket is on a line above.
+    if (rest.starts_with(", ") && (!open.empty() || angles == 0) &&
         (!places.comma.has_value() || open.size() <= comma_depth)) {
-      places.comma = Break{i + 1, open.back()};
+      places.comma = Break{i + 1, open.empty() ? IndentOf(line) : open.back()};
       comma_depth = open.size();
     }
     if (!open.empty() || angles > 0) continue;

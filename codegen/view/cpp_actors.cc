@@ -1,5 +1,6 @@
 #include "codegen/view/cpp_actors.h"
 
+#include <tuple>
 #include <variant>
 
 #include "absl/time/time.h"
@@ -13,18 +14,22 @@ namespace {
 constexpr std::string_view kDeprecated = "[[deprecated]] ";
 
 Node MessageField(std::string_view name, std::string_view declared_name, uint32_t number, std::string type,
-                  std::string initializer) {
+                  std::string initializer, std::string flags = "") {
   return Node{{"name", name},
               {"member", name},
               {"declared_name", CppStringLiteral(declared_name)},
               {"number", Cat(number)},
               {"type", std::move(type)},
-              {"has_default", false},
+              {"flags", std::move(flags)},
               {"is_alternative", false},
               {"initializer", std::move(initializer)}};
 }
 
 }  // namespace
+
+bool IsStreamed(const idl::Method& method) {
+  return method.result_is_stream || (!method.parameters.empty() && method.parameters.back().is_stream);
+}
 
 Node CppActors::Actor(idl::ActorId id) {
   includes_.Add({"cstddef", "memory", "string", "string_view"});
@@ -32,8 +37,13 @@ Node CppActors::Actor(idl::ActorId id) {
   const ActorNames& names = names_.OfActor(id);
   Node::List key = Key(actor, names);
   Node::List methods;
-  for (size_t i = 0; i < actor.methods.size(); ++i)
-    methods.push_back(Method(actor, actor.methods[i], names.methods[i], i));
+  bool has_plain = false;
+  bool has_streamed = false;
+  for (size_t i = 0; i < actor.methods.size(); ++i) {
+    const idl::Method& method = actor.methods[i];
+    (IsStreamed(method) ? has_streamed : has_plain) = true;
+    methods.push_back(Method(actor, method, names.methods[i], i));
+  }
   return Node{{"declared_actor", actor.name},
               {"doc", DocLines(actor)},
               {"attribute", actor.deprecated ? kDeprecated : ""},
@@ -46,6 +56,8 @@ Node CppActors::Actor(idl::ActorId id) {
               {"proto_name", Cat(model_.package, ".", actor.name)},
               {"key_parts", std::move(key)},
               {"has_methods", !methods.empty()},
+              {"has_plain_methods", has_plain},
+              {"has_streamed_methods", has_streamed},
               {"methods", std::move(methods)}};
 }
 
@@ -90,29 +102,67 @@ CppActors::Parameters CppActors::ParametersOf(const std::vector<idl::Parameter>&
                                {"default", default_text}});
     result.fields.push_back(MessageField(names[i], parameter.name, parameter.number,
                                          has_default ? Cat("std::optional<", type, ">") : type,
-                                         has_default ? "" : types_.ZeroInitializer(parameter.type)));
+                                         has_default ? "" : types_.ZeroInitializer(parameter.type),
+                                         parameter.sensitive ? ", kSensitive" : ""));
   }
   return result;
 }
 
+CppActors::Streams CppActors::StreamsOf(const idl::Actor& actor, const idl::Method& method,
+                                        const MethodNames& names) {
+  // A struct travels as its own message.
+  const auto functions = [&](idl::TypeId type, const std::string& wrapper) {
+    const std::string message = types_.IsStruct(type) ? types_.Value(type, Spelling::kInside) : wrapper;
+    const char* what = types_.IsStruct(type) ? "Message<" : "Item<";
+    return std::pair(Cat("onager::generated::Encode", what, message, ">"),
+                     Cat("onager::generated::Decode", what, message, ">"));
+  };
+  Streams streams;
+  const std::string call = Cat(actor.name, ".", method.name);
+  if (!method.parameters.empty() && method.parameters.back().is_stream) {
+    const idl::Parameter& parameter = method.parameters.back();
+    includes_.AddFor(parameter.type);
+    streams.in = types_.Value(parameter.type, Spelling::kInside);
+    streams.in_name = names.parameters.back();
+    std::tie(streams.encode_in, streams.decode_in) = functions(parameter.type, names.item);
+    if (!types_.IsStruct(parameter.type)) {
+      AddWrapper(names.item, Cat(actor.name, method.name, "Item"),
+                 Cat("One of `", parameter.name, "` of `", call, "`."), "item", parameter.type);
+    }
+  }
+  if (method.result_is_stream) {
+    includes_.AddFor(*method.result);
+    streams.out = types_.Value(*method.result, Spelling::kInside);
+    std::tie(streams.encode_out, streams.decode_out) = functions(*method.result, names.result);
+    if (!types_.IsStruct(*method.result)) {
+      AddWrapper(names.result, Cat(actor.name, method.name, "Result"),
+                 Cat("One element of the result of `", call, "`."), "item", *method.result);
+    }
+  }
+  return streams;
+}
+
 Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const MethodNames& names,
                        size_t index) {
-  Parameters parameters = ParametersOf(method.parameters, names.parameters);
+  const Streams streams = StreamsOf(actor, method, names);
+  std::vector<idl::Parameter> plain = method.parameters;
+  if (!streams.in.empty()) plain.pop_back();
+  Parameters parameters = ParametersOf(plain, names.parameters);
   const bool has_request = !parameters.list.empty();
   const std::string call = Cat(actor.name, ".", method.name);
   if (has_request) {
     AddMessage(names.request, Cat(actor.name, method.name, "Request"), Cat("The arguments of `", call, "`."),
                std::move(parameters.fields));
   }
-  const bool has_result = method.result.has_value();
+  const bool has_result = method.result.has_value() && !method.result_is_stream;
   const bool is_struct = has_result && types_.IsStruct(*method.result);
   std::string result;
   if (has_result) {
     result = types_.Value(*method.result, Spelling::kInside);
     includes_.AddFor(*method.result);
     if (!is_struct) {
-      AddMessage(names.result, Cat(actor.name, method.name, "Result"), Cat("The result of `", call, "`."),
-                 {MessageField("result", "result", 1, result, types_.ZeroInitializer(*method.result))});
+      AddWrapper(names.result, Cat(actor.name, method.name, "Result"), Cat("The result of `", call, "`."),
+                 "result", *method.result);
     }
   }
   idl::Declaration declaration = method;
@@ -120,6 +170,13 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
     Append(declaration.doc, declaration.doc.empty() ? "" : "\n", "Fails with `", names_.OfError(error).inside,
            "`.");
   }
+  const bool sends = !streams.in.empty();
+  const bool receives = !streams.out.empty();
+  const std::string caller =
+      sends && receives ? Cat("onager::DuplexCall<", streams.in, ", ", streams.out, ">")
+      : receives        ? Cat("onager::StreamCall<", streams.out, ">")
+      : sends           ? Cat("onager::SendCall<", streams.in, has_result ? ", " : "", result, ">")
+                        : Cat("onager::Call<", result, ">");
   return Node{{"name", names.method},
               {"declared_name", CppStringLiteral(method.name)},
               {"doc", DocLines(declaration)},
@@ -131,16 +188,35 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
               {"has_request", has_request},
               {"has_result", has_result},
               {"result", result},
+              {"call_type", caller},
               {"decoder", !has_result ? "DecodeNothing"
                           : is_struct ? Cat("DecodeResult<", result, ">")
                                       : Cat("DecodeWrapped<", names.result, ">")},
               {"result_is_struct", is_struct},
               {"result_is_wrapped", has_result && !is_struct},
+              {"is_streamed", IsStreamed(method)},
+              {"sends", sends},
+              {"receives", receives},
+              {"in", streams.in},
+              {"in_name", streams.in_name},
+              {"encode_in", streams.encode_in},
+              {"decode_in", streams.decode_in},
+              {"out", streams.out},
+              {"out_name", names.results},
+              {"encode_out", streams.encode_out},
+              {"decode_out", streams.decode_out},
               {"idempotent", method.idempotent},
               {"readonly", method.readonly},
               {"has_timeout", method.timeout.has_value()},
               {"timeout", DurationLiteral(method.timeout.value_or(absl::ZeroDuration()))},
               {"parameters", std::move(parameters.list)}};
+}
+
+void CppActors::AddWrapper(const std::string& name, std::string_view declared_name, std::string_view doc,
+                           const char* field, idl::TypeId type) {
+  AddMessage(
+      name, declared_name, doc,
+      {MessageField(field, field, 1, types_.Value(type, Spelling::kInside), types_.ZeroInitializer(type))});
 }
 
 void CppActors::AddMessage(const std::string& name, std::string_view declared_name, std::string_view doc,

@@ -15,6 +15,9 @@
 
 namespace onager::codegen {
 
+// Whether the method has a streamed parameter or result.
+[[nodiscard]] bool IsStreamed(const idl::Method& method);
+
 // The views of actors: keys, skeletons, stubs, and the structs of the source file that calls travel in.
 // Refers to what it is made with.
 class CppActors {
@@ -29,6 +32,12 @@ class CppActors {
  private:
   Node::List Key(const idl::Actor& actor, const ActorNames& names) const;
   Node Method(const idl::Actor& actor, const idl::Method& method, const MethodNames& names, size_t index);
+  // What the method's streams are and how their items travel; adds the messages around them.
+  struct Streams {
+    std::string in, in_name, encode_in, decode_in;
+    std::string out, encode_out, decode_out;
+  };
+  Streams StreamsOf(const idl::Actor& actor, const idl::Method& method, const MethodNames& names);
   // What declares the parameters, and, as the fields of a message, what they travel in.
   struct Parameters {
     Node::List list;
@@ -36,6 +45,9 @@ class CppActors {
   };
   Parameters ParametersOf(const std::vector<idl::Parameter>& parameters,
                           const std::vector<std::string>& names) const;
+  // A message around what is no struct, with one field.
+  void AddWrapper(const std::string& name, std::string_view declared_name, std::string_view doc,
+                  const char* field, idl::TypeId type);
   void AddMessage(const std::string& name, std::string_view declared_name, std::string_view doc,
                   Node::List fields);
 

@@ -9,15 +9,33 @@ void CppIncludes::AddFor(idl::TypeId type) {
   struct Visitor {
     CppIncludes& includes;
     void operator()(const idl::ScalarType& t) const {
-      if (idl::IsInteger(t.kind)) includes.Add({"cstdint"});
-      if (t.kind == idl::ScalarKind::kString) includes.Add({"string", "utility"});
-      if (t.kind == idl::ScalarKind::kBytes) includes.Add({"utility"});
+      switch (t.kind) {
+        case idl::ScalarKind::kInt32:
+        case idl::ScalarKind::kInt64:
+        case idl::ScalarKind::kUint32:
+        case idl::ScalarKind::kUint64:
+          return includes.Add({"cstdint"});
+        case idl::ScalarKind::kString:
+          return includes.Add({"string", "utility"});
+        case idl::ScalarKind::kBytes:
+          return includes.Add({"utility"});
+        case idl::ScalarKind::kTimestamp:
+        case idl::ScalarKind::kDuration:
+          return includes.AddLibrary({"absl/time/time.h"});
+        case idl::ScalarKind::kUuid:
+          return includes.AddLibrary({"onager/uuid.h"});
+        case idl::ScalarKind::kBool:
+        case idl::ScalarKind::kFloat:
+        case idl::ScalarKind::kDouble:
+          return;
+      }
     }
     void operator()(const idl::EnumType&) const {}
     void operator()(const idl::StructType&) const { includes.Add({"utility"}); }
     void operator()(const idl::OptionalType& t) const {
       if (t.boxed) {
         includes.Add({"utility"});
+        includes.AddLibrary({"onager/box.h"});
       } else {
         includes.Add({"optional"});
       }
@@ -35,14 +53,19 @@ void CppIncludes::AddFor(idl::TypeId type) {
     }
     void operator()(const idl::SetType& t) const {
       includes.Add({"utility"});
+      includes.AddLibrary({"onager/set.h"});
       includes.AddFor(t.element);
     }
   };
   std::visit(Visitor{*this}, model_.types[type]);
 }
 
-Node CppIncludes::ToNode() const {
-  return Node::Texts(std::vector<std::string>(headers_.begin(), headers_.end()));
+Node CppIncludes::Standard() const {
+  return Node::Texts(std::vector<std::string>(standard_.begin(), standard_.end()));
+}
+
+Node CppIncludes::Library() const {
+  return Node::Texts(std::vector<std::string>(library_.begin(), library_.end()));
 }
 
 }  // namespace onager::codegen

@@ -10,22 +10,29 @@
 
 namespace onager::codegen {
 
-// Collects which standard headers the text of a generated header needs. Refers to the model.
+// Collects which headers the text of a generated header needs. Refers to the model.
 class CppIncludes {
  public:
   explicit CppIncludes(const idl::Model& model) : model_(model) {}
   CppIncludes(const CppIncludes&) = delete;
   CppIncludes& operator=(const CppIncludes&) = delete;
 
-  void Add(std::initializer_list<const char*> headers) { headers_.insert(headers.begin(), headers.end()); }
+  // Of the standard library: "string".
+  void Add(std::initializer_list<const char*> headers) { standard_.insert(headers.begin(), headers.end()); }
+  // Of abseil and of Onager: "onager/set.h".
+  void AddLibrary(std::initializer_list<const char*> headers) {
+    library_.insert(headers.begin(), headers.end());
+  }
   // What the spelling of `type`, and moving a value of it, need.
   void AddFor(idl::TypeId type);
 
-  [[nodiscard]] Node ToNode() const;
+  [[nodiscard]] Node Standard() const;
+  [[nodiscard]] Node Library() const;
 
  private:
   const idl::Model& model_;
-  std::set<std::string> headers_;
+  std::set<std::string> standard_;
+  std::set<std::string> library_;
 };
 
 }  // namespace onager::codegen

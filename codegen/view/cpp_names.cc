@@ -204,19 +204,23 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
   }
 
   NameScope methods(&types);
-  methods.Take({"Type", "key", "state", "actor_type", "state_interface", "BindKey", "Dispatch", "Observe",
-                "Watch", "Emit", "Migrate", "ActorBase", "key_", "state_", "channel_"});
+  methods.Take({"Type", "key", "state", "actor_type", "state_interface", "BindKey", "Dispatch",
+                "DispatchStreamed", "Observe", "Watch", "Emit", "Migrate", "ActorBase", "key_", "state_",
+                "channel_"});
   for (const idl::Method& method : actor.methods) {
     MethodNames& own = names.methods.emplace_back();
     own.method = methods.Claim(CppIdentifier(method.name));
     own.request = types.Claim(Cat(actor.name, method.name, "Request"));
     own.result = types.Claim(Cat(actor.name, method.name, "Result"));
+    own.item = types.Claim(Cat(actor.name, method.name, "Item"));
     own.serve = types.Claim(Cat("Serve", actor.name, method.name));
     NameScope parameters(&types);
-    parameters.Take({"turn", "options", "request", "client", "pending", "key_", "channel_", "state_"});
+    parameters.Take({"turn", "options", "request", "result", "arguments", "streams", "client", "pending",
+                     "key_", "channel_", "state_"});
     for (const idl::Parameter& parameter : method.parameters) {
       own.parameters.push_back(parameters.Claim(CppIdentifier(parameter.name)));
     }
+    own.results = parameters.Claim("results");
   }
 
   NameScope observable(&types);

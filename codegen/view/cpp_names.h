@@ -39,8 +39,10 @@ struct MethodNames {
   std::string method;
   std::string request;  // The struct that the arguments travel in.
   std::string result;   // The struct around a result that is no struct.
+  std::string item;     // The struct around an item of the streamed parameter that is no struct.
   std::string serve;    // The coroutine that answers a call.
   std::vector<std::string> parameters;
+  std::string results;  // What the handler writes its streamed result to.
 };
 
 // The C++ names of what an actor's clients ask for: an event, a filter or a view.

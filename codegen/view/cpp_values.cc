@@ -45,6 +45,16 @@ Node MemberNode(const std::string& name, const idl::Declaration& declaration, Na
               {"mutable", scope.Claim(Cat("mutable_", name))}};
 }
 
+// `, kWithDefault | kPrivate`, what holds of a field besides its type.
+std::string FlagsOf(const idl::Field& field) {
+  std::vector<std::string> flags;
+  const bool has_default = field.default_value.has_value() || field.default_expression.has_value();
+  if (has_default) flags.emplace_back("kWithDefault");
+  if (field.is_private) flags.emplace_back("kPrivate");
+  if (field.sensitive) flags.emplace_back("kSensitive");
+  return flags.empty() ? "" : Cat(", ", Join(flags, " | "));
+}
+
 }  // namespace
 
 CppValues::CppValues(const idl::Model& model, const CppNames& names, const CppTypes& types,
@@ -278,7 +288,7 @@ Node CppValues::Descriptions(const idl::Members& members, const MemberNames& nam
     const idl::Field& field = members.fields[i];
     Node node{{"number", Cat(field.number)},
               {"declared_name", CppStringLiteral(field.name)},
-              {"has_default", field.default_value.has_value() || field.default_expression.has_value()},
+              {"flags", FlagsOf(field)},
               {"is_alternative", field.oneof.has_value()},
               {"member", names.fields[i]}};
     if (field.oneof.has_value()) {

@@ -1,8 +1,11 @@
 #include "codegen/view/cpp_view.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <set>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -67,6 +70,29 @@ bool NeedsCppHeaders(const Model& model) {
   return false;
 }
 
+// The structs that others hold in boxes before they are defined.
+std::vector<std::string> ForwardDeclarations(const Model& model, const CppNames& names) {
+  std::set<uint32_t> defined;
+  std::vector<std::string> forward;
+  for (const idl::StructId id : idl::StructsInDependencyOrder(model)) {
+    if (model.structs[id].file != 0) continue;
+    defined.insert(id.index);
+    for (const idl::Field& field : model.structs[id].members.fields) {
+      const auto* optional = std::get_if<idl::OptionalType>(&model.types[field.type]);
+      if (optional == nullptr || !optional->boxed) continue;
+      const idl::StructId boxed = std::get<idl::StructType>(model.types[optional->value]).id;
+      if (defined.insert(boxed.index).second) forward.push_back(names.OfStruct(boxed).name);
+    }
+  }
+  return forward;
+}
+
+bool HasStreams(const Model& model) {
+  return std::any_of(model.actors.begin(), model.actors.end(), [](const idl::Actor& actor) {
+    return actor.file == 0 && std::any_of(actor.methods.begin(), actor.methods.end(), IsStreamed);
+  });
+}
+
 bool HasDeprecatedTypes(const Model& model) {
   const auto is_deprecated = [](const idl::Declaration& declaration) { return declaration.deprecated; };
   const auto any = [&](const auto& list) { return std::any_of(list.begin(), list.end(), is_deprecated); };
@@ -117,15 +143,21 @@ Node CppView(const Model& model, const std::string& header) {
     actors.push_back(actor_views.Actor(id));
   }
 
+  const std::vector<std::string> forward = ForwardDeclarations(model, names);
   std::vector<std::string> imports;
   for (const idl::FileIndex file : model.files.front().imports) {
     imports.push_back(Cat(OutputStem(model.files[file].import_name), ".actor.h"));
   }
-  std::vector<std::string> cpp_headers;
+  std::vector<std::string> source_imports;
+  std::vector<std::string>& cpp_headers = NeedsCppHeaders(model) ? imports : source_imports;
   for (const idl::CppHeader& cpp : model.cpp_headers) {
     if (cpp.file == 0) cpp_headers.push_back(cpp.include);
   }
-  const bool header_has_cpp = NeedsCppHeaders(model);
+  includes.AddLibrary({"onager/generated/state_support.h", "onager/version.h"});
+  if (!actors.empty()) {
+    includes.AddLibrary({"onager/generated/client_support.h", "onager/generated/server_support.h"});
+  }
+  if (HasStreams(model)) includes.AddLibrary({"onager/stream.h", "onager/stream_call.h"});
   Node::List messages = actor_views.TakeMessages();
   const bool has_actors = !actors.empty();
   const bool has_errors = std::any_of(model.errors.begin(), model.errors.end(),
@@ -136,14 +168,18 @@ Node CppView(const Model& model, const std::string& header) {
               {"doc", DocLines(model.doc)},
               {"package", model.package},
               {"namespace", names.package()},
-              {"includes", includes.ToNode()},
+              {"standard_includes", includes.Standard()},
+              {"library_includes", includes.Library()},
+              {"has_imports", !imports.empty()},
               {"imports", Node::Texts(imports)},
-              {"header_cpp_headers", Node::Texts(header_has_cpp ? cpp_headers : std::vector<std::string>())},
-              {"source_cpp_headers", Node::Texts(header_has_cpp ? std::vector<std::string>() : cpp_headers)},
+              {"source_imports", Node::Texts(source_imports)},
               {"has_deprecated_types", HasDeprecatedTypes(model)},
               {"enums", std::move(enums)},
               {"values", std::move(values)},
+              {"has_foreign", !foreign.empty()},
               {"foreign", std::move(foreign)},
+              {"has_forward_declarations", !forward.empty()},
+              {"forward_declarations", Node::Texts(forward)},
               {"tracked", std::move(tracked)},
               {"states", std::move(states)},
               {"has_actors", has_actors},

@@ -86,7 +86,22 @@ std::string ProtoFile::Request(const idl::Actor& actor, const idl::Method& metho
     message.Add(std::move(field));
   }
   calls_.push_back(std::move(message).ToNode());
+  if (!method.parameters.empty() && method.parameters.back().is_stream) AddItem(actor, method);
   return name;
+}
+
+// What an item of a streamed parameter travels in, unless it is a struct.
+void ProtoFile::AddItem(const idl::Actor& actor, const idl::Method& method) {
+  const idl::Parameter& parameter = method.parameters.back();
+  if (IsStruct(parameter.type)) return;
+  ProtoMessage message(
+      scope_.Claim(Cat(actor.name, method.name, "Item")),
+      DocLines(Cat("One of `", parameter.name, "` of `", actor.name, ".", method.name, "`, in a session.")));
+  message.Add({.label = ValueLabel(parameter.type, false),
+               .type = ValueType(parameter.type),
+               .name = "item",
+               .number = 1});
+  calls_.push_back(std::move(message).ToNode());
 }
 
 // A struct is its own result; anything else travels in a message made for it.
@@ -99,7 +114,7 @@ std::string ProtoFile::Result(const idl::Actor& actor, const idl::Method& method
   if (method.result.has_value()) {
     message.Add({.label = ValueLabel(*method.result, false),
                  .type = ValueType(*method.result),
-                 .name = "result",
+                 .name = method.result_is_stream ? "item" : "result",
                  .number = 1});
   }
   calls_.push_back(std::move(message).ToNode());

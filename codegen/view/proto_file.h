@@ -71,6 +71,7 @@ class ProtoFile {
   Node Service(idl::ActorId id);
   [[nodiscard]] std::string InService(const idl::Actor& actor, const std::string& message) const;
   std::string Request(const idl::Actor& actor, const idl::Method& method);
+  void AddItem(const idl::Actor& actor, const idl::Method& method);
   std::string Result(const idl::Actor& actor, const idl::Method& method);
   void AddFilters(const idl::Actor& actor);
   void AddViews(const idl::Actor& actor);

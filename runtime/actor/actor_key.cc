@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
@@ -119,6 +120,17 @@ KeyReader& KeyReader::Read(std::int64_t& part) { return ReadNumber(part); }
 KeyReader& KeyReader::Read(std::int32_t& part) { return ReadNumber(part); }
 KeyReader& KeyReader::Read(std::uint64_t& part) { return ReadNumber(part); }
 KeyReader& KeyReader::Read(std::uint32_t& part) { return ReadNumber(part); }
+
+KeyReader& KeyReader::Read(Uuid& part) {
+  const std::string text = NextPart();
+  const std::optional<Uuid> uuid = Uuid::Parse(text);
+  // One spelling here, too: lower case, with dashes.
+  if (status_.ok() && (!uuid.has_value() || uuid->ToString() != text)) {
+    Fail("has a part that is not a UUID in lower case with dashes");
+  }
+  part = uuid.value_or(Uuid());
+  return *this;
+}
 
 template <typename Int>
 KeyReader& KeyReader::ReadNumber(Int& part) {

@@ -75,6 +75,18 @@ TEST(ActorKeyTest, OtherSpellingsOfAPartAreRefused) {
   }
 }
 
+TEST(ActorKeyTest, UuidsHaveOneSpelling) {
+  const Uuid uuid = Uuid::FromRandom(0x6ba7b8109dad11d1, 0x80b400c04fd430c8);
+  const std::string key = std::move(KeyWriter().Add(uuid)).Finish();
+  Uuid back;
+  EXPECT_EQ(key, uuid.ToString());
+  EXPECT_TRUE(KeyReader(key).Read(back).Finish().ok());
+  EXPECT_EQ(back, uuid);
+  for (const char* other : {"", "6BA7B810-9DAD-41D1-80B4-00C04FD430C8", "6ba7b8109dad41d180b400c04fd430c8"}) {
+    EXPECT_FALSE(KeyReader(other).Read(back).Finish().ok()) << other;
+  }
+}
+
 TEST(ActorKeyTest, TooFewTooManyAndTooLong) {
   std::string a;
   std::string b;

@@ -20,10 +20,12 @@ class Box {
   Box(const T& value) : value_(std::make_unique<T>(value)) {}
   Box(T&& value) : value_(std::make_unique<T>(std::move(value))) {}
   Box(const Box& other) : value_(other ? std::make_unique<T>(*other) : nullptr) {}
-  Box(Box&&) noexcept = default;
+  // Not defaulted, nor is the destructor: clang would need to know T where a struct that is part of T holds
+  // it.
+  Box(Box&& other) noexcept : value_(std::move(other.value_)) {}
   // By value: the old contents, of which `other` may be a part, go last.
   Box& operator=(Box other) noexcept { return value_.swap(other.value_), *this; }
-  ~Box() = default;
+  ~Box() {}
 
   bool has_value() const { return value_ != nullptr; }
   explicit operator bool() const { return has_value(); }

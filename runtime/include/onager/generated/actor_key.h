@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "onager/uuid.h"
 
 namespace onager::generated {
 
@@ -25,6 +26,7 @@ class KeyWriter {
   KeyWriter& Add(std::int32_t part) { return Add(std::int64_t{part}); }
   KeyWriter& Add(std::uint64_t part);
   KeyWriter& Add(std::uint32_t part) { return Add(std::uint64_t{part}); }
+  KeyWriter& Add(const Uuid& part) { return Add(part.ToString()); }
 
   std::string Finish() && { return std::move(key_); }
 
@@ -45,6 +47,7 @@ class KeyReader {
   KeyReader& Read(std::int32_t& part);
   KeyReader& Read(std::uint64_t& part);
   KeyReader& Read(std::uint32_t& part);
+  KeyReader& Read(Uuid& part);
 
   /// OK when every part was well-formed and none is left; otherwise `INVALID_ARGUMENT`.
   absl::Status Finish() const;
