@@ -1,5 +1,6 @@
 #include "codegen/cli/actorc.h"
 
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,7 @@
 
 #include "codegen/cli/describe.h"
 #include "codegen/cli/input.h"
+#include "codegen/cli/report.h"
 #include "codegen/cli/response_file.h"
 #include "codegen/emit/embedded_templates.h"
 #include "codegen/emit/generate.h"
@@ -40,7 +42,7 @@ struct Options {
   Format format = Format::kText;
 };
 
-// Compiles files one after the other and shows what the compiler has to say.
+// Compiles files one after the other and keeps what the compiler has to say.
 class Compiler {
  public:
   Compiler(const Options& options, Terminal& terminal)
@@ -50,37 +52,43 @@ class Compiler {
   std::optional<idl::Model> Compile(const std::string& file) {
     const std::string path =
         file == "-" ? std::string(kStandardInputName) : FindInput(file, options_.import_dirs);
-    inputs_.push_back(path);
     idl::Compilation result = idl::Compile(path, loader_);
-    const bool failed = !result.model.has_value();
-    has_mistakes_ = has_mistakes_ || failed;
-    Show(result);
+    report_.Add(result);
+    has_mistakes_ = has_mistakes_ || !result.model.has_value();
     return std::move(result.model);
   }
 
-  bool has_mistakes() const { return has_mistakes_; }
-  // Every file that was read.
-  const std::vector<std::string>& inputs() const { return inputs_; }
-
- private:
-  void Show(const idl::Compilation& result) {
+  // Shows everything; to be called once, at the end. Returns whether all was well.
+  bool Finish() const {
     switch (options_.format) {
       case Format::kText:
-        terminal_.err << idl::RenderText(result.sources, result.diagnostics, {.color = terminal_.color});
+        terminal_.err << idl::RenderText(report_.sources(), report_.diagnostics(),
+                                         {.color = terminal_.color});
         break;
       case Format::kJson:
-        terminal_.out << idl::RenderJson(result.sources, result.diagnostics);
+        terminal_.out << idl::RenderJson(report_.sources(), report_.diagnostics());
         break;
       case Format::kSarif:
-        terminal_.out << idl::RenderSarif(result.sources, result.diagnostics, ONAGER_VERSION);
+        terminal_.out << idl::RenderSarif(report_.sources(), report_.diagnostics(), ONAGER_VERSION);
         break;
     }
+    return !has_mistakes_;
   }
 
+  // Every file that was read, each once.
+  std::vector<std::string> inputs() const {
+    std::vector<std::string> names;
+    for (uint32_t i = 0; i < report_.sources().size(); ++i) {
+      names.emplace_back(report_.sources().file(idl::FileId{i}).name());
+    }
+    return names;
+  }
+
+ private:
   const Options& options_;
   Terminal& terminal_;
   InputLoader loader_;
-  std::vector<std::string> inputs_;
+  Report report_;
   bool has_mistakes_ = false;
 };
 
@@ -92,19 +100,12 @@ int UsageError(Terminal& terminal, std::string_view text) {
 int RunGenerate(const Options& options, Terminal& terminal) {
   const std::filesystem::path out = options.out;
   const std::filesystem::path proto_out = options.proto_out.empty() ? options.out : options.proto_out;
-  std::map<std::string, std::string> inputs_by_header;
-  for (const std::string& file : options.files) {
-    if (file == "-") return UsageError(terminal, "generate needs a file, since outputs are named after it");
-    const auto [other, is_new] = inputs_by_header.try_emplace(OutputNames(file).header_name, file);
-    if (!is_new) {
-      return UsageError(terminal, Cat(other->second, " and ", file, " would both become ", other->first));
-    }
-  }
-
   Compiler compiler(options, terminal);
   OutputSet outputs;
+  std::map<std::string, std::string> inputs_by_header;
   std::vector<std::string> headers;
   for (const std::string& file : options.files) {
+    if (file == "-") return UsageError(terminal, "generate needs a file, since outputs are named after it");
     const std::optional<idl::Model> model = compiler.Compile(file);
     if (!model.has_value()) continue;
     absl::StatusOr<GeneratedFiles> generated = Generate(*model, EmbeddedTemplate);
@@ -112,12 +113,16 @@ int RunGenerate(const Options& options, Terminal& terminal) {
       terminal.err << "actorc: internal error: " << generated.status().message() << "\n";
       return kExitInternal;
     }
+    const auto [other, is_new] = inputs_by_header.try_emplace(generated->header_name, file);
+    if (!is_new) {
+      return UsageError(terminal, Cat(other->second, " and ", file, " would both become ", other->first));
+    }
     headers.push_back((out / generated->header_name).string());
     outputs.Add(out / generated->header_name, std::move(generated->header));
     outputs.Add(out / generated->source_name, std::move(generated->source));
     outputs.Add(proto_out / generated->proto_name, std::move(generated->proto));
   }
-  if (compiler.has_mistakes()) return kExitDiagnostics;
+  if (!compiler.Finish()) return kExitDiagnostics;
 
   if (!options.depfile.empty()) {
     // The headers stand for all outputs. CMake's Makefiles touch any other output that a depfile names, and
@@ -132,7 +137,7 @@ int RunGenerate(const Options& options, Terminal& terminal) {
 int RunCheck(const Options& options, Terminal& terminal) {
   Compiler compiler(options, terminal);
   for (const std::string& file : options.files) static_cast<void>(compiler.Compile(file));
-  return compiler.has_mistakes() ? kExitDiagnostics : kExitOk;
+  return compiler.Finish() ? kExitOk : kExitDiagnostics;
 }
 
 int RunDescribe(const Options& options, Terminal& terminal) {
@@ -141,7 +146,7 @@ int RunDescribe(const Options& options, Terminal& terminal) {
   as_text.format = Format::kText;
   Compiler compiler(as_text, terminal);
   const std::optional<idl::Model> model = compiler.Compile(options.files.front());
-  if (!model.has_value()) return kExitDiagnostics;
+  if (!compiler.Finish()) return kExitDiagnostics;
   terminal.out << (options.format == Format::kJson ? DescribeAsJson(*model) : DescribeAsText(*model));
   return kExitOk;
 }
