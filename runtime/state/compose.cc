@@ -1,6 +1,7 @@
 // Composition works on patches taken apart by their shape, with every leaf and every inserted value left as
 // the bytes it was; PATCH.md says why it is right.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -73,8 +74,9 @@ class ElementsPatch {
   struct Placement {
     std::uint64_t handle = 0;
     std::uint64_t after = 0;
-    std::string_view key;     // Tag and value, of a map only.
-    std::string_view value;   // Tag and value; empty: a move.
+    std::string_view key;    // Tag and value, of a map only.
+    std::string_view value;  // Tag and value; empty: a move.
+    bool replaces = false;
     bool is_dropped = false;  // Overtaken by what came later.
   };
   struct Update {
@@ -87,12 +89,16 @@ class ElementsPatch {
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     std::size_t last_placement = kNone;
     std::size_t last_reference = kNone;  // The last placement that stands behind it.
+    std::size_t value = kNone;           // The placement that brings what is there now.
+    std::size_t ghost = kNone;           // The one that brought what was there, and is gone again.
     std::size_t update = kNone;
-    bool is_inserted = false;
+    bool is_inserted = false;  // Not there before the first patch.
     bool is_removed = false;
+    bool is_listed = false;  // In `removed_`; counts as long as it is removed.
   };
 
   bool AddPlacement(Reader message);
+  void Bring(Element& element, Placement& placement, std::size_t index);
   bool AddUpdate(Reader message, int nesting_left);
   void Remove(std::uint64_t handle);
   static bool IsReferencedSince(const Element& element, std::size_t placement) {
@@ -151,7 +157,11 @@ struct PatchTree {
 
 bool ElementsPatch::Add(Reader message, int nesting_left) {
   if (nesting_left == 0) return false;
-  for (const std::uint32_t part : {kPlaced, kUpdated, kRemoved}) {
+  // What a list removes goes last, what a map removes first.
+  const bool is_list = shape_.kind == FieldKind::kKeyedList;
+  constexpr std::array<std::uint32_t, 3> kOfLists = {kPlaced, kUpdated, kRemoved};
+  constexpr std::array<std::uint32_t, 3> kOfMaps = {kRemoved, kPlaced, kUpdated};
+  for (const std::uint32_t part : is_list ? kOfLists : kOfMaps) {
     RawField field;
     for (Reader reader = message; !reader.AtEnd();) {
       if (!ReadRaw(reader, field)) return false;
@@ -183,21 +193,46 @@ bool ElementsPatch::AddPlacement(Reader message) {
       placement.key = field.whole;
     } else if (field.tag.number == kPlacedValue) {
       placement.value = field.whole;
+    } else if (field.tag.number == kPlacedReplaces && is_list) {
+      placement.replaces = field.varint != 0;
     }
   }
+  // In a view, an element that went may come again.
+  if (placement.replaces) Remove(placement.handle);
   const std::size_t index = placements_.size();
   if (is_list && placement.after != 0) elements_[placement.after].last_reference = index;
   Element& element = elements_[placement.handle];
-  if (!placement.value.empty() || !is_list) element.is_inserted = true;
+  if (!placement.value.empty() || !is_list) Bring(element, placement, index);
   // An earlier place that nothing was put behind since does not matter any more.
   if (element.last_placement != Element::kNone && !IsReferencedSince(element, element.last_placement)) {
     Placement& earlier = placements_[element.last_placement];
-    if (placement.value.empty()) placement.value = earlier.value;
+    if (element.value == element.last_placement) {
+      placement.value = earlier.value;
+      placement.replaces = earlier.replaces;
+      element.value = index;
+    }
     earlier.is_dropped = true;
   }
   element.last_placement = index;
   placements_.push_back(placement);
   return true;
+}
+
+// The element comes with a value: for the first time; where its ghost stands already, which then is none; or
+// in place of what was there before the first patch. (In a map there is no place: what was there goes.)
+void ElementsPatch::Bring(Element& element, Placement& placement, std::size_t index) {
+  placement.replaces = false;
+  element.value = index;
+  if (element.ghost != Element::kNone) {
+    element.value = std::exchange(element.ghost, Element::kNone);
+    placements_[element.value].value = std::exchange(placement.value, {});
+    element.is_removed = false;
+  } else if (!element.is_removed) {
+    element.is_inserted = true;
+  } else if (shape_.kind == FieldKind::kKeyedList) {
+    placement.replaces = true;
+    element.is_removed = false;
+  }
 }
 
 bool ElementsPatch::AddUpdate(Reader message, int nesting_left) {
@@ -225,20 +260,31 @@ bool ElementsPatch::AddUpdate(Reader message, int nesting_left) {
 
 void ElementsPatch::Remove(std::uint64_t handle) {
   Element& element = elements_[handle];
-  if (element.update != Element::kNone) updates_[element.update].is_dropped = true;
+  if (element.update != Element::kNone) {
+    updates_[element.update].is_dropped = true;
+    element.update = Element::kNone;
+  }
   const bool is_ghost = element.is_inserted && element.last_reference != Element::kNone;
   if (element.last_placement != Element::kNone && !is_ghost &&
       !IsReferencedSince(element, element.last_placement)) {
     placements_[element.last_placement].is_dropped = true;
   }
-  // What was inserted here leaves no trace, unless something was put behind it: then it comes as a ghost,
-  // which has a place and an empty value, and goes.
+  if (element.value != Element::kNone) {
+    // What was inserted here leaves no trace, unless something was put behind it: then it comes as a ghost,
+    // which has a place and an empty value, and goes. What was replaced stands where it is.
+    if (is_ghost) element.ghost = element.value;
+    placements_[element.value].value = {};
+    placements_[element.value].replaces = false;
+    element.value = Element::kNone;
+  }
   if (element.is_inserted && !is_ghost) return;
-  if (!std::exchange(element.is_removed, true)) removed_.push_back(handle);
+  element.is_removed = true;
+  if (!std::exchange(element.is_listed, true)) removed_.push_back(handle);
 }
 
 void ElementsPatch::Write(Writer& writer) const {
-  for (const Placement& placement : placements_) {
+  for (std::size_t index = 0; index < placements_.size(); ++index) {
+    const Placement& placement = placements_[index];
     if (placement.is_dropped) continue;
     const Writer::Open open = writer.Begin(kPlaced);
     writer.Tag(kPlacedHandle, WireType::kVarint);
@@ -248,11 +294,15 @@ void ElementsPatch::Write(Writer& writer) const {
       writer.Varint(placement.after);
     }
     writer.Raw(placement.key);
-    if (!placement.value.empty() && elements_.at(placement.handle).is_removed) {
+    if (elements_.at(placement.handle).ghost == index) {
       writer.Tag(kPlacedValue, WireType::kBytes);
       writer.Bytes({});
     } else {
       writer.Raw(placement.value);
+    }
+    if (placement.replaces) {
+      writer.Tag(kPlacedReplaces, WireType::kVarint);
+      writer.Varint(1);
     }
     writer.End(open);
   }
@@ -270,7 +320,9 @@ void ElementsPatch::Write(Writer& writer) const {
     writer.End(open);
   }
   const Writer::Open removed = writer.Begin(kRemoved);
-  for (const std::uint64_t handle : removed_) writer.Varint(handle);
+  for (const std::uint64_t handle : removed_) {
+    if (elements_.at(handle).is_removed) writer.Varint(handle);
+  }
   writer.EndUnlessEmpty(removed);
 }
 

@@ -370,6 +370,27 @@ class SetRecord final : public Journal::Record {
   const bool in_;
 };
 
+// Calls `f(const T&, bool in)` for each step, the latest first.
+template <typename T, typename F>
+void ForEachStep(const SetLog<T>* log, F f) {
+  if (log == nullptr) return;
+  for (const SetRecord<T>* step = log->last; step != nullptr; step = step->earlier()) {
+    f(step->element(), step->in());
+  }
+}
+
+// The first result other than null of `f(const ElementSlot&)` for the elements that were removed, or null.
+template <typename F>
+auto FindRemoved(const ContainerChange* change, F f) {
+  using Result = decltype(f(*change->first->slot));
+  if (change == nullptr) return Result(nullptr);
+  for (const ElementChange* element = change->first; element != nullptr; element = element->next) {
+    if (!element->was_present || element->is_present) continue;
+    if (Result found = f(*element->slot)) return found;
+  }
+  return Result(nullptr);
+}
+
 // Calls `f(const T&, bool added)` for the elements that came or went, in their order. An element comes and
 // goes by turns, so what is left over when each coming is set against a going is the net change.
 template <typename T, typename F>

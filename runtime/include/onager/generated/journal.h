@@ -59,6 +59,19 @@ struct OptionalChange {
   void* original_fields = nullptr;
 };
 
+struct ElementChange;
+
+// What a view says of a touched element; made and used while the view's patch is encoded.
+struct ElementView {
+  bool was_visible = false;
+  bool is_visible = false;
+  bool may_stand_elsewhere = false;
+  // In a list: the visible links before it when the turn began, if it moved, and now.
+  const ListLink* original_previous = nullptr;
+  const ListLink* previous = nullptr;
+  const ElementChange* next = nullptr;  // In its run of elements that may stand elsewhere.
+};
+
 // What it did to an element of a container.
 struct ElementChange {
   ElementSlot* slot = nullptr;
@@ -69,6 +82,7 @@ struct ElementChange {
   void* value = nullptr;
   ElementChange* next = nullptr;             // In the container, by first touch.
   ElementChange* next_in_journal = nullptr;  // In the whole state.
+  ElementView* view = nullptr;
   bool was_present = true;
   bool is_present = true;
   bool moved = false;

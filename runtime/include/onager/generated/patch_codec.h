@@ -36,22 +36,33 @@ void WriteUpdate(Writer& writer, std::uint64_t handle, Encode encode) {
   }
 }
 
-template <typename T>
-void WritePlacement(Writer& writer, std::uint64_t handle, std::uint64_t after, const T* value) {
+// `write_value()` writes the value of an element that is new, else nothing.
+template <typename F>
+void WritePlacement(Writer& writer, std::uint64_t handle, std::uint64_t after, F write_value) {
   const Writer::Open placed = writer.Begin(kPlaced);
   WriteHandle(writer, kPlacedHandle, handle);
   if (after != 0) WriteHandle(writer, kPlacedAfter, after);
-  if (value != nullptr) WriteField(writer, kPlacedValue, *value, true);
+  write_value();
   writer.End(placed);
 }
 
-template <typename K, typename V>
-void WriteInsert(Writer& writer, std::uint64_t handle, const K& key, const V& value) {
+template <typename K, typename F>
+void WriteInsert(Writer& writer, std::uint64_t handle, const K& key, F write_value) {
   const Writer::Open inserted = writer.Begin(kPlaced);
   WriteHandle(writer, kPlacedHandle, handle);
   WriteField(writer, kPlacedAfter, key, false);
-  WriteField(writer, kPlacedValue, value, true);
+  write_value();
   writer.End(inserted);
+}
+
+// One Update of a leaf in a map; not written when the two are equal.
+template <typename V>
+void WriteLeafUpdate(Writer& writer, std::uint64_t handle, const V& original, const V& now) {
+  if (SameElement(original, now)) return;
+  const Writer::Open update = writer.Begin(kUpdated);
+  WriteHandle(writer, kUpdatedHandle, handle);
+  WriteField(writer, kUpdatedPatch, now, false);
+  writer.End(update);
 }
 
 // The removed handles, or nothing when all that there was is gone: then the field is cleared. Returns true
@@ -131,7 +142,9 @@ struct ListPatch {
     const Writer::Open open = writer.Begin(number);
     ForEachPlacement(change, [&](const ElementChange& element, bool is_new) {
       const auto& link = *static_cast<const ListLink*>(element.slot);
-      WritePlacement(writer, link.handle, link.previous->handle, is_new ? &ValueOf(element) : nullptr);
+      WritePlacement(writer, link.handle, link.previous->handle, [&] {
+        if (is_new) WriteField(writer, kPlacedValue, ValueOf(element), true);
+      });
     });
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
       if (!element->was_present || !element->is_present || element->value == nullptr) continue;
@@ -149,7 +162,8 @@ struct ListPatch {
     const Writer::Open open = writer.Begin(number);
     const ListLink& ends = ListAccess::Ends(list);
     for (const ListLink* link = ends.next; link != &ends; link = link->next) {
-      WritePlacement(writer, link->handle, link->previous->handle, &static_cast<const Entry*>(link)->value);
+      WritePlacement(writer, link->handle, link->previous->handle,
+                     [&] { WriteField(writer, kPlacedValue, static_cast<const Entry*>(link)->value, true); });
     }
     writer.EndUnlessEmpty(open);
   }
@@ -195,6 +209,7 @@ struct ListPatch {
                              const absl::flat_hash_set<std::uint64_t>& ghosts, DecodeContext& context) {
     std::uint64_t handle = 0;
     std::uint64_t after = 0;
+    std::uint64_t replaces = 0;
     std::string_view value;
     bool has_value = false;
     while (!placed.AtEnd()) {
@@ -207,6 +222,8 @@ struct ListPatch {
         ok = placed.ReadVarint(after);
       } else if (tag.number == kPlacedValue && tag.type == WireType::kBytes) {
         ok = has_value = placed.ReadBytes(value);
+      } else if (tag.number == kPlacedReplaces && tag.type == WireType::kVarint) {
+        ok = placed.ReadVarint(replaces);
       } else {
         ok = placed.Skip(tag);
       }
@@ -215,7 +232,13 @@ struct ListPatch {
     Entry* entry = ListAccess::FindHandle(place.list(), handle);
     ListLink* previous = after == 0 ? &place.ends() : ListAccess::FindHandle(place.list(), after);
     if (previous == nullptr) return context.Fail("placed behind what is not there");
-    const bool is_ghost = ghosts.contains(handle);
+    if (entry != nullptr && replaces != 0) {
+      if (!has_value || entry == previous || !place.Unindex(*entry)) return context.Fail("replaced wrongly");
+      place.Remove(*entry, false);
+      entry = nullptr;
+    } else if (replaces != 0) {
+      return context.Fail("replaced what is not there");
+    }
     if (entry != nullptr) {
       if (has_value) return context.Fail("inserted twice");
       if (entry == previous) return context.Fail("placed behind itself");
@@ -223,6 +246,7 @@ struct ListPatch {
       return true;
     }
     if (!has_value) return context.Fail("moved what is not there");
+    const bool is_ghost = ghosts.contains(handle);
     if (!context.Charge(2 * sizeof(Entry))) return false;
     T element{};
     const Nesting nesting(context);
@@ -272,18 +296,13 @@ struct MapPatch {
   static bool EncodeChange(Writer& writer, std::uint32_t number, const M&, const ContainerChange& change) {
     const Writer::Open open = writer.Begin(number);
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
-      if (WasInserted(*element))
-        WriteInsert(writer, element->slot->handle, EntryOf(*element).key, EntryOf(*element).value);
+      if (WasInserted(*element)) WriteEntry(writer, EntryOf(*element));
     }
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
       if (!element->was_present || !element->is_present || element->value == nullptr) continue;
       const V& now = EntryOf(*element).value;
       if constexpr (LeafType<V>) {
-        if (SameElement(*static_cast<const V*>(element->value), now)) continue;
-        const Writer::Open update = writer.Begin(kUpdated);
-        WriteHandle(writer, kUpdatedHandle, element->slot->handle);
-        WriteField(writer, kUpdatedPatch, now, false);
-        writer.End(update);
+        WriteLeafUpdate(writer, element->slot->handle, *static_cast<const V*>(element->value), now);
       } else {
         WriteUpdate(writer, element->slot->handle, [&] {
           StructOps<V>::EncodeChange(writer, now, *static_cast<const StructChange*>(element->value));
@@ -297,8 +316,7 @@ struct MapPatch {
 
   static void EncodeAsPatch(Writer& writer, std::uint32_t number, const M& map) {
     const Writer::Open open = writer.Begin(number);
-    MapAccess::ForEach(
-        map, [&](const Entry& entry) { WriteInsert(writer, entry.handle, entry.key, entry.value); });
+    MapAccess::ForEach(map, [&](const Entry& entry) { WriteEntry(writer, entry); });
     writer.EndUnlessEmpty(open);
   }
 
@@ -332,6 +350,11 @@ struct MapPatch {
   }
 
  private:
+  static void WriteEntry(Writer& writer, const Entry& entry) {
+    WriteInsert(writer, entry.handle, entry.key,
+                [&] { WriteField(writer, kPlacedValue, entry.value, true); });
+  }
+
   static bool ApplyInsert(Reader inserted, const MapPlace<M>& place, DecodeContext& context) {
     std::uint64_t handle = 0;
     K key{};

@@ -1,0 +1,120 @@
+#ifndef ONAGER_GENERATED_OBSERVATION_IMPL_H_
+#define ONAGER_GENERATED_OBSERVATION_IMPL_H_
+
+// What generated sources need for filters and views besides.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "onager/filter.h"
+#include "onager/generated/actor_type.h"
+#include "onager/generated/call_messages.h"
+#include "onager/generated/choice.h"
+#include "onager/generated/previous_impl.h"
+#include "onager/generated/projection.h"
+#include "onager/generated/tracked_state_impl.h"
+#include "onager/view.h"
+
+namespace onager::generated {
+
+// What a filter's or view's expressions see besides the state: the actor's key and the parameters' message.
+template <typename Key, typename Parameters>
+struct Arguments {
+  Key key;
+  Parameters parameters;
+};
+
+template <typename Key, typename Parameters>
+absl::StatusOr<Arguments<Key, Parameters>> ParseArguments(std::string_view key, std::string_view parameters) {
+  absl::StatusOr<Key> parsed_key = Key::Parse(key);
+  if (!parsed_key.ok()) return std::move(parsed_key).status();
+  absl::StatusOr<Parameters> message = DecodeMessage<Parameters>(parameters);
+  if (!message.ok()) return std::move(message).status();
+  return Arguments<Key, Parameters>{*std::move(parsed_key), *std::move(message)};
+}
+
+// Filters -----------------------------------------------------------------------------------------
+
+// `Predicate` is `bool(const State& state, const Previous<State>& prev, const Key& key,
+// const Parameters& parameters)`.
+template <typename State, typename Key, typename Parameters, auto Predicate>
+class PredicateFilter final : public FilterLeaf {
+ public:
+  explicit PredicateFilter(Arguments<Key, Parameters> arguments) : arguments_(std::move(arguments)) {}
+
+  bool Evaluate(StateInterface& interface) const override {
+    const auto& state = static_cast<const TrackedState<State>&>(interface);
+    return Predicate(state.value(), Previous<State>(state.root_change(), state.value()), arguments_.key,
+                     arguments_.parameters);
+  }
+
+ private:
+  const Arguments<Key, Parameters> arguments_;
+};
+
+// For FilterInfo::make.
+template <typename State, typename Key, typename Parameters, auto Predicate>
+absl::StatusOr<std::unique_ptr<FilterLeaf>> MakeFilter(std::string_view key, std::string_view parameters) {
+  absl::StatusOr<Arguments<Key, Parameters>> arguments = ParseArguments<Key, Parameters>(key, parameters);
+  if (!arguments.ok()) return std::move(arguments).status();
+  return std::make_unique<PredicateFilter<State, Key, Parameters, Predicate>>(*std::move(arguments));
+}
+
+// What a builder of a filter returns.
+template <typename State, typename Parameters>
+Filter<State> DeclaredFilter(std::uint32_t number, const Parameters& parameters) {
+  return Filter<State>::FromBytes(EncodeChoice(number, EncodeMessage(parameters)));
+}
+
+// Views -------------------------------------------------------------------------------------------
+
+// `Shown` is a Selection.
+template <typename Shown, typename Key, typename Parameters>
+class SelectionView final : public ViewLeaf {
+  using State = typename Shown::State;
+
+ public:
+  explicit SelectionView(Arguments<Key, Parameters> arguments) : arguments_(std::move(arguments)) {}
+
+  bool EncodePatch(StateInterface& interface, std::string& out) const override {
+    auto& state = static_cast<TrackedState<State>&>(interface);
+    const StructChange* change = state.root_change();
+    if (change == nullptr) return false;
+    if constexpr (Shown::kHasWhere) {
+      state.ReadCommitted([&](const State& old) { Shown::Mark(old, *change, arguments_, state.journal()); });
+    }
+    Writer writer(out);
+    Shown::EncodeChange(writer, state.value(), *change, arguments_, state.journal());
+    return writer.Finish();
+  }
+
+  void EncodeSnapshot(const StateInterface& interface, std::string& out) const override {
+    Writer writer(out);
+    Shown::Encode(writer, static_cast<const TrackedState<State>&>(interface).value(), arguments_, true);
+    writer.Finish();
+  }
+
+ private:
+  const Arguments<Key, Parameters> arguments_;
+};
+
+// For ViewInfo::make.
+template <typename Shown, typename Key, typename Parameters>
+absl::StatusOr<std::unique_ptr<ViewLeaf>> MakeView(std::string_view key, std::string_view parameters) {
+  absl::StatusOr<Arguments<Key, Parameters>> arguments = ParseArguments<Key, Parameters>(key, parameters);
+  if (!arguments.ok()) return std::move(arguments).status();
+  return std::make_unique<SelectionView<Shown, Key, Parameters>>(*std::move(arguments));
+}
+
+// What a builder of a view returns.
+template <typename State, typename Parameters>
+View<State> DeclaredView(std::uint32_t number, const Parameters& parameters) {
+  return View<State>::FromBytes(EncodeChoice(number, EncodeMessage(parameters)));
+}
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_OBSERVATION_IMPL_H_
