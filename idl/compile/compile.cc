@@ -14,7 +14,7 @@ Compilation Compile(std::string_view file_name, SourceLoader& loader, const Comp
   const std::vector<ParsedFile> files = LoadFiles(file_name, loader, result.sources, emitter);
   // A full emitter would drop whatever the checks find.
   if (!files.empty() && !emitter.full()) {
-    Model model = BuildModel(result.sources, files, emitter);
+    Model model = BuildModel(result.sources, files, options.foreign, emitter);
     if (!emitter.has_errors()) result.model = std::move(model);
   }
   result.diagnostics = emitter.Take();

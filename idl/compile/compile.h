@@ -8,6 +8,7 @@
 
 #include "idl/diagnostics/diagnostic.h"
 #include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/foreign/foreign.h"
 #include "idl/model/model.h"
 #include "idl/source/source_loader.h"
 #include "idl/source/source_map.h"
@@ -15,6 +16,11 @@
 namespace onager::idl {
 
 struct CompileOptions {
+  CompileOptions() = default;
+
+  // Asked about C++ when a file needs it: `import cpp`, filters, `where`s and defaults that are expressions.
+  // Those files are refused without it. It is not kept.
+  ForeignCompiler* foreign = nullptr;
   // After this many errors the rest is left out, and one more says so; so it is with warnings.
   size_t diagnostic_count_max = DiagnosticEmitter::kCountMaxDefault;
 };

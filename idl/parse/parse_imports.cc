@@ -1,6 +1,14 @@
+#include <algorithm>
+#include <array>
+
 #include "idl/parse/parser.h"
 
 namespace onager::idl {
+namespace {
+
+constexpr std::array kCppKeywords = {Keyword::kStruct, Keyword::kEnum, Keyword::kFunction};
+
+}  // namespace
 
 void Parser::ParseImport() {
   tokens_.TakeDoc();
@@ -24,6 +32,16 @@ void Parser::ParseCppImport(const Token& keyword) {
   if (tokens_.At(TokenKind::kString)) {
     const Token header = tokens_.Advance();
     out.header = ast::Name{header.text, header.range};
+  } else if (tokens_.At(TokenKind::kLess) && !tokens_.Peek().starts_line) {
+    const SourceRange begin = tokens_.Peek().range;
+    while (!tokens_.At(TokenKind::kGreater) && !tokens_.Peek().starts_line &&
+           !tokens_.At(TokenKind::kEndOfFile)) {
+      tokens_.Advance();
+    }
+    if (tokens_.Expect(TokenKind::kGreater)) {
+      const SourceRange range = Span(begin, tokens_.last_range());
+      out.header = ast::Name{sources_.Text(range), range};
+    }
   } else {
     tokens_.ReportExpected("the path of a header in quotes");
     while (!tokens_.At(TokenKind::kLeftBrace) && !tokens_.At(TokenKind::kSemicolon) &&
@@ -38,19 +56,19 @@ void Parser::ParseCppImport(const Token& keyword) {
 void Parser::ParseCppItem(ast::CppImport& out) {
   ast::CppItem item;
   item.doc = tokens_.TakeDoc();
-  if (tokens_.At(Keyword::kEnum)) {
-    item.kind = ast::CppItem::Kind::kEnum;
-  } else if (tokens_.At(Keyword::kFunction)) {
-    item.kind = ast::CppItem::Kind::kFunction;
-  } else if (!tokens_.At(Keyword::kStruct)) {
-    tokens_.ReportExpected("`struct`, `enum`, `function` or `}`");
+  Keyword keyword = tokens_.Peek().keyword;
+  const bool known = std::find(kCppKeywords.begin(), kCppKeywords.end(), keyword) != kCppKeywords.end();
+  if (!known) keyword = GuessKeyword(kCppKeywords, "`struct`, `enum`, `function` or `}`");
+  if (keyword == Keyword::kNone) {
     if (!tokens_.At(TokenKind::kLeftBrace)) Skip(SkippedNames::kRemember);
     return SkipStatement(SkippedNames::kRemember);
   }
+  if (keyword == Keyword::kEnum) item.kind = ast::CppItem::Kind::kEnum;
+  if (keyword == Keyword::kFunction) item.kind = ast::CppItem::Kind::kFunction;
   tokens_.Advance();
   if (!ParseQualifiedName("a name of C++", item.name)) return SkipStatement(SkippedNames::kRemember);
   if (item.kind == ast::CppItem::Kind::kStruct) {
-    item.damaged = !ParseBlock(Block::kCppFields, [&] { ParseCppField(item); });
+    if (!ParseBlock(Block::kCppFields, [&] { ParseCppField(item); })) item.damaged = true;
     out.items.push_back(std::move(item));
     return;
   }

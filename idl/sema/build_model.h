@@ -7,6 +7,7 @@
 
 #include "idl/ast/ast.h"
 #include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/foreign/foreign.h"
 #include "idl/model/model.h"
 #include "idl/source/source_map.h"
 
@@ -23,9 +24,10 @@ struct ParsedFile {
 
 // Resolves the names of `files`, the first of which imports the others, checks every rule of LANGUAGE.md and
 // makes the model. The model is only good for anything when the emitter has no errors, neither from here nor
-// from the parser.
-[[nodiscard]] Model BuildModel(const SourceMap& sources, std::span<const ParsedFile> files,
-                               DiagnosticEmitter& emitter);
+// from the parser. `foreign` is asked about C++ when there is something to ask; it may be null, and is then
+// missed only by files that need it.
+[[nodiscard]] Model BuildModel(SourceMap& sources, std::span<const ParsedFile> files,
+                               ForeignCompiler* foreign, DiagnosticEmitter& emitter);
 
 }  // namespace onager::idl
 

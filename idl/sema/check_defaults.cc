@@ -55,7 +55,10 @@ std::optional<Expression> Checker::ToExpression(const ast::Value& value) {
     return std::nullopt;
   }
   Expression expression{value.code, value.range};
-  if (file_index_ == 0) MarkUsedBy(expression);
+  if (file_index_ == 0) {
+    MarkUsedBy(expression);
+    if (!first_expression_.has_value()) first_expression_ = value.range;
+  }
   return expression;
 }
 

@@ -77,6 +77,11 @@ void Checker::ReportUnusedImports() {
   for (const auto& [name, symbol] : symbols_) {
     if (symbol.file != 0 && words_of_expressions_.contains(symbol.name.text)) mark(symbol.file);
   }
+  for (const CppItem& item : cpp_items_) {
+    const size_t colon = item.cpp_name.rfind(':');
+    const std::string last = colon == std::string::npos ? item.cpp_name : item.cpp_name.substr(colon + 1);
+    if (item.file != 0 && words_of_expressions_.contains(last)) mark(item.file);
+  }
   // Each import that led to a file has its statement, in the same order.
   size_t next = 0;
   for (const FileIndex import : imports) {

@@ -6,15 +6,6 @@
 #include "idl/sema/string_literal.h"
 
 namespace onager::idl {
-namespace {
-
-bool IsValueType(const Type& type) {
-  return std::holds_alternative<ScalarType>(type) || std::holds_alternative<EnumType>(type) ||
-         std::holds_alternative<StructType>(type);
-}
-
-}  // namespace
-
 Members& Checker::MembersOf(const MembersOwner& owner) {
   if (const auto* id = std::get_if<StructId>(&owner)) return model_.structs[*id].members;
   if (const auto* id = std::get_if<ErrorId>(&owner)) return model_.errors[*id].members;
@@ -162,6 +153,7 @@ void Checker::CheckKey(const PendingKey& key) {
     return;
   }
   const Struct& row = model_.structs[element->id];
+  if (row.cpp.has_value() && row.members.fields.empty()) return;  // C++ could not be asked
   const std::string_view name = key.annotation->value->text;
   const SourceRange& range = key.annotation->value->range;
   const auto found = std::find_if(row.members.fields.begin(), row.members.fields.end(),

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "idl/diagnostics/near_name.h"
 #include "idl/sema/builtin_types.h"
 #include "idl/sema/checker.h"
@@ -38,7 +40,7 @@ TypeId Checker::ResolveNamedType(const ast::TypeRef& tree) {
     ReportUnknown(tree.name, diag::UnknownType, lookup, suggestion);
     return kUnresolved;
   }
-  if (std::holds_alternative<ErrorId>(symbol->id) || std::holds_alternative<ActorId>(symbol->id)) {
+  if (!std::holds_alternative<StructId>(symbol->id) && !std::holds_alternative<EnumId>(symbol->id)) {
     emitter_.Emit(tree.name.range, diag::NotAType, name, KindText(*symbol))
         .Note(symbol->name.range, diag::DeclaredHere, symbol->name.text);
     return kUnresolved;
@@ -97,10 +99,7 @@ TypeId Checker::ResolveMapKey(const ast::TypeRef& tree) {
   if (builtin == nullptr || !IsContainer(*builtin)) {
     const TypeId key = ResolveType(tree);
     if (key == kUnresolved) return kUnresolved;
-    const auto* scalar = std::get_if<ScalarType>(&model_.types[key]);
-    const bool legal = scalar != nullptr && (IsInteger(scalar->kind) || scalar->kind == ScalarKind::kBool ||
-                                             scalar->kind == ScalarKind::kString);
-    if (legal) return key;
+    if (IsMapKey(key)) return key;
   }
   emitter_.Emit(tree.range, diag::IllegalMapKey, sources_.Text(tree.range));
   return kUnresolved;
@@ -111,8 +110,7 @@ TypeId Checker::ResolveSetElement(const ast::TypeRef& tree) {
   if (builtin == nullptr || !IsContainer(*builtin)) {
     const TypeId element = ResolveType(tree);
     if (element == kUnresolved) return kUnresolved;
-    const auto* scalar = std::get_if<ScalarType>(&model_.types[element]);
-    if (IsKeyType(element) || (scalar != nullptr && scalar->kind == ScalarKind::kBytes)) return element;
+    if (IsSetElement(element)) return element;
   }
   emitter_.Emit(tree.range, diag::IllegalSetElement, sources_.Text(tree.range));
   return kUnresolved;
@@ -127,39 +125,63 @@ TypeId Checker::ResolveStream(const ast::TypeRef& tree) {
   return ResolveElement(tree, tree.arguments[0]);
 }
 
-// What the key of an actor and of a keyed list may be.
-bool Checker::IsKeyType(TypeId type) const {
-  if (std::holds_alternative<EnumType>(model_.types[type])) return true;
-  const auto* scalar = std::get_if<ScalarType>(&model_.types[type]);
-  return scalar != nullptr && (IsInteger(scalar->kind) || scalar->kind == ScalarKind::kBool ||
-                               scalar->kind == ScalarKind::kString || scalar->kind == ScalarKind::kUuid);
+// A scalar, an enum or a struct: what containers hold.
+bool Checker::IsValueType(const Type& type) {
+  return std::holds_alternative<ScalarType>(type) || std::holds_alternative<EnumType>(type) ||
+         std::holds_alternative<StructType>(type);
 }
 
-// As in protobuf: first in the file's own package, then in the packages around it.
+bool Checker::IsMapKey(TypeId type) const {
+  const auto* scalar = std::get_if<ScalarType>(&model_.types[type]);
+  return scalar != nullptr && (IsInteger(scalar->kind) || scalar->kind == ScalarKind::kBool ||
+                               scalar->kind == ScalarKind::kString);
+}
+
+// What the key of an actor and of a keyed list may be.
+bool Checker::IsKeyType(TypeId type) const {
+  const auto* scalar = std::get_if<ScalarType>(&model_.types[type]);
+  return IsMapKey(type) || std::holds_alternative<EnumType>(model_.types[type]) ||
+         (scalar != nullptr && scalar->kind == ScalarKind::kUuid);
+}
+
+bool Checker::IsSetElement(TypeId type) const {
+  const auto* scalar = std::get_if<ScalarType>(&model_.types[type]);
+  return IsKeyType(type) || (scalar != nullptr && scalar->kind == ScalarKind::kBytes);
+}
+
+// As in protobuf: first in the file's own package, then in the packages around it. Names of C++ are searched
+// as they stand.
 Checker::Lookup Checker::FindSymbol(std::string_view name) {
   Lookup result;
+  // Whether the search is over.
+  const auto take = [&](const Symbol& symbol) {
+    if (!visible_[file_index_][symbol.file]) {
+      if (result.hidden == nullptr) result.hidden = &symbol;
+      return false;
+    }
+    result.symbol = &symbol;
+    MarkUsed(symbol.file);
+    return true;
+  };
   std::string scope = model_.files[file_index_].package;
   while (true) {
     const auto found = symbols_.find(scope.empty() ? std::string(name) : scope + "." + std::string(name));
-    if (found != symbols_.end()) {
-      const Symbol& symbol = found->second;
-      if (visible_[file_index_][symbol.file]) {
-        result.symbol = &symbol;
-        MarkUsed(symbol.file);
-        return result;
-      }
-      if (result.hidden == nullptr) result.hidden = &symbol;
-    }
-    if (scope.empty()) return result;
+    if (found != symbols_.end() && take(found->second)) return result;
+    if (scope.empty()) break;
     const size_t dot = scope.rfind('.');
     scope.resize(dot == std::string::npos ? 0 : dot);
   }
+  std::string cpp_name(name);
+  cpp_name.erase(std::remove(cpp_name.begin(), cpp_name.end(), ' '), cpp_name.end());
+  const auto found = cpp_symbols_.find(cpp_name);
+  if (found != cpp_symbols_.end()) take(found->second);
+  return result;
 }
 
 void Checker::ReportUnknown(const ast::Name& name, const TypedDiagnosticKind<diag::Text>& kind,
                             const Lookup& lookup, std::string_view suggestion) {
   if (MayHaveBeenSkipped(name.text)) return;
-  const bool lacks_imports = LacksImports() || !files_[file_index_].tree.cpp_imports.empty();
+  const bool lacks_imports = LacksImports();
   // What was meant for a built-in type is wrong whatever else there is.
   if (lacks_imports && !IsBuiltinTypeName(suggestion)) return;
   if (lookup.hidden != nullptr) {
@@ -172,7 +194,7 @@ void Checker::ReportUnknown(const ast::Name& name, const TypedDiagnosticKind<dia
 }
 
 std::string_view Checker::KindText(const Symbol& symbol) {
-  constexpr std::string_view kTexts[] = {"a struct", "an enum", "an error", "an actor"};
+  constexpr std::string_view kTexts[] = {"a struct", "an enum", "an error", "an actor", "a function of C++"};
   return kTexts[symbol.id.index()];
 }
 
@@ -181,8 +203,11 @@ std::vector<std::string_view> Checker::NamesOfTypes() const {
   for (const BuiltinType& type : BuiltinTypes()) {
     if (type.kind != BuiltinType::Kind::kStream) names.push_back(type.name);
   }
-  for (const Struct& row : model_.structs) names.push_back(row.name);
-  for (const Enum& row : model_.enums) names.push_back(row.name);
+  const auto add = [&](const auto& row) {
+    names.push_back(row.cpp.has_value() ? std::string_view(row.cpp->cpp_name) : std::string_view(row.name));
+  };
+  for (const Struct& row : model_.structs) add(row);
+  for (const Enum& row : model_.enums) add(row);
   return names;
 }
 

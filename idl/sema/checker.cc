@@ -24,12 +24,14 @@ std::string FullName(std::string_view package, std::string_view name) {
 
 }  // namespace
 
-Model BuildModel(const SourceMap& sources, std::span<const ParsedFile> files, DiagnosticEmitter& emitter) {
-  return Checker(sources, files, emitter).Build();
+Model BuildModel(SourceMap& sources, std::span<const ParsedFile> files, ForeignCompiler* foreign,
+                 DiagnosticEmitter& emitter) {
+  return Checker(sources, files, foreign, emitter).Build();
 }
 
-Checker::Checker(const SourceMap& sources, std::span<const ParsedFile> files, DiagnosticEmitter& emitter)
-    : sources_(sources), files_(files), emitter_(emitter) {}
+Checker::Checker(SourceMap& sources, std::span<const ParsedFile> files, ForeignCompiler* foreign,
+                 DiagnosticEmitter& emitter)
+    : sources_(sources), files_(files), foreign_(foreign), emitter_(emitter), ids_(files.size()) {}
 
 Model Checker::Build() {
   for (const ParsedFile& file : files_) {
@@ -45,6 +47,7 @@ Model Checker::Build() {
   model_.source_file = model_.files.front().name;
   model_.package = model_.files.front().package;
   CheckGeneratedNames();
+  ReflectCppImports();
   CheckContents();
   // Members that were given up half-way when the emitter became full have no fields to look at.
   if (emitter_.full()) return std::move(model_);
@@ -53,6 +56,7 @@ Model Checker::Build() {
   CheckRecursion();
   if (emitter_.has_errors()) return std::move(model_);
   BoxRecursiveOptionals();
+  CheckExpressions();
   ReportUnusedImports();
   return std::move(model_);
 }
@@ -86,10 +90,8 @@ void Checker::CheckPackage() {
 void Checker::DeclareNames() {
   const ast::File& file = files_[file_index_].tree;
   const std::string& package = model_.files[file_index_].package;
-  for (const ast::CppImport& import : file.cpp_imports) {
-    Refuse(ast::Feature::kImportCpp, import.keyword_range);
-  }
   NameScope& names = names_.try_emplace(package, emitter_).first->second;
+  DeclareCppImports(file, names);
   for (const ast::Declaration& declaration : file.declarations) {
     const ast::Name& name = NameOf(declaration);
     const auto fill = [&](auto row, const auto& tree, AnnotationPlace place) {
@@ -118,6 +120,7 @@ void Checker::DeclareNames() {
     } else {
       names.Declare(name);
     }
+    ids_[file_index_].push_back(symbol.id);
     symbols_.try_emplace(FullName(package, name.text), symbol);
   }
 }
@@ -139,29 +142,28 @@ void Checker::CheckGeneratedNames() {
   }
 }
 
-// The ids were given out in the order in which the declarations stand.
 void Checker::CheckContents() {
-  uint32_t enum_index = 0;
+  // Of all files the enums first: defaults need them.
   for (FileIndex i = 0; i < files_.size(); ++i) {
     EnterFile(i);
-    for (const ast::Declaration& declaration : files_[i].tree.declarations) {
-      // All enums first: defaults need them.
-      if (const auto* tree = std::get_if<ast::Enum>(&declaration)) CheckEnum(EnumId{enum_index++}, *tree);
+    const std::vector<ast::Declaration>& declarations = files_[i].tree.declarations;
+    for (size_t k = 0; k < declarations.size(); ++k) {
+      const auto* tree = std::get_if<ast::Enum>(&declarations[k]);
+      if (tree != nullptr) CheckEnum(std::get<EnumId>(ids_[i][k]), *tree);
     }
   }
   CheckEnumValueNames();
-  uint32_t struct_index = 0;
-  uint32_t error_index = 0;
-  uint32_t actor_index = 0;
   for (FileIndex i = 0; i < files_.size(); ++i) {
     EnterFile(i);
-    for (const ast::Declaration& declaration : files_[i].tree.declarations) {
+    const std::vector<ast::Declaration>& declarations = files_[i].tree.declarations;
+    for (size_t k = 0; k < declarations.size(); ++k) {
+      const DeclarationId& id = ids_[i][k];
       std::visit(
           Overloaded{[](const ast::Enum&) {},
-                     [&](const ast::Struct& tree) { CheckMembers(StructId{struct_index++}, tree.members); },
-                     [&](const ast::Error& tree) { CheckError(ErrorId{error_index++}, tree); },
-                     [&](const ast::Actor& tree) { CheckActor(ActorId{actor_index++}, tree); }},
-          declaration);
+                     [&](const ast::Struct& tree) { CheckMembers(std::get<StructId>(id), tree.members); },
+                     [&](const ast::Error& tree) { CheckError(std::get<ErrorId>(id), tree); },
+                     [&](const ast::Actor& tree) { CheckActor(std::get<ActorId>(id), tree); }},
+          declarations[k]);
     }
   }
 }

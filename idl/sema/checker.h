@@ -16,6 +16,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "idl/ast/ast.h"
 #include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/foreign/foreign.h"
 #include "idl/model/model.h"
 #include "idl/sema/annotations.h"
 #include "idl/sema/build_model.h"
@@ -29,14 +30,19 @@ namespace onager::idl {
 // failed to resolve has kUnresolved as its type and causes no further errors.
 class Checker {
  public:
-  Checker(const SourceMap& sources, std::span<const ParsedFile> files, DiagnosticEmitter& emitter);
+  Checker(SourceMap& sources, std::span<const ParsedFile> files, ForeignCompiler* foreign,
+          DiagnosticEmitter& emitter);
   Model Build();
 
  private:
   static constexpr TypeId kUnresolved{UINT32_MAX};
+  static constexpr std::string_view kNoForeignCompiler =
+      "C++ is needed here, but there is nothing to read it with";
 
+  using FunctionId = std::monostate;  // of C++: functions are called in expressions only
+  using DeclarationId = std::variant<StructId, EnumId, ErrorId, ActorId, FunctionId>;
   struct Symbol {
-    std::variant<StructId, EnumId, ErrorId, ActorId> id;
+    DeclarationId id;
     ast::Name name;
     FileIndex file = 0;
   };
@@ -64,6 +70,15 @@ class Checker {
     uint32_t index;
     const ast::View* tree;
   };
+  // A name of an `import cpp` block and what C++ says that it is.
+  struct CppItem {
+    const ast::CppItem* tree = nullptr;
+    FileIndex file = 0;
+    uint32_t header = 0;
+    std::string cpp_name;
+    DeclarationId id;
+    ForeignEntity entity;
+  };
   struct Default {
     std::optional<Literal> literal;
     std::optional<Expression> expression;
@@ -88,6 +103,23 @@ class Checker {
   void MarkUsed(FileIndex file);
   void MarkUsedBy(const Expression& expression);
   void ReportUnusedImports();
+
+  // check_cpp.cc
+  void DeclareCppImports(const ast::File& file, NameScope& names);
+  std::string HeaderText(const ast::Name& header);
+  void DeclareCppItem(const ast::CppItem& tree, std::optional<uint32_t> header, NameScope& names);
+  void ReflectCppImports();
+  void ReportForeign(std::span<const ForeignDiagnostic> diagnostics);
+  void FillCppEnum(const CppItem& item);
+  void FillCppStruct(const CppItem& item);
+  void FillCppOneof(const CppItem& item, const ast::Name& name, const ForeignField* variant, size_t index,
+                    Members& out);
+  TypeId CppFieldType(const CppItem& item, const ForeignField& field, const ast::Name& name);
+  TypeId ToTypeId(const CppItem& item, const ForeignField& field, const ForeignType& type,
+                  const ast::Name& name);
+  void ReportCppType(const CppItem& item, const ForeignField& field, const ast::Name& name,
+                     std::string_view reason);
+  void CheckExpressions();
 
   // check_enums.cc
   void CheckEnum(EnumId id, const ast::Enum& tree);
@@ -117,6 +149,9 @@ class Checker {
   TypeId ResolveMapKey(const ast::TypeRef& tree);
   TypeId ResolveSetElement(const ast::TypeRef& tree);
   TypeId ResolveStream(const ast::TypeRef& tree);
+  [[nodiscard]] static bool IsValueType(const Type& type);
+  [[nodiscard]] bool IsMapKey(TypeId type) const;
+  [[nodiscard]] bool IsSetElement(TypeId type) const;
   [[nodiscard]] bool IsKeyType(TypeId type) const;
   [[nodiscard]] Lookup FindSymbol(std::string_view name);
   // Reports that `name` is unknown, unless it may be declared in what could not be read.
@@ -157,8 +192,9 @@ class Checker {
                       Selection& out);
   void ReportPrivateReads(const ast::Filter& tree, const Actor& actor);
 
-  const SourceMap& sources_;
+  SourceMap& sources_;
   std::span<const ParsedFile> files_;
+  ForeignCompiler* foreign_;  // may be null
   DiagnosticEmitter& emitter_;
   Model model_;
   FileIndex file_index_ = 0;                                 // of the file that is being looked at
@@ -168,6 +204,11 @@ class Checker {
   std::map<std::string, NameScope, std::less<>> names_;      // by package
   absl::flat_hash_map<std::string, Symbol> symbols_;         // by full name
   std::vector<bool> damaged_enums_;                          // by EnumId: values may be missing
+  std::vector<std::vector<DeclarationId>> ids_;              // by file: of its declarations, in their order
+  std::vector<CppItem> cpp_items_;
+  absl::flat_hash_map<std::string, Symbol> cpp_symbols_;        // by name in C++
+  absl::flat_hash_map<std::string, size_t> cpp_items_by_type_;  // by canonical name
+  std::optional<SourceRange> first_expression_;                 // of the first file
   std::vector<PendingKey> pending_keys_;
   std::vector<PendingView> pending_views_;
 };

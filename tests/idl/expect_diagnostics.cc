@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "fake_foreign_compiler.h"
 #include "idl/diagnostics/render_text.h"
 
 namespace onager::idl {
@@ -56,7 +57,10 @@ std::vector<std::string> Announced(std::string_view text) {
 Compilation CompileText(std::string_view text) {
   InMemorySourceLoader loader;
   AddFiles(text, loader);
-  Compilation result = Compile(kTestFile, loader);
+  FakeForeignCompiler foreign;
+  CompileOptions options;
+  options.foreign = &foreign;
+  Compilation result = Compile(kTestFile, loader, options);
   for (const Diagnostic& diagnostic : result.diagnostics) {
     SeenKinds().insert(diagnostic.kind);
     for (const DiagnosticNote& note : diagnostic.notes) SeenKinds().insert(note.kind);
@@ -74,7 +78,10 @@ void ExpectDiagnostics(std::string_view text) {
                    std::string(SeverityName(diagnostic.severity())) + ": " + diagnostic.message + " [" +
                    std::string(InfoOf(diagnostic.kind).id) + "]");
     for (const DiagnosticNote& note : diagnostic.notes) {
-      seen.push_back(std::to_string(result.sources.Begin(note.range).line) + ": note: " + note.message);
+      // A note in a header belongs to the line that it is a note to.
+      const bool in_text = result.sources.file(note.range.file).name().ends_with(".actor");
+      const SourceRange& place = in_text ? note.range : diagnostic.range;
+      seen.push_back(std::to_string(result.sources.Begin(place).line) + ": note: " + note.message);
     }
   }
   EXPECT_THAT(seen, testing::UnorderedElementsAreArray(Announced(text)))

@@ -12,7 +12,8 @@ namespace onager::idl {
 inline constexpr std::string_view kTestFile = "test.actor";
 
 // Compiles `text` as the file "test.actor". A line `//@ common/money.actor` begins another file of that name,
-// which can be imported; line numbers go on.
+// which can be imported; line numbers go on. C++ is what
+// FakeForeignCompiler says.
 [[nodiscard]] Compilation CompileText(std::string_view text);
 
 // Compiles `text` and expects exactly the diagnostics that it announces itself: beside the guilty line,

@@ -55,7 +55,6 @@ const Case kSyntax[] = {
 };
 
 const Case kUnsupported[] = {
-    {"ImportCpp", "import cpp \"p.h\" { struct P { x = 1; } function f; }  //~ error: `import cpp` declarations are not supported by this version [not-yet-supported]\nstruct A { geo::P m = 1; }"},
     {"Timers", "actor A(string id) {\n  timer Tick = 5s;  //~ error: `timer` declarations are not supported by this version [not-yet-supported]\n  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]\n}"},
     {"Annotations", "actor A(string id) [persist, durability = sync,  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported]\n    replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `replay` annotations are not supported by this version [not-yet-supported]\n  rpc F() [reentrant];  //~ error: `reentrant` annotations are not supported by this version [not-yet-supported]\n}"},
     {"BothWays", "actor A(string id) {\n  rpc F(stream<int32> in) -> stream<int32>;  //~ error: methods that stream in both directions are not supported by this version [not-yet-supported]\n}"},
@@ -209,6 +208,78 @@ struct Money {})"},
     {"Utf8", "import \"a.actor\";\nstruct S { A a = 1; }\n//@ a.actor\npackage test; // \xFF //~ error: the file is not valid UTF-8: byte 0xFF does not belong here [invalid-utf8]"},
     {"GeneratedNames", "import \"a.actor\";\nactor List(string id) { rpc F() -> ListPatch; }  //~ note: `List` is declared here\nstruct List2 { ListState s = 1; }\n//@ a.actor\npackage test;\nstruct ListPatch {}\nstruct ListState {}  //~ error: `ListState` is the name of a class that is generated for `List` [generated-name-clash]"},
 };
+
+const Case kCpp[] = {
+    {"Header", R"(import cpp "geo/point.h" {
+  /// The doc of a point.
+  struct geo::Point { lat = 1; lon = 2; omit cached; }
+  enum geo::Kind;
+  function geo::Distance;
+  struct geo::Place { name = 1; kind = 2; at = 3; exits = 4; codes = 5; outline = 6; oneof extent { radius = 7; path = 8; } }
+}
+import cpp <geo/point.h> {}
+struct S { geo::Point at = 1; list<geo :: Place> places = 2 [key = name]; geo::Kind kind = 3 [default = kCity]; map<string, geo::Point> m = 4; }
+actor A(geo::Kind kind) { state { optional geo::Point at = 1; set<geo::Kind> kinds = 2; } view V { kinds; } })"},
+    {"HeaderMissing", "import cpp \"gone.h\" { struct gone::Thing { x = 1; y = 2; } enum gone::Kind; }  //~ error: there is no header `gone.h` [cpp-header]\nstruct S { list<gone::Thing> t = 1 [key = id]; gone::Kind k = 2 [default = kX]; }"},
+    {"Names", "import cpp \"geo/point.h\" {\n  struct geo::Pont { lat = 1; }  //~ error: unknown name `geo::Pont`; did you mean `geo::Point`? [unknown-cpp-name]\n  enum geo::Kind;  //~ note: `geo::Kind` is declared here\n  enum geo::Kind;  //~ error: `geo::Kind` is already declared [duplicate-name]\n  struct geo.Point { lat = 1; }  //~ error: expected `::` between the parts of a name of C++, found `.` [expected]\n  function geo::Distance;  //~ note: `geo::Distance` is declared here\n}\nstruct S {\n  geo::Pont p = 1;\n  geo::Kid k = 2;  //~ error: unknown type `geo::Kid`; did you mean `geo::Kind`? [unknown-type]\n  geo::Distance d = 3;  //~ error: `geo::Distance` is a function of C++, not a type [not-a-type]\n}"},
+    {"Syntax", R"(
+import cpp geo {  //~ error: expected the path of a header in quotes, found `geo` [expected]
+  strct geo::Other { lat = 1; }  //~ error: expected `struct`, `enum`, `function` or `}`, found `strct`; did you mean `struct`? [expected]
+  enum geo::Kind  //~ error: expected `;`, found `function` [expected]
+  function ;  //~ error: expected a name of C++, found `;` [expected]
+  struct geo::Place { at = 1; }
+}
+import cpp "" {}  //~ error: expected the path of a header in quotes, found `""` [expected]
+import cpp "geo/point.h" {
+  struct geo::Point {
+    lat = ;  //~ error: expected a number, found `;` [expected]
+    lon 2;  //~ error: expected `=`, found `2` [expected]
+    omit cached;
+  }
+  struct geo::Distance {  //~ note: to close this `{` //~ error: unknown name `geo::Distance` [unknown-cpp-name]
+    omit = 3;
+  enum geo::Knd;  //~ error: expected `}` before `enum` [missing-brace] //~ error: unknown name `geo::Knd` [unknown-cpp-name]
+}
+struct After { strng s = 1; geo::Place p = 2; geo::Kind k = 3; geo::Knd n = 4; }  //~ error: unknown type `strng`; did you mean `string`? [unknown-type]
+)"},
+    {"Fields", R"(import cpp "geo/point.h" {
+  struct geo::Point { lat = 1; lom = 1;  //~ error: `geo::Point` has no field `lom`; did you mean `lon`? [unknown-field] //~ note: `geo::Point` is declared here //~ error: number 1 is already used by `lat` [duplicate-field-number] //~ note: `lat` is declared here //~ error: `cached` of `geo::Point` has no number; write `cached = N;`, or `omit cached;` to leave it out [cpp-field-without-number] //~ note: `cached` is declared here
+  }
+  struct geo::Place { name = 1; kind = 2;  //~ error: `kind` of `geo::Place` is `geo::Kind`, which cannot be sent so: import `enum geo::Kind` too [cpp-field-type] //~ note: `kind` is declared here
+    at = 3; omit exits; omit codes;
+    omit outlin;  //~ error: `geo::Place` has no field `outlin`; did you mean `outline`? [unknown-field] //~ note: `geo::Place` is declared here
+    oneof extent { radius = 7; }  //~ error: `extent` has 2 alternatives beside `std::monostate`, not 1 [cpp-oneof-size] //~ note: `extent` is declared here
+  }
+})"},
+    {"Odd", R"(import cpp "geo/point.h" { struct geo::Point { lat = 1; omit lon; omit cached; } }  //~ note: the first is here
+import cpp "odd.h" {
+  struct odd::Twin { lat = 1; omit lon; omit cached; }  //~ error: `odd::Twin` is `geo::Point`, which is already imported [cpp-imported-twice]
+  enum odd::OneUp;  //~ error: enum `odd::OneUp` has no value 0, which is that of a field that was never set [cpp-enum-without-zero] //~ note: `odd::OneUp` is declared here
+  enum odd::Wide;  //~ error: `1099511627776` does not fit into 32 bits [enum-number-out-of-range] //~ note: `kWide` is declared here
+  struct odd::Odd {
+    lock = 1;  //~ error: `lock` of `odd::Odd` is `std::mutex`, which cannot be sent so: it is no value [cpp-field-type] //~ note: `lock` is declared here
+    omit foreign;
+    grid = 3;  //~ error: `grid` of `odd::Odd` is `std::vector<std::vector<int>>`, which cannot be sent so: containers cannot hold containers; wrap the inner one in a struct [cpp-field-type] //~ note: `grid` is declared here
+    fractions = 4;  //~ error: `fractions` of `odd::Odd` is `std::set<double>`, which cannot be sent so: sets hold strings, bytes, integers, bool, enums or uuids [cpp-field-type] //~ note: `fractions` is declared here
+    by_fraction = 5;  //~ error: `by_fraction` of `odd::Odd` is `std::map<double, int>`, which cannot be sent so: keys of maps are strings, integers or bool [cpp-field-type] //~ note: `by_fraction` is declared here
+    choice = 6;  //~ error: `choice` of `odd::Odd` is `std::variant<std::monostate, int>`, which cannot be sent so: write `oneof` and a number for each alternative [cpp-field-type] //~ note: `choice` is declared here
+    oneof lists { a = 7; }  //~ error: `lists` of `odd::Odd` is `std::variant<std::monostate, std::vector<int>>`, which cannot be sent so: a oneof cannot hold containers [cpp-field-type] //~ note: `lists` is declared here
+    choices = 8;  //~ error: `choices` of `odd::Odd` is `std::vector<std::variant<...>>`, which cannot be sent so: a variant cannot be in a container [cpp-field-type] //~ note: `choices` is declared here
+    oneof unknown { b = 9; }  //~ error: `unknown` of `odd::Odd` is `odd::Unknown`, which cannot be sent so: a `oneof` is a `std::variant` that begins with `std::monostate` [cpp-field-type] //~ note: `unknown` is declared here
+  }
+}
+struct S { odd::OneUp a = 1 [default = kX]; })"},
+    {"Expressions", R"(import cpp "geo/point.h" { function geo::Distance; }
+struct S { int32 a = 1 [default = oops + 1]; int32 b = 2 [default = 7]; }  //~ error: no member named `oops` [cpp-expression] //~ note: `geo::Point` is this
+actor A(string id) {
+  state { int32 a = 1; }
+  filter F(int32 n = n++) = state.a > n;  //~ error: `++` changes something [impure-expression]
+})"},
+    {"ExpressionsAreNotCheckedBesideErrors", "struct S { int32 a = 1 [default = oops + 1]; strng b = 2; }  //~ error: unknown type `strng`; did you mean `string`? [unknown-type]"},
+    {"GlobalNames", "import cpp \"gone.h\" { struct Point { x = 1; } }  //~ error: there is no header `gone.h` [cpp-header]  //~ note: `Point` is declared here\nstruct Point {}  //~ error: `Point` is already declared [duplicate-name]"},
+    {"Selection", "import cpp \"geo/point.h\" { struct geo::Point { lat = 1; omit lon; omit cached; } }\nactor A(string id) {\n  state { geo::Point at = 1; }\n  view V { at { lat; } }  //~ error: parts of `at` cannot be selected: it is `Point`, which holds no struct of this language [selection-of-what]\n}"},
+    {"OfOtherFiles", "import \"a.actor\";\nstruct S { geo::Point p = 1; }\n//@ a.actor\npackage test;\nimport \"b.actor\";\nimport cpp \"geo/point.h\" { struct geo::Point { lat = 1; omit lon; omit cached; } }  //~ note: `geo::Point` is declared here\nstruct T { int32 x = 1 [default = oops * 2]; }\n//@ b.actor\npackage test;\nimport cpp \"geo/point.h\" {\n  struct geo::Point { lat = 1; omit lon; omit cached; }  //~ error: `geo::Point` is already declared [duplicate-name]\n}"},
+};
 // clang-format on
 
 constexpr auto kName = [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); };
@@ -221,6 +292,7 @@ INSTANTIATE_TEST_SUITE_P(Types, DiagnosticCase, testing::ValuesIn(kTypes), kName
 INSTANTIATE_TEST_SUITE_P(Annotations, DiagnosticCase, testing::ValuesIn(kAnnotations), kName);
 INSTANTIATE_TEST_SUITE_P(Actors, DiagnosticCase, testing::ValuesIn(kActors), kName);
 INSTANTIATE_TEST_SUITE_P(Imports, DiagnosticCase, testing::ValuesIn(kImports), kName);
+INSTANTIATE_TEST_SUITE_P(Cpp, DiagnosticCase, testing::ValuesIn(kCpp), kName);
 INSTANTIATE_TEST_SUITE_P(Observables, DiagnosticCase, testing::ValuesIn(kObservables), kName);
 
 TEST(Files, WithoutPackage) {
@@ -308,6 +380,28 @@ TEST(Files, ThatWouldBecomeOneAreRefused) {
   EXPECT_EQ(result.diagnostics[1].message, "cannot read `z.actor`: Permission denied");
 }
 
+Compilation CompileWithoutCpp(std::string_view text) {
+  InMemorySourceLoader loader;
+  loader.Add(std::string(kTestFile), std::string(text));
+  Compilation result = Compile(kTestFile, loader);
+  for (const Diagnostic& diagnostic : result.diagnostics) SeenKinds().insert(diagnostic.kind);
+  return result;
+}
+
+TEST(Files, ThatNeedCppAreRefusedWithoutIt) {
+  for (const char* text :
+       {"package a; import cpp \"x.h\" { struct x::Y { a = 1; } } struct S { x::Y y = 1; }",
+        "package a; actor A(string id) { filter F = true; filter G = true; }",
+        "package a; struct S { int32 a = 1 [default = 1 + 1]; }"}) {
+    const Compilation result = CompileWithoutCpp(text);
+    ASSERT_EQ(result.diagnostics.size(), 1U) << text;
+    EXPECT_EQ(result.diagnostics[0].message, "C++ is needed here, but there is nothing to read it with");
+  }
+  EXPECT_TRUE(
+      CompileWithoutCpp("package a; actor A(string id) { event E; view V { a; } state { int32 a = 1; } }")
+          .model.has_value());
+}
+
 TEST(Files, NestedTooDeep) {
   std::string text = "package a;\nstruct A {\n  ";
   for (int i = 0; i < 40; ++i) text += "list<";
@@ -332,7 +426,7 @@ TEST(DiagnosticKinds, AreAllProvoked) {
     for (const Case& c : cases) (void)CompileText("package test;\n" + std::string(c.text));
   };
   run(kTokens), run(kSyntax), run(kUnsupported), run(kNames);
-  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kObservables), run(kImports);
+  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kObservables), run(kImports), run(kCpp);
   (void)CompileText("struct A {}");
   (void)CompileText("package a; package b;");
   (void)CompileText("\xFF");
@@ -345,6 +439,7 @@ TEST(DiagnosticKinds, AreAllProvoked) {
   (void)CompileText(many);
   (void)CompileText("package a; actor A(string id) { filter F = " + std::string(17000, '1') + "; }");
   (void)CompileText(ManyFiles(1001));
+  (void)CompileWithoutCpp("package a; import cpp \"x.h\" {}");
   (void)CompileForgetful();
   for (const DiagnosticKindInfo& info : AllDiagnosticKinds()) {
     EXPECT_TRUE(SeenKinds().contains(info.kind)) << "no test provokes " << info.id;
