@@ -25,6 +25,12 @@ absl::Status MailboxFull(const ActorId& id) {
       std::chrono::milliseconds(100));
 }
 
+absl::Status TooManyEvents(const ActorId& id) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a turn of ", id.ToString(), " emitted more than ", generated::kEventsPerTurnMax,
+                   " events or ", generated::kEventBytesPerTurnMax, " bytes of them; it was undone"));
+}
+
 }  // namespace
 
 ActorCell::ActorCell(ActorRuntime& runtime, ActorId id, const HostedType& hosted)
@@ -49,27 +55,19 @@ void ActorCell::Call(std::shared_ptr<ActorCall> call) {
   Answer(call, std::move(refusal));
 }
 
-void ActorCell::OpenFeed(ActorRuntime::FeedDone done) {
-  std::shared_ptr<ActorFeed> feed;
-  bool stopped = false;
+void ActorCell::OpenFeed(std::string filter, std::string view, ActorRuntime::FeedDone done) {
   {
     MutexLock lock(mutex_);
-    stopped = stopped_;
-    feed = feed_;
-    if (!stopped && feed == nullptr) {
-      feed_waiters_.push_back(std::move(done));
+    if (!stopped_) {
+      feed_waiters_.push_back({std::move(filter), std::move(view), std::move(done)});
       ScheduleLocked();
       return;
     }
   }
-  if (stopped) {
-    done(Stopped());
-  } else {
-    done(std::move(feed));
-  }
+  done(Stopped());
 }
 
-void ActorCell::RequestSnapshot() { Push(SnapshotRequested{}); }
+void ActorCell::RequestSnapshot(std::shared_ptr<ViewLog> view) { Push(SnapshotRequested{std::move(view)}); }
 
 void ActorCell::Stop() { Push(StopRequested{}); }
 
@@ -96,6 +94,7 @@ void ActorCell::Run() {
 // Takes one event or starts one turn. False when there is nothing to do now; then this run is over.
 bool ActorCell::RunOne() {
   std::optional<Event> event;
+  std::optional<FeedWaiter> waiter;
   std::shared_ptr<ActorCall> call;
   {
     MutexLock lock(mutex_);
@@ -103,6 +102,9 @@ bool ActorCell::RunOne() {
     if (!events_.empty()) {
       event = std::move(events_.front());
       events_.pop_front();
+    } else if (phase_ == Phase::kActive && !feed_waiters_.empty()) {
+      waiter = std::move(feed_waiters_.front());
+      feed_waiters_.pop_front();
     } else if (phase_ == Phase::kActive && !turn_open_ && !mailbox_.empty()) {
       call = std::move(mailbox_.front());
       mailbox_.pop_front();
@@ -119,6 +121,8 @@ bool ActorCell::RunOne() {
   }
   if (event.has_value()) {
     std::visit([this](auto& kind) { Handle(kind); }, *event);
+  } else if (waiter.has_value()) {
+    ServeFeed(*std::move(waiter));
   } else if (call != nullptr) {
     StartTurn(std::move(call));
   } else {
@@ -160,60 +164,97 @@ absl::Status ActorCell::Activate(std::optional<store::StoredActor> stored) {
   ++generation_;
   snapshot_bytes_ = 0;
   patch_bytes_since_snapshot_ = 0;
+  migrated_ = false;
   if (!stored.has_value()) {
-    std::shared_ptr<ActorFeed> feed;
-    {
-      MutexLock lock(mutex_);
-      feed = feed_;
-    }
     // When revisions were published that the store does not know any more, their numbers must not be given
     // to others.
-    const bool history_lost = feed != nullptr && feed->head().revision > 0;
+    const bool history_lost = history_ != nullptr && history_->head().revision > 0;
     if (epoch_ == 0 || history_lost) epoch_ = runtime_.environment_.random.Next() | 1;
     revision_ = 0;
     return absl::OkStatus();
   }
-  const bool whole = stored->revision >= stored->snapshot_revision &&
-                     stored->revision - stored->snapshot_revision == stored->patches.size() &&
-                     (stored->snapshot != nullptr || stored->snapshot_revision == 0);
+  if (absl::Status loaded = LoadState(*stored); !loaded.ok()) return loaded;
+  epoch_ = stored->epoch;
+  revision_ = stored->revision;
+  return MigrateState(std::max<std::uint32_t>(stored->version, 1));
+}
+
+absl::Status ActorCell::LoadState(const store::StoredActor& stored) {
+  const bool whole = stored.revision >= stored.snapshot_revision &&
+                     stored.revision - stored.snapshot_revision == stored.patches.size() &&
+                     (stored.snapshot != nullptr || stored.snapshot_revision == 0);
   if (!whole) return absl::DataLossError(absl::StrCat("the stored state of ", id_.ToString(), " has a hole"));
   generated::StateInterface& state = actor_->state_interface();
-  if (stored->snapshot != nullptr) {
-    if (absl::Status loaded = state.LoadSnapshot(*stored->snapshot); !loaded.ok()) return loaded;
-    snapshot_bytes_ = stored->snapshot->size();
+  if (stored.snapshot != nullptr) {
+    if (absl::Status loaded = state.LoadSnapshot(*stored.snapshot); !loaded.ok()) return loaded;
+    snapshot_bytes_ = stored.snapshot->size();
   }
-  for (const SharedBytes& patch : stored->patches) {
+  for (const SharedBytes& patch : stored.patches) {
     if (absl::Status applied = state.ApplyPatch(*patch); !applied.ok()) return applied;
     patch_bytes_since_snapshot_ += patch->size();
   }
-  epoch_ = stored->epoch;
-  revision_ = stored->revision;
+  return absl::OkStatus();
+}
+
+// Leaves what it changes as an open turn.
+absl::Status ActorCell::MigrateState(std::uint32_t from) {
+  const std::uint32_t to = hosted_.type->version;
+  if (from > to) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the stored state of ", id_.ToString(), " is of version ", from, ", which is newer than version ", to,
+        " that this server knows: it was written by a newer server"));
+  }
+  for (std::uint32_t version = from; version < to; ++version) {
+    if (absl::Status migrated = actor_->Migrate(version); !migrated.ok()) {
+      return absl::Status(migrated.code(),
+                          absl::StrCat("the state of ", id_.ToString(), " could not be brought from version ",
+                                       version, " to ", version + 1, ": ", migrated.message()));
+    }
+  }
+  migrated_ = from < to;
   return absl::OkStatus();
 }
 
 void ActorCell::BecomeActive() {
   phase_ = Phase::kActive;
-  std::vector<ActorRuntime::FeedDone> waiters;
-  std::shared_ptr<ActorFeed> feed;
-  bool restart = false;
-  {
-    MutexLock lock(mutex_);
-    if (feed_ == nullptr) {
-      feed_ = std::make_shared<ActorFeed>(*hosted_.type->state, runtime_.options_.replay,
-                                          session::Position{epoch_, revision_}, [weak = weak_from_this()] {
-                                            if (const auto self = weak.lock()) self->RequestSnapshot();
-                                          });
-    } else {
-      restart = true;
-    }
-    feed = feed_;
-    waiters.swap(feed_waiters_);
+  const session::Position head{epoch_, revision_};
+  if (history_ == nullptr) {
+    history_ =
+        std::make_shared<ActorHistory>(*hosted_.type->state, runtime_.options_.replay, head,
+                                       [weak = weak_from_this()](const std::shared_ptr<ViewLog>& view) {
+                                         if (const auto self = weak.lock()) self->RequestSnapshot(view);
+                                       });
+    observed_ = std::make_unique<ObservedParts>(*hosted_.type, id_.key, history_,
+                                                runtime_.options_.replay.age_max, revision_);
+  } else if (history_->head() == head) {
+    history_->Continue();
+  } else {
+    // After a failed commit the store's state is the history's head, unless somebody else wrote: then the
+    // history that is told is not the one that goes on here.
+    history_->Restart(head);
   }
-  // After a failed commit the store's state is the feed's head, unless somebody else wrote: then the history
-  // that the feed tells is not the one that goes on here.
-  if (restart && feed->head() != session::Position{epoch_, revision_}) feed->Restart({epoch_, revision_});
-  for (ActorRuntime::FeedDone& done : waiters) done(feed);
-  if (snapshot_due_) TakeSnapshot();
+  if (migrated_) CommitMigration();
+  if (!snapshots_due_.empty()) TakeSnapshots();
+}
+
+// A revision like any other, so that whoever observed the state before its migration is told what it changed.
+void ActorCell::CommitMigration() {
+  migrated_ = false;
+  generated::StateInterface& state = actor_->state_interface();
+  (void)actor_->TakeEvents();
+  std::string bytes;
+  if (!state.EncodePatch(bytes)) return state.Commit();
+  const SharedBytes patch = ShareBytes(std::move(bytes));
+  GatedTurn turn;
+  turn.shown = Show(patch, {});
+  state.Commit();
+  turn.revision = ++revision_;
+  gate_.push_back(std::move(turn));
+  Commit(patch, nullptr, /*with_snapshot=*/true);
+}
+
+void ActorCell::ServeFeed(FeedWaiter waiter) {
+  waiter.done(observed_->Open(waiter.filter, waiter.view, revision_, runtime_.environment_.clock.Now()));
 }
 
 void ActorCell::FailActivation(const absl::Status& status) {
@@ -221,19 +262,17 @@ void ActorCell::FailActivation(const absl::Status& status) {
   actor_.reset();
   runtime_.Forget(*this);
   std::deque<std::shared_ptr<ActorCall>> calls;
-  std::vector<ActorRuntime::FeedDone> waiters;
-  std::shared_ptr<ActorFeed> feed;
+  std::deque<FeedWaiter> waiters;
   {
     MutexLock lock(mutex_);
     stopped_ = true;
     calls.swap(mailbox_);
     waiters.swap(feed_waiters_);
-    feed = feed_;
   }
   for (const std::shared_ptr<ActorCall>& call : calls) Answer(call, status);
-  for (ActorRuntime::FeedDone& done : waiters) done(status);
+  for (FeedWaiter& waiter : waiters) waiter.done(status);
   // Who observed the actor before its state could not be loaded again: `UNAVAILABLE` lets clients try again.
-  if (feed != nullptr) feed->End(status);
+  if (history_ != nullptr) history_->End(status);
 }
 
 void ActorCell::StartTurn(std::shared_ptr<ActorCall> call) {
@@ -251,7 +290,8 @@ void ActorCell::StartTurn(std::shared_ptr<ActorCall> call) {
   }
   // What earlier turns did, and items may tell of, is not committed.
   if (open_call_->streams != nullptr && !gate_.empty()) open_call_->streams->Hold();
-  runtime_.OnCellBusy();  // Until `TurnEnded` arrives.
+  (void)actor_->TakeEvents();  // Of what the actor's code did between turns.
+  runtime_.OnCellBusy();       // Until `TurnEnded` arrives.
   const auto dispatch = [this]() -> Task<std::string> {
     try {
       if (open_call_->streams != nullptr) {
@@ -294,20 +334,26 @@ void ActorCell::EndTurn(absl::StatusOr<std::string> result) {
     return;
   }
   generated::StateInterface& state = actor_->state_interface();
-  std::string patch;
-  bool changed = false;
+  generated::TurnEvents events = actor_->TakeEvents();
+  if (result.ok() && events.too_many) result = TooManyEvents(id_);
+  std::string bytes;
+  bool state_changed = false;
+  GatedTurn turn;
+  SharedBytes patch;
   if (!result.ok()) {
     state.Rollback();
-  } else if (!state.EncodePatch(patch)) {
+  } else if (state_changed = state.EncodePatch(bytes); !state_changed && events.count == 0) {
     state.Commit();
   } else if (hosted_.type->methods[call->method].readonly) {
     state.Rollback();
     result = absl::InternalError(absl::StrCat(std::string(hosted_.type->methods[call->method].name),
-                                              " is [readonly] and changed the state; the change was undone"));
+                                              " is [readonly] and changed the state or emitted an event; "
+                                              "that was undone"));
   } else {
+    patch = ShareBytes(std::move(bytes));
+    turn.shown = Show(state_changed ? patch : nullptr, std::move(events));
     state.Commit();
     ++revision_;
-    changed = true;
   }
   auto outcome = std::make_shared<session::CallOutcome>();
   outcome->status = result.status();
@@ -316,28 +362,36 @@ void ActorCell::EndTurn(absl::StatusOr<std::string> result) {
   outcome->actor = id_;
   outcome->stream = call->streams;
 
-  GatedTurn turn;
   turn.call = std::move(call);
   turn.outcome = std::move(outcome);
-  turn.committed = !changed;
-  if (changed) turn.patch = ShareBytes(std::move(patch));
-  const SharedBytes to_commit = turn.patch;
+  turn.revision = revision_;
+  turn.committed = !turn.shown.has_value();
+  const SharedBytes committed_events = turn.committed ? nullptr : turn.shown->events;
   gate_.push_back(std::move(turn));
-  if (changed) {
-    Commit(to_commit);
+  if (patch != nullptr) {
+    Commit(std::move(patch), committed_events, /*with_snapshot=*/false);
   } else {
     ReleaseGate();
   }
-  if (snapshot_due_) TakeSnapshot();
+  if (!snapshots_due_.empty()) TakeSnapshots();
 }
 
-void ActorCell::Commit(SharedBytes patch) {
+// What the open turn shows to those who observe the actor; `patch` is null when the state did not change.
+ShownCommit ActorCell::Show(const SharedBytes& patch, generated::TurnEvents events) {
+  ShownCommit shown = observed_->Show(actor_->state_interface(), patch, runtime_.environment_.clock.Now());
+  shown.event_count = events.count;
+  if (events.count > 0) shown.events = ShareBytes(std::move(events.records));
+  return shown;
+}
+
+void ActorCell::Commit(SharedBytes patch, SharedBytes events, bool with_snapshot) {
   store::CommitRecord record;
   record.actor = id_;
   record.epoch = epoch_;
   record.base_revision = revision_ - 1;
   patch_bytes_since_snapshot_ += patch->size();
-  if (patch_bytes_since_snapshot_ > std::max(kPatchBytesBeforeSnapshotMin, snapshot_bytes_)) {
+  if (with_snapshot ||
+      patch_bytes_since_snapshot_ > std::max(kPatchBytesBeforeSnapshotMin, snapshot_bytes_)) {
     std::string snapshot;
     actor_->state_interface().EncodeStoredSnapshot(snapshot);
     snapshot_bytes_ = snapshot.size();
@@ -345,6 +399,8 @@ void ActorCell::Commit(SharedBytes patch) {
     record.snapshot = ShareBytes(std::move(snapshot));
   }
   record.patch = std::move(patch);
+  record.events = std::move(events);
+  record.version = hosted_.type->version;
   runtime_.OnCellBusy();  // Until `Committed` arrives.
   runtime_.store_.Commit(std::move(record),
                          [self = shared_from_this(), generation = generation_](absl::Status status) {
@@ -369,15 +425,11 @@ void ActorCell::ReleaseGate() {
     const GatedTurn turn = std::move(gate_.front());
     gate_.pop_front();
     // Observers first: whoever reads its own writes finds the delta before the reply.
-    if (turn.patch != nullptr || turn.snapshot != nullptr) {
-      std::shared_ptr<ActorFeed> feed;
-      {
-        MutexLock lock(mutex_);
-        feed = feed_;
-      }
-      if (turn.patch != nullptr) feed->Publish(turn.patch, runtime_.environment_.clock.Now());
-      if (turn.snapshot != nullptr) feed->PublishSnapshot(turn.outcome->revision, turn.snapshot);
+    if (turn.shown.has_value()) history_->Publish(*turn.shown, runtime_.environment_.clock.Now());
+    for (const auto& [view, snapshot] : turn.snapshots) {
+      history_->PublishSnapshot(*view, turn.revision, snapshot);
     }
+    if (turn.call == nullptr) continue;
     if (turn.call->streams != nullptr) turn.call->streams->Release();
     turn.call->done(turn.outcome);
   }
@@ -391,9 +443,14 @@ void ActorCell::DiscardGate(const absl::Status& status) {
   std::deque<GatedTurn> discarded;
   discarded.swap(gate_);
   ++generation_;  // Whatever of this instance is still under way is stale.
+  bool migration_failed = false;
   for (const GatedTurn& turn : discarded) {
-    if (turn.snapshot != nullptr) snapshot_due_ = true;
-    Answer(turn.call, reason);
+    for (const auto& [view, snapshot] : turn.snapshots) snapshots_due_.push_back(view);
+    if (turn.call != nullptr) {
+      Answer(turn.call, reason);
+    } else {
+      migration_failed = true;
+    }
   }
   bool turn_open = false;
   {
@@ -405,41 +462,39 @@ void ActorCell::DiscardGate(const absl::Status& status) {
     if (open_call_->streams != nullptr) open_call_->streams->Fail(reason);
     return;
   }
+  // It would be made again, and fail again, for ever.
+  if (migration_failed) return FailActivation(reason);
   actor_.reset();
   BeginLoading();
 }
 
-void ActorCell::Handle(SnapshotRequested& /*event*/) {
-  snapshot_due_ = true;
+void ActorCell::Handle(SnapshotRequested& event) {
+  snapshots_due_.push_back(std::move(event.view));
   bool turn_open = false;
   {
     MutexLock lock(mutex_);
     turn_open = turn_open_;
   }
   // While a turn is open the state is between two revisions.
-  if (phase_ == Phase::kActive && !turn_open) TakeSnapshot();
+  if (phase_ == Phase::kActive && !turn_open) TakeSnapshots();
 }
 
-void ActorCell::TakeSnapshot() {
-  snapshot_due_ = false;
-  std::string bytes;
-  actor_->state_interface().EncodeSnapshot(bytes);
-  SharedBytes snapshot = ShareBytes(std::move(bytes));
-  if (!gate_.empty()) {
-    gate_.back().snapshot = std::move(snapshot);  // Not to be seen before its revision is.
-    return;
+void ActorCell::TakeSnapshots() {
+  for (const std::shared_ptr<ViewLog>& view : std::exchange(snapshots_due_, {})) {
+    SharedBytes snapshot = observed_->EncodeSnapshot(*view, actor_->state_interface());
+    if (snapshot == nullptr) continue;  // Nobody looks through it any more.
+    if (!gate_.empty()) {
+      gate_.back().snapshots.emplace_back(view,
+                                          std::move(snapshot));  // Not to be seen before its revision is.
+    } else {
+      history_->PublishSnapshot(*view, revision_, std::move(snapshot));
+    }
   }
-  std::shared_ptr<ActorFeed> feed;
-  {
-    MutexLock lock(mutex_);
-    feed = feed_;
-  }
-  feed->PublishSnapshot(revision_, std::move(snapshot));
 }
 
 void ActorCell::Handle(StopRequested& /*event*/) {
   std::deque<std::shared_ptr<ActorCall>> calls;
-  std::vector<ActorRuntime::FeedDone> waiters;
+  std::deque<FeedWaiter> waiters;
   {
     MutexLock lock(mutex_);
     stopped_ = true;
@@ -447,7 +502,7 @@ void ActorCell::Handle(StopRequested& /*event*/) {
     waiters.swap(feed_waiters_);
   }
   for (const std::shared_ptr<ActorCall>& call : calls) Answer(call, Stopped());
-  for (ActorRuntime::FeedDone& done : waiters) done(Stopped());
+  for (FeedWaiter& waiter : waiters) waiter.done(Stopped());
   if (open_call_ != nullptr) open_call_->Cancel();
 }
 

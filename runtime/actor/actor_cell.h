@@ -7,14 +7,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "onager/generated/actor_base.h"
-#include "runtime/actor/actor_feed.h"
+#include "runtime/actor/actor_history.h"
 #include "runtime/actor/actor_runtime.h"
+#include "runtime/actor/observed_parts.h"
 #include "runtime/base/mutex.h"
 #include "runtime/store/store.h"
 
@@ -40,8 +42,8 @@ class ActorCell : public std::enable_shared_from_this<ActorCell> {
 
   // From any thread.
   void Call(std::shared_ptr<ActorCall> call);
-  void OpenFeed(ActorRuntime::FeedDone done);
-  void RequestSnapshot();
+  void OpenFeed(std::string filter, std::string view, ActorRuntime::FeedDone done);
+  void RequestSnapshot(std::shared_ptr<ViewLog> view);
   /// Answers everything that waits with `UNAVAILABLE` and cancels the open turn.
   void Stop();
 
@@ -59,17 +61,25 @@ class ActorCell : public std::enable_shared_from_this<ActorCell> {
     std::uint64_t generation;
     absl::Status status;
   };
-  struct SnapshotRequested {};
+  struct SnapshotRequested {
+    std::shared_ptr<ViewLog> view;
+  };
   struct StopRequested {};
   using Event = std::variant<Loaded, TurnEnded, Committed, SnapshotRequested, StopRequested>;
 
   /// A turn that has ended and may not be spoken of yet.
   struct GatedTurn {
-    std::shared_ptr<ActorCall> call;
+    std::shared_ptr<ActorCall> call;  // Null: the state was brought to a newer version.
     session::SharedOutcome outcome;
-    SharedBytes patch;  // Null: the turn changed nothing, and only waits its turn.
+    std::optional<ShownCommit> shown;  // None: the turn changed nothing, and only waits its turn.
     bool committed = false;
-    SharedBytes snapshot;  // At this turn's revision, for the feed.
+    std::vector<std::pair<std::shared_ptr<ViewLog>, SharedBytes>> snapshots;  // At this turn's revision.
+    std::uint64_t revision = 0;
+  };
+  struct FeedWaiter {
+    std::string filter;
+    std::string view;
+    ActorRuntime::FeedDone done;
   };
 
   void Push(Event event);
@@ -85,14 +95,19 @@ class ActorCell : public std::enable_shared_from_this<ActorCell> {
 
   void BeginLoading();
   absl::Status Activate(std::optional<store::StoredActor> stored);
+  absl::Status LoadState(const store::StoredActor& stored);
+  absl::Status MigrateState(std::uint32_t from);
   void BecomeActive();
+  void CommitMigration();
+  void ServeFeed(FeedWaiter waiter);
   void FailActivation(const absl::Status& status);
   void StartTurn(std::shared_ptr<ActorCall> call);
   void EndTurn(absl::StatusOr<std::string> result);
-  void Commit(SharedBytes patch);
+  ShownCommit Show(const SharedBytes& patch, generated::TurnEvents events);
+  void Commit(SharedBytes patch, SharedBytes events, bool with_snapshot);
   void ReleaseGate();
   void DiscardGate(const absl::Status& status);
-  void TakeSnapshot();
+  void TakeSnapshots();
   void Answer(const std::shared_ptr<ActorCall>& call, absl::Status status);
 
   ActorRuntime& runtime_;
@@ -104,8 +119,7 @@ class ActorCell : public std::enable_shared_from_this<ActorCell> {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Event> events_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<ActorCall>> mailbox_ ABSL_GUARDED_BY(mutex_);
-  std::vector<ActorRuntime::FeedDone> feed_waiters_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<ActorFeed> feed_ ABSL_GUARDED_BY(mutex_);  // Set once, when the actor is active.
+  std::deque<FeedWaiter> feed_waiters_ ABSL_GUARDED_BY(mutex_);
   bool turn_open_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The run's.
@@ -113,12 +127,16 @@ class ActorCell : public std::enable_shared_from_this<ActorCell> {
   std::unique_ptr<generated::ActorBase> actor_;
   std::uint64_t generation_ = 0;  // Grows with each instance: events of an earlier one are stale.
   std::uint64_t epoch_ = 0;
-  std::uint64_t revision_ = 0;  // Of the instance's state; the feed's head may be behind.
+  std::uint64_t revision_ = 0;  // Of the instance's state; the history's head may be behind.
+  // Made once, when the actor is active for the first time.
+  std::shared_ptr<ActorHistory> history_;
+  std::unique_ptr<ObservedParts> observed_;
+  bool migrated_ = false;  // The instance's state was brought to a newer version, which is to be committed.
   std::shared_ptr<ActorCall> open_call_;
   std::shared_ptr<TurnContext> open_turn_;
   std::optional<absl::Status> failed_commit_;  // Set while a turn is open whose gate has failed.
   std::deque<GatedTurn> gate_;
-  bool snapshot_due_ = false;
+  std::vector<std::shared_ptr<ViewLog>> snapshots_due_;
   std::size_t snapshot_bytes_ = 0;  // Of the last one stored.
   std::size_t patch_bytes_since_snapshot_ = 0;
 };

@@ -69,9 +69,11 @@ void ActorRuntime::Call(std::shared_ptr<ActorCall> call) {
   call->done(std::move(outcome));
 }
 
-void ActorRuntime::OpenFeed(const ActorId& actor, FeedDone done) {
+void ActorRuntime::OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done) {
   absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(actor);
-  if (cell.ok()) return (*cell)->OpenFeed(std::move(done));
+  if (cell.ok()) {
+    return (*cell)->OpenFeed(std::move(filter), std::move(view), std::move(done));
+  }
   done(cell.status());
 }
 

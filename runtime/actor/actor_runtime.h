@@ -87,9 +87,10 @@ class ActorRuntime {
   void Call(std::shared_ptr<ActorCall> call);
 
   using FeedDone = absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<ActorFeed>>)>;
-  /// Activates the actor if need be and gives its feed. `done` is called once, from any thread, under no
-  /// lock.
-  void OpenFeed(const ActorId& actor, FeedDone done);
+  /// Activates the actor if need be and gives its feed through that filter and that view, each the encoding
+  /// of the actor's message for it, or empty. `INVALID_ARGUMENT` when it has no such. `done` is called once,
+  /// from any thread, under no lock.
+  void OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done);
 
   /// Refuses new work with `UNAVAILABLE`, cancels what waits and what runs, and blocks until no turn is open.
   /// With an executor that the caller runs itself, `BeginShutdown` and `idle` do the same without blocking.

@@ -241,14 +241,21 @@ std::shared_ptr<Subscription> ClientCore::FindSubscription(std::uint64_t id) {
 
 void ClientCore::Do(ClientSession::SnapshotArrived& action) {
   if (const auto subscription = FindSubscription(action.subscription)) {
-    subscription->OnSnapshot(action.at, action.previous_revision, action.reason, std::move(action.snapshot));
+    subscription->OnSnapshot(action.at, action.previous_revision, action.reason, std::move(action.snapshot),
+                             action.events_dropped, {});
   }
 }
 
 void ClientCore::Do(ClientSession::DeltaArrived& action) {
   if (const auto subscription = FindSubscription(action.subscription)) {
-    subscription->OnDelta(action.at, action.base, action.replayed, std::move(action.patch));
+    subscription->OnDelta(action.at, action.base, action.replayed, std::move(action.patch),
+                          std::move(action.events));
   }
+}
+
+void ClientCore::Do(ClientSession::CoveredArrived& action) {
+  if (const auto subscription = FindSubscription(action.subscription))
+    subscription->OnCovered(action.revision);
 }
 
 void ClientCore::Do(ClientSession::BindingArrived& action) {
@@ -326,8 +333,28 @@ std::shared_ptr<generated::StreamingCall> ClientCore::CallWithStreams(const gene
 }
 
 std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
-    const generated::ActorType& type, const std::string& key, std::shared_ptr<generated::Observer> observer,
-    std::string checkpoint) {
+    const generated::ActorType& type, generated::ObserveRequest wanted,
+    std::shared_ptr<generated::Observer> observer) {
+  absl::Status readable;
+  wire::Checkpoint kept;
+  wire::ResumeToken token;
+  if (!wanted.checkpoint.empty()) {
+    absl::StatusOr<wire::Checkpoint> checkpoint = wire::Checkpoint::Decode(wanted.checkpoint);
+    absl::StatusOr<wire::ResumeToken> decoded = checkpoint.ok()
+                                                    ? wire::ResumeToken::Decode(checkpoint->token)
+                                                    : absl::StatusOr<wire::ResumeToken>(checkpoint.status());
+    readable = decoded.status();
+    if (readable.ok()) {
+      kept = *std::move(checkpoint);
+      token = *std::move(decoded);
+    }
+  }
+  ClientSession::SubscribeRequest request;
+  request.actor = {std::string(type.name), std::move(wanted.key)};
+  request.schema_fingerprint = type.state->schema_fingerprint;
+  request.filter = wanted.filter.has_value() ? *std::move(wanted.filter) : kept.filter;
+  request.view = wanted.view.has_value() ? *std::move(wanted.view) : kept.view;
+
   Subscription::Owner owner;
   owner.unsubscribe = [weak = weak_from_this()](std::uint64_t id) {
     const auto self = weak.lock();
@@ -342,23 +369,19 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
     if (self == nullptr) return;
     self->Step([id, reason](ClientSession& session, Time) { session.Resync(id, reason); });
   };
-  auto subscription = std::make_shared<Subscription>(*type.state, std::move(observer), callbacks_,
-                                                     options_.callback_backlog_max, std::move(owner));
-  ClientSession::SubscribeRequest request;
-  request.actor = {std::string(type.name), key};
-  request.schema_fingerprint = type.state->schema_fingerprint;
-  if (!checkpoint.empty()) {
-    const absl::StatusOr<wire::Checkpoint> kept = wire::Checkpoint::Decode(checkpoint);
-    const absl::StatusOr<wire::ResumeToken> token =
-        kept.ok() ? wire::ResumeToken::Decode(kept->token) : absl::StatusOr<wire::ResumeToken>(kept.status());
-    if (!token.ok()) {
-      subscription->OnEnd(token.status());
-      return subscription;
-    }
-    request.binding = token->binding;
-    request.position = {token->epoch, token->revision};
-    subscription->OnBinding(token->binding);
-    subscription->OnSnapshot(request.position, token->revision, ResyncReason::kInitial, kept->snapshot);
+  auto subscription = std::make_shared<Subscription>(
+      *type.state, std::move(observer), callbacks_, options_.callback_backlog_max,
+      Subscription::Selection{request.filter, request.view}, std::move(owner));
+  if (!readable.ok()) {
+    subscription->OnEnd(readable);
+    return subscription;
+  }
+  if (!token.binding.empty()) {
+    request.binding = token.binding;
+    request.position = {token.epoch, token.revision};
+    subscription->OnBinding(token.binding);
+    subscription->OnSnapshot(request.position, token.revision, ResyncReason::kInitial,
+                             std::move(kept.snapshot), /*events_dropped=*/0, std::move(kept.events));
   }
   const bool open = Step([this, &request, &subscription](ClientSession& session, Time now) {
     const std::uint64_t id = session.Subscribe(std::move(request), now);

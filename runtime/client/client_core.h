@@ -43,10 +43,9 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
                                                             const std::string& key, std::size_t method,
                                                             std::string arguments,
                                                             const CallOptions& options) override;
-  std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType& type,
-                                                         const std::string& key,
-                                                         std::shared_ptr<generated::Observer> observer,
-                                                         std::string checkpoint) override;
+  std::shared_ptr<generated::SubscriptionHandle> Observe(
+      const generated::ActorType& type, generated::ObserveRequest request,
+      std::shared_ptr<generated::Observer> observer) override;
   void Close() override;
   ConnectionState state() const override;
   ClientStats stats() const override;
@@ -70,6 +69,7 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   void Do(session::ClientSession::ItemWritten& action);
   void Do(session::ClientSession::SnapshotArrived& action);
   void Do(session::ClientSession::DeltaArrived& action);
+  void Do(session::ClientSession::CoveredArrived& action);
   void Do(session::ClientSession::BindingArrived& action);
   void Do(session::ClientSession::SubscriptionEnded& action);
   void Do(session::ClientSession::StateChanged& action);

@@ -1,6 +1,7 @@
 #include "runtime/client/subscription.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,14 +15,30 @@ namespace {
 // Undelivered bytes beyond which they are composed.
 constexpr std::size_t kBacklogBytesMax = 1u << 20;
 
+// Events cannot be composed: when those that wait take more than this, those that come are dropped.
+constexpr std::size_t kEventBacklogBytesMax = 4u << 20;
+
+std::size_t SizeOf(const std::vector<std::string>& events) {
+  std::size_t size = 0;
+  for (const std::string& event : events) size += sizeof(event) + event.size();
+  return size;
+}
+
+void MoveTo(std::vector<std::string>& events, std::vector<std::string>& to) {
+  to.insert(to.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
+  events.clear();
+}
+
 }  // namespace
 
 Subscription::Subscription(const generated::StateCodec& codec, std::shared_ptr<generated::Observer> observer,
-                           std::shared_ptr<CallbackQueue> callbacks, std::size_t backlog_max, Owner owner)
+                           std::shared_ptr<CallbackQueue> callbacks, std::size_t backlog_max,
+                           Selection selection, Owner owner)
     : codec_(codec),
       observer_(std::move(observer)),
       callbacks_(std::move(callbacks)),
       backlog_max_(std::max<std::size_t>(backlog_max, 1)),
+      selection_(std::move(selection)),
       owner_(std::move(owner)) {}
 
 void Subscription::OnBinding(std::string binding) {
@@ -30,32 +47,54 @@ void Subscription::OnBinding(std::string binding) {
 }
 
 void Subscription::OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
-                              std::string bytes) {
+                              std::string bytes, std::uint64_t events_dropped,
+                              std::vector<std::string> events) {
   Arrival arrival;
   arrival.delivery.epoch = at.epoch;
   arrival.delivery.base = previous_revision;
   arrival.delivery.revision = at.revision;
   arrival.delivery.snapshot = reason;
   arrival.bytes = std::move(bytes);
+  arrival.events_dropped = events_dropped;
+  arrival.events = std::move(events);
   Enqueue(std::move(arrival));
 }
 
-void Subscription::OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes) {
+void Subscription::OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes,
+                           std::vector<std::string> events) {
   Arrival arrival;
   arrival.delivery.epoch = at.epoch;
   arrival.delivery.base = base;
   arrival.delivery.revision = at.revision;
   arrival.delivery.replayed = replayed;
   arrival.bytes = std::move(bytes);
+  arrival.events = std::move(events);
   Enqueue(std::move(arrival));
+}
+
+void Subscription::OnCovered(std::uint64_t revision) {
+  MutexLock lock(mutex_);
+  covered_ = revision;
 }
 
 void Subscription::Enqueue(Arrival arrival) {
   MutexLock lock(mutex_);
   if (closed_) return;
+  const std::size_t event_bytes = SizeOf(arrival.events);
+  if (event_bytes > 0 && event_bytes + events_bytes_ > kEventBacklogBytesMax) {
+    arrival.events_dropped += arrival.events.size();
+    arrival.events.clear();
+  } else {
+    events_bytes_ += event_bytes;
+  }
   if (arrival.delivery.snapshot.has_value()) {
-    // Whatever waits is superseded, but for the reason of a snapshot that the application has not heard of.
-    for (const Arrival& old : arrivals_) {
+    covered_ = 0;
+    // Whatever waits is superseded, but for events, and for the reason of a snapshot that the application has
+    // not heard of.
+    for (Arrival& old : arrivals_) {
+      MoveTo(old.earlier_events, arrival.earlier_events);
+      MoveTo(old.events, arrival.earlier_events);
+      arrival.events_dropped += old.events_dropped;
       if (old.delivery.snapshot.has_value() && *arrival.delivery.snapshot == ResyncReason::kInitial) {
         arrival.delivery.snapshot = old.delivery.snapshot;
       }
@@ -74,11 +113,18 @@ void Subscription::ComposeBacklog() {
   const std::size_t first = arrivals_.front().delivery.snapshot.has_value() ? 1 : 0;
   if (arrivals_.size() < first + 2) return;
   std::vector<std::string_view> patches;
-  for (std::size_t i = first; i < arrivals_.size(); ++i) patches.push_back(arrivals_[i].bytes);
+  for (std::size_t i = first; i < arrivals_.size(); ++i) {
+    if (!arrivals_[i].bytes.empty()) patches.push_back(arrivals_[i].bytes);
+  }
+  if (patches.size() < 2) return;
   absl::StatusOr<std::string> composed = codec_.compose(patches);
   // What cannot be composed cannot be applied either: it is found out there, and repaired.
   if (!composed.ok()) return;
   Arrival arrival;
+  for (std::size_t i = first; i < arrivals_.size(); ++i) {
+    MoveTo(arrivals_[i].events, arrival.events);
+    arrival.events_dropped += arrivals_[i].events_dropped;
+  }
   arrival.delivery = arrivals_.back().delivery;
   arrival.delivery.base = arrivals_[first].delivery.base;
   arrival.bytes = *std::move(composed);
@@ -137,49 +183,102 @@ void Subscription::DeliverOne() {
   std::optional<absl::Status> end;
   if (!TakeArrivals(arrivals, end)) return;
   bool failed = false;
-  std::optional<generated::Delivery> step;
+  Step step;
   if (!end.has_value()) {
     MutexLock replica_lock(replica_mutex_);
-    for (const Arrival& arrival : arrivals) {
-      const bool is_snapshot = arrival.delivery.snapshot.has_value();
-      {
-        MutexLock lock(mutex_);
-        if (is_snapshot) awaiting_snapshot_ = false;
-        if (awaiting_snapshot_) continue;  // Deltas of a state that is given up.
-      }
-      generated::ReplicaInterface& replica = observer_->replica();
-      const absl::Status applied =
-          is_snapshot ? replica.LoadSnapshot(arrival.bytes) : replica.ApplyPatch(arrival.bytes);
-      MutexLock lock(mutex_);
-      if (!applied.ok()) {
-        awaiting_snapshot_ = true;
-        failed = true;
-        step.reset();
-        continue;
-      }
-      delivered_any_ = true;
-      delivered_ = {arrival.delivery.epoch, arrival.delivery.revision};
-      if (step.has_value()) {
-        const generated::Delivery previous = *step;
-        step = arrival.delivery;
-        step->base = previous.base;
-        step->snapshot = is_snapshot ? arrival.delivery.snapshot : previous.snapshot;
-        step->replayed = previous.replayed && arrival.delivery.replayed;
-      } else {
-        step = arrival.delivery;
-      }
-    }
+    for (Arrival& arrival : arrivals) failed |= !Apply(arrival, step);
   }
   if (failed) owner_.resync(id_, ResyncReason::kReplicaDiverged);
-  if (step.has_value()) {
-    observer_->OnUpdate(*step);
-    MutexLock replica_lock(replica_mutex_);
-    observer_->ForgetChange();
-  }
+  Tell(std::move(step));
   if (end.has_value()) observer_->OnEnd(*end);
   MutexLock lock(mutex_);
   in_callback_ = false;
   callback_ended_.NotifyAll();
+}
+
+bool Subscription::Apply(Arrival& arrival, Step& step) {
+  const bool is_snapshot = arrival.delivery.snapshot.has_value();
+  if (is_snapshot) {
+    MoveTo(step.events, step.earlier_events);
+    MoveTo(arrival.earlier_events, step.earlier_events);
+  }
+  MoveTo(arrival.events, step.events);
+  step.events_dropped += arrival.events_dropped;
+  {
+    MutexLock lock(mutex_);
+    if (is_snapshot) awaiting_snapshot_ = false;
+    if (awaiting_snapshot_) return true;  // A delta of a state that is given up.
+  }
+  const bool changes = is_snapshot || !arrival.bytes.empty();
+  absl::Status applied;
+  if (is_snapshot) {
+    applied = observer_->replica().LoadSnapshot(arrival.bytes);
+  } else if (changes) {
+    applied = observer_->replica().ApplyPatch(arrival.bytes);
+  }
+  MutexLock lock(mutex_);
+  if (!applied.ok()) {
+    awaiting_snapshot_ = true;
+    step.update.reset();
+    return false;
+  }
+  delivered_any_ = true;
+  delivered_ = {arrival.delivery.epoch, arrival.delivery.revision};
+  if (!changes) {
+    if (step.update.has_value()) {
+      step.update->revision = arrival.delivery.revision;
+    } else if (!update_base_.has_value()) {
+      update_base_ = arrival.delivery.base;
+    }
+    return true;
+  }
+  generated::Delivery update = arrival.delivery;
+  if (step.update.has_value()) {
+    update.base = step.update->base;
+    if (!is_snapshot) update.snapshot = step.update->snapshot;
+    update.replayed = step.update->replayed && arrival.delivery.replayed;
+  } else if (update_base_.has_value()) {
+    update.base = *update_base_;
+  }
+  update_base_.reset();
+  step.update = update;
+  return true;
+}
+
+void Subscription::Tell(Step step) {
+  {
+    MutexLock lock(mutex_);
+    std::move(step.earlier_events.begin(), step.earlier_events.end(), std::back_inserter(untold_events_));
+    std::move(step.events.begin(), step.events.end(), std::back_inserter(untold_events_));
+  }
+  TellEvents(step.earlier_events.size());
+  if (step.events_dropped > 0 && !IsClosed()) observer_->OnEventsDropped(step.events_dropped);
+  if (step.update.has_value()) {
+    if (!IsClosed()) observer_->OnUpdate(*step.update);
+    MutexLock replica_lock(replica_mutex_);
+    observer_->ForgetChange();
+  }
+  TellEvents(step.events.size());
+}
+
+// One by one, so that a checkpoint which is taken meanwhile holds those that are still to come.
+void Subscription::TellEvents(std::size_t count) {
+  for (; count > 0; --count) {
+    std::string event;
+    {
+      MutexLock lock(mutex_);
+      if (closed_) return;
+      event = std::move(untold_events_.front());
+      untold_events_.pop_front();
+      events_bytes_ -= sizeof(event) + event.size();
+    }
+    observer_->OnEvent(event);
+  }
+}
+
+bool Subscription::IsClosed() const {
+  MutexLock lock(mutex_);
+  return closed_;
 }
 
 std::string Subscription::TokenLocked() const {
@@ -203,6 +302,9 @@ std::string Subscription::checkpoint() const {
     MutexLock lock(mutex_);
     if (awaiting_snapshot_) return std::string();
     checkpoint.token = TokenLocked();
+    checkpoint.filter = selection_.filter;
+    checkpoint.view = selection_.view;
+    checkpoint.events.assign(untold_events_.begin(), untold_events_.end());
   }
   if (checkpoint.token.empty()) return std::string();
   observer_->replica().EncodeSnapshot(checkpoint.snapshot);
@@ -217,6 +319,11 @@ std::uint64_t Subscription::epoch() const {
 std::uint64_t Subscription::revision() const {
   MutexLock lock(mutex_);
   return delivered_.revision;
+}
+
+std::uint64_t Subscription::covered() const {
+  MutexLock lock(mutex_);
+  return arrivals_.empty() ? std::max(covered_, delivered_.revision) : delivered_.revision;
 }
 
 void Subscription::Read(absl::FunctionRef<void()> read) const {

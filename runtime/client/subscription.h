@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -33,15 +34,25 @@ class Subscription final : public generated::SubscriptionHandle,
     std::function<void(std::uint64_t id, ResyncReason reason)> resync;
   };
 
+  /// What is observed: a checkpoint names it.
+  struct Selection {
+    std::string filter;
+    std::string view;
+  };
+
   Subscription(const generated::StateCodec& codec, std::shared_ptr<generated::Observer> observer,
-               std::shared_ptr<CallbackQueue> callbacks, std::size_t backlog_max, Owner owner);
+               std::shared_ptr<CallbackQueue> callbacks, std::size_t backlog_max, Selection selection,
+               Owner owner);
 
   // For the owner.
   void set_id(std::uint64_t id) { id_ = id; }  // Before anything arrives.
   void OnBinding(std::string binding);
+  /// `events` are told after it.
   void OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
-                  std::string bytes);
-  void OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes);
+                  std::string bytes, std::uint64_t events_dropped, std::vector<std::string> events);
+  void OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes,
+               std::vector<std::string> events);
+  void OnCovered(std::uint64_t revision);
   void OnEnd(const absl::Status& status);
 
   // generated::SubscriptionHandle
@@ -49,6 +60,7 @@ class Subscription final : public generated::SubscriptionHandle,
   std::string checkpoint() const override;
   std::uint64_t epoch() const override;
   std::uint64_t revision() const override;
+  std::uint64_t covered() const override;
   void Read(absl::FunctionRef<void()> read) const override;
   void Resync() override;
   void Close() override;
@@ -56,7 +68,17 @@ class Subscription final : public generated::SubscriptionHandle,
  private:
   struct Arrival {
     generated::Delivery delivery;
-    std::string bytes;
+    std::string bytes;                        // Empty for a delta that only moves the position.
+    std::vector<std::string> earlier_events;  // Of deltas that this snapshot supersedes.
+    std::uint64_t events_dropped = 0;
+    std::vector<std::string> events;
+  };
+  /// What the observer is told at once.
+  struct Step {
+    std::optional<generated::Delivery> update;
+    std::vector<std::string> earlier_events;
+    std::uint64_t events_dropped = 0;
+    std::vector<std::string> events;
   };
 
   void Enqueue(Arrival arrival);
@@ -66,6 +88,12 @@ class Subscription final : public generated::SubscriptionHandle,
   void RunStep();
   /// Applies and delivers one step.
   void DeliverOne();
+  /// Applies it to the replica and adds it to the step. False when the replica cannot be used any more.
+  bool Apply(Arrival& arrival, Step& step);
+  void Tell(Step step);
+  /// Tells the observer of the first `count` events that wait in `untold_events_`.
+  void TellEvents(std::size_t count);
+  bool IsClosed() const;
   bool TakeArrivals(std::deque<Arrival>& taken, std::optional<absl::Status>& end);
   std::string TokenLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -73,6 +101,7 @@ class Subscription final : public generated::SubscriptionHandle,
   const std::shared_ptr<generated::Observer> observer_;
   const std::shared_ptr<CallbackQueue> callbacks_;
   const std::size_t backlog_max_;
+  const Selection selection_;
   const Owner owner_;
   std::uint64_t id_ = 0;
 
@@ -82,13 +111,18 @@ class Subscription final : public generated::SubscriptionHandle,
   mutable Mutex mutex_;
   CondVar callback_ended_;
   std::deque<Arrival> arrivals_ ABSL_GUARDED_BY(mutex_);
-  std::size_t arrivals_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t arrivals_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of snapshots and patches.
+  std::size_t events_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // Of all events that are not told yet.
   std::size_t composed_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // The size that the last composition came to.
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   std::string binding_ ABSL_GUARDED_BY(mutex_);
   bool delivered_any_ ABSL_GUARDED_BY(mutex_) = false;
   session::Position delivered_ ABSL_GUARDED_BY(mutex_);
-  bool awaiting_snapshot_ ABSL_GUARDED_BY(mutex_) = false;  // The replica is unusable until one comes.
+  std::uint64_t covered_ ABSL_GUARDED_BY(mutex_) = 0;  // By a filter, as the server said last.
+  // The base of the next update, when the position has moved since the last one without any change.
+  std::optional<std::uint64_t> update_base_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> untold_events_ ABSL_GUARDED_BY(mutex_);  // Of the step that is delivered.
+  bool awaiting_snapshot_ ABSL_GUARDED_BY(mutex_) = false;         // The replica is unusable until one comes.
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool in_callback_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

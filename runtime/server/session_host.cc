@@ -294,10 +294,11 @@ void SessionHost::Do(ServerSession::OpenFeed& action) {
     MutexLock lock(mutex_);
     feeds_.emplace(action.subscription, OpenFeed{});
   }
-  core_.actors_.OpenFeed(action.actor, [self = shared_from_this(), id = action.subscription,
-                                        fingerprint](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
-    self->OnFeedOpened(id, fingerprint, std::move(feed));
-  });
+  core_.actors_.OpenFeed(action.actor, std::move(action.filter), std::move(action.view),
+                         [self = shared_from_this(), id = action.subscription,
+                          fingerprint](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+                           self->OnFeedOpened(id, fingerprint, std::move(feed));
+                         });
 }
 
 void SessionHost::OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kAcknowledgeAlone = 64;
 
 constexpr std::size_t kFrameOverheadMax = 4096;
-// A binding, an actor's address and the rest of a Subscribe.
+// A binding, an actor's address and the rest of a Subscribe but its filter and its view.
 constexpr std::size_t kSubscribeSizeMax = 8192;
 
 // What a welcome may set the heartbeat to.
@@ -90,6 +90,12 @@ ClientSession::SubscriptionId ClientSession::Subscribe(SubscribeRequest request,
   const SubscriptionId id = ++last_subscription_;
   if (phase_ == Phase::kClosed) {
     actions_.emplace_back(SubscriptionEnded{id, absl::CancelledError("the client is closed")});
+    return id;
+  }
+  if (std::max(request.filter.size(), request.view.size()) > wire::kSelectionBytesMax) {
+    actions_.emplace_back(
+        SubscriptionEnded{id, absl::InvalidArgumentError(absl::StrCat("a filter or a view of more than ",
+                                                                      wire::kSelectionBytesMax, " bytes"))});
     return id;
   }
   Subscription subscription;
@@ -381,11 +387,12 @@ void ClientSession::Handle(const wire::SnapshotChunk& frame, Time now) {
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
   stats_.payload_bytes_received += frame.data.size();
-  // Who has a position expects none but one that is later, or of another epoch.
+  // Who has a position expects none but one that is later, or of another epoch, and that replaces what
+  // followed the position: events that came before and did not arrive would not be counted.
+  const Position& position = subscription->request.position;
   const bool unexpected =
-      !subscription->announced ||
-      (subscription->has_position && frame.epoch == subscription->request.position.epoch &&
-       frame.revision <= subscription->request.position.revision);
+      !subscription->announced || frame.base != position.revision ||
+      (subscription->has_position && frame.epoch == position.epoch && frame.revision <= position.revision);
   if (unexpected) return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   if (frame.total_bytes > options_.snapshot_bytes_max) {
     ForgetWireId(*subscription, /*tell_server=*/true);
@@ -398,6 +405,7 @@ void ClientSession::Handle(const wire::SnapshotChunk& frame, Time now) {
     subscription->partial.clear();
     subscription->partial_at = {frame.epoch, frame.revision};
     subscription->partial_total = frame.total_bytes;
+    subscription->partial_events_dropped = frame.events_dropped;
   }
   if (!subscription->receiving_snapshot || frame.offset != subscription->partial.size() ||
       subscription->partial_at != Position{frame.epoch, frame.revision} ||
@@ -415,11 +423,13 @@ void ClientSession::Handle(const wire::SnapshotChunk& frame, Time now) {
   arrived.previous_revision = subscription->request.position.revision;
   arrived.reason = frame.reason;
   arrived.snapshot = std::exchange(subscription->partial, {});
+  arrived.events_dropped = subscription->partial_events_dropped;
   subscription->receiving_snapshot = false;
   subscription->has_position = true;
   subscription->replay_target = 0;
   subscription->request.position = arrived.at;
   ++stats_.snapshots;
+  stats_.events_dropped += arrived.events_dropped;
   if (frame.reason != ResyncReason::kInitial) ++stats_.resyncs;
   actions_.emplace_back(std::move(arrived));
 }
@@ -444,10 +454,20 @@ void ClientSession::Handle(const wire::Delta& frame, Time /*now*/) {
   arrived.at = {position.epoch, frame.revision};
   arrived.patch = std::string(frame.patch);
   arrived.replayed = frame.revision <= subscription->replay_target;
+  arrived.events.assign(frame.events.begin(), frame.events.end());
+  for (const std::string_view event : frame.events) stats_.payload_bytes_received += event.size();
+  stats_.events += frame.events.size();
   position.revision = frame.revision;
   ++stats_.deltas;
   if (arrived.replayed) ++stats_.replayed_deltas;
   actions_.emplace_back(std::move(arrived));
+}
+
+void ClientSession::Handle(const wire::Covered& frame, Time /*now*/) {
+  SubscriptionId id = 0;
+  const Subscription* subscription = FindByWireId(frame.id, id);
+  if (subscription == nullptr || !subscription->has_position) return;
+  actions_.emplace_back(CoveredArrived{id, frame.revision});
 }
 
 void ClientSession::Handle(const wire::End& frame, Time now) {
@@ -519,19 +539,28 @@ std::optional<transport::OutMessage> ClientSession::NextBatch(Time now) {
   return writer.Take();
 }
 
+std::size_t ClientSession::SizeOf(const SubscribeRequest& request) {
+  return kSubscribeSizeMax + request.filter.size() + request.view.size();
+}
+
 void ClientSession::AppendSubscriptions(wire::BatchWriter& writer, Time now) {
   for (; !unsubscribes_due_.empty(); unsubscribes_due_.pop_front()) {
     wire::Unsubscribe unsubscribe;
     unsubscribe.id = unsubscribes_due_.front();
     writer.Append(unsubscribe);
   }
-  const std::size_t bytes_max =
-      std::min(options_.batch_bytes_max, server_message_bytes_max_ - kSubscribeSizeMax);
-  for (; !subscribes_due_.empty() && writer.size() < bytes_max; subscribes_due_.pop_front()) {
+  for (; !subscribes_due_.empty() && writer.size() < options_.batch_bytes_max; subscribes_due_.pop_front()) {
     const SubscriptionId id = subscribes_due_.front();
     const auto found = subscriptions_.find(id);
     if (found == subscriptions_.end() || found->second.wire_id != 0) continue;
     Subscription& subscription = found->second;
+    const std::size_t size = SizeOf(subscription.request);
+    if (size > server_message_bytes_max_) {
+      EndSubscription(
+          id, absl::ResourceExhaustedError("the filter and the view are larger than the server takes"));
+      continue;
+    }
+    if (!writer.empty() && writer.size() + size > server_message_bytes_max_) return;
     subscription.wire_id = ++last_wire_id_;
     by_wire_id_.emplace(subscription.wire_id, id);
     AwaitAnswer(id, subscription, now);
@@ -540,14 +569,17 @@ void ClientSession::AppendSubscriptions(wire::BatchWriter& writer, Time now) {
     subscribe.actor_type = subscription.request.actor.type;
     subscribe.key = subscription.request.actor.key;
     subscribe.schema_fingerprint = subscription.request.schema_fingerprint;
+    subscribe.filter = subscription.request.filter;
+    subscribe.view = subscription.request.view;
     if (subscription.has_position && subscription.request.binding.empty()) {
       subscription.has_position = false;  // The server gave nothing to resume with.
       subscription.reason = ResyncReason::kExpired;
     }
+    // Also one that was given up: the server then knows which events are missed.
+    subscribe.epoch = subscription.request.position.epoch;
+    subscribe.revision = subscription.request.position.revision;
     if (subscription.has_position) {
       subscribe.binding = subscription.request.binding;
-      subscribe.epoch = subscription.request.position.epoch;
-      subscribe.revision = subscription.request.position.revision;
     } else {
       subscribe.reason = subscription.reason;
     }

@@ -75,6 +75,7 @@ class ClientSession {
     std::uint64_t previous_revision;
     ResyncReason reason;
     std::string snapshot;
+    std::uint64_t events_dropped;
   };
   struct DeltaArrived {
     SubscriptionId subscription;
@@ -82,6 +83,12 @@ class ClientSession {
     std::uint64_t base;
     std::string patch;
     bool replayed;
+    std::vector<std::string> events;
+  };
+  /// The filter holds back what there is up to `revision`.
+  struct CoveredArrived {
+    SubscriptionId subscription;
+    std::uint64_t revision;
   };
   struct BindingArrived {
     SubscriptionId subscription;
@@ -96,7 +103,7 @@ class ClientSession {
     absl::Status reason;
   };
   using Action = std::variant<Connect, Disconnect, CallEnded, ItemArrived, ItemWritten, SnapshotArrived,
-                              DeltaArrived, BindingArrived, SubscriptionEnded, StateChanged>;
+                              DeltaArrived, CoveredArrived, BindingArrived, SubscriptionEnded, StateChanged>;
 
   struct CallRequest {
     ActorId actor;
@@ -108,6 +115,8 @@ class ClientSession {
   struct SubscribeRequest {
     ActorId actor;
     std::uint64_t schema_fingerprint = 0;
+    std::string filter;
+    std::string view;
     std::string binding;  // Of a resume token; empty: from the beginning.
     Position position;
   };
@@ -173,6 +182,7 @@ class ClientSession {
     std::string partial;
     Position partial_at;
     std::uint64_t partial_total = 0;
+    std::uint64_t partial_events_dropped = 0;
     bool receiving_snapshot = false;
     Backoff retry_backoff;  // While the server says `UNAVAILABLE`.
     // By then the server's answer, or the rest of a snapshot, has come, or it is asked again. Never: nothing
@@ -185,6 +195,7 @@ class ClientSession {
   void SetState(ConnectionState state, const absl::Status& reason);
   void EndCall(std::map<CallNumber, PendingCall>::iterator call, absl::StatusOr<std::string> result);
   void EndSubscription(SubscriptionId id, const absl::Status& status);
+  static std::size_t SizeOf(const SubscribeRequest& request);
   Subscription* FindByWireId(std::uint64_t wire_id, SubscriptionId& id);
   void ForgetWireId(Subscription& subscription, bool tell_server);
   void GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason);
@@ -196,6 +207,7 @@ class ClientSession {
   void Handle(const wire::Subscribed& frame, Time now);
   void Handle(const wire::SnapshotChunk& frame, Time now);
   void Handle(const wire::Delta& frame, Time now);
+  void Handle(const wire::Covered& frame, Time now);
   void Handle(const wire::End& frame, Time now);
   void Handle(const wire::Heartbeat& frame, Time now);
   void Handle(const wire::Goodbye& frame, Time now);

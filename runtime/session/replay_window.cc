@@ -1,12 +1,16 @@
 #include "runtime/session/replay_window.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace onager::session {
 
-void ReplayWindow::Append(SharedBytes patch, Time now) {
-  bytes_ += patch->size();
-  entries_.push_back({++head_, std::move(patch), now});
+void ReplayWindow::Append(SharedBytes patch, SharedBytes events, Time now) {
+  ++head_;
+  if (patch != nullptr || events != nullptr) {
+    entries_.push_back({head_, std::move(patch), std::move(events), now});
+    bytes_ += entries_.back().size();
+  }
   while (!entries_.empty() && (entries_.size() > limits_.count_max || bytes_ > limits_.bytes_max ||
                                now - entries_.front().committed_at > limits_.age_max)) {
     DropOldest();
@@ -14,17 +18,19 @@ void ReplayWindow::Append(SharedBytes patch, Time now) {
 }
 
 bool ReplayWindow::Covers(std::uint64_t revision, Time now) const {
-  if (revision == head_) return true;
-  if (revision > head_ || head_ - revision > entries_.size()) return false;
-  return now - At(revision + 1).committed_at <= limits_.age_max;
+  if (revision < floor_ || revision > head_) return false;
+  const Iterator first = After(revision);
+  return first == entries_.end() || now - first->committed_at <= limits_.age_max;
 }
 
-const LogEntry& ReplayWindow::At(std::uint64_t revision) const {
-  return entries_[entries_.size() - 1 - static_cast<std::size_t>(head_ - revision)];
+ReplayWindow::Iterator ReplayWindow::After(std::uint64_t revision) const {
+  return std::partition_point(entries_.begin(), entries_.end(),
+                              [revision](const LogEntry& entry) { return entry.revision <= revision; });
 }
 
 void ReplayWindow::DropOldest() {
-  bytes_ -= entries_.front().patch->size();
+  floor_ = entries_.front().revision;
+  bytes_ -= entries_.front().size();
   entries_.pop_front();
 }
 

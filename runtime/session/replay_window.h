@@ -16,29 +16,38 @@ struct ReplayLimits {
   Duration age_max = std::chrono::minutes(5);
 };
 
-/// One committed revision: the patch that leads from `revision - 1` to it.
+/// One committed revision that shows something.
 struct LogEntry {
   std::uint64_t revision = 0;
-  SharedBytes patch;
+  SharedBytes patch;   // Null: there are only events.
+  SharedBytes events;  // As `wire::AppendEvent` makes them; null: none.
   Time committed_at{};
+
+  std::size_t size() const {
+    return (patch == nullptr ? 0 : patch->size()) + (events == nullptr ? 0 : events->size());
+  }
 };
 
-/// The newest revisions of one epoch, without a hole, as far back as its limits allow. A plain object.
+/// The newest revisions of one epoch, as far back as its limits allow. A revision that shows nothing is not
+/// kept, and costs nothing: it is known to show nothing. A plain object.
 class ReplayWindow {
  public:
-  ReplayWindow(ReplayLimits limits, std::uint64_t head) : limits_(limits), head_(head) {}
+  using Iterator = std::deque<LogEntry>::const_iterator;
 
-  /// Appends the revision after `head()`.
-  void Append(SharedBytes patch, Time now);
+  ReplayWindow(ReplayLimits limits, std::uint64_t head) : limits_(limits), floor_(head), head_(head) {}
+
+  /// Appends the revision after `head()`. Both may be null.
+  void Append(SharedBytes patch, SharedBytes events, Time now);
 
   std::uint64_t head() const { return head_; }
 
-  /// Whether every revision after `revision` is still here and young enough. True for the head itself,
-  /// however old.
+  /// Whether all that came after `revision` is still here and young enough. True where nothing came, however
+  /// old it is.
   bool Covers(std::uint64_t revision, Time now) const;
 
-  /// The entry of a revision that `Covers(revision - 1)` vouches for.
-  const LogEntry& At(std::uint64_t revision) const;
+  /// The first entry after a revision that is covered.
+  Iterator After(std::uint64_t revision) const;
+  Iterator end() const { return entries_.end(); }
 
   std::size_t size() const { return entries_.size(); }
   std::size_t bytes() const { return bytes_; }
@@ -47,9 +56,10 @@ class ReplayWindow {
   void DropOldest();
 
   ReplayLimits limits_;
+  std::uint64_t floor_;  // What came after it is here.
   std::uint64_t head_;
   std::size_t bytes_ = 0;
-  std::deque<LogEntry> entries_;  // Ends with `head_`.
+  std::deque<LogEntry> entries_;  // In the order of their revisions.
 };
 
 }  // namespace onager::session

@@ -34,6 +34,12 @@ absl::Status CheckAddress(std::string_view type, std::string_view key) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSelection(std::string_view filter, std::string_view view) {
+  if (std::max(filter.size(), view.size()) <= wire::kSelectionBytesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a filter or a view of more than ", wire::kSelectionBytesMax, " bytes"));
+}
+
 ResyncReason ReasonOf(FeedRead::Why why, bool resuming, ResyncReason without_position) {
   switch (why) {
     case FeedRead::Why::kNoPosition:
@@ -183,6 +189,9 @@ void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
   if (absl::Status address = CheckAddress(frame.actor_type, frame.key); !address.ok()) {
     return RefuseSubscription(frame.id, address);
   }
+  if (absl::Status selection = CheckSelection(frame.filter, frame.view); !selection.ok()) {
+    return RefuseSubscription(frame.id, selection);
+  }
   if (subscriptions_.size() >= options_.subscriptions_max) {
     return RefuseSubscription(
         frame.id, absl::ResourceExhaustedError(
@@ -191,13 +200,18 @@ void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
   Subscription subscription;
   subscription.actor = {std::string(frame.actor_type), std::string(frame.key)};
   subscription.client_fingerprint = frame.schema_fingerprint;
+  subscription.filter_fingerprint = wire::Fingerprint(frame.filter);
+  subscription.view_fingerprint = wire::Fingerprint(frame.view);
   subscription.reason = frame.reason;
+  if (frame.epoch != 0) subscription.shown = Position{frame.epoch, frame.revision};
   if (!frame.binding.empty()) {
     subscription.offered_binding = std::string(frame.binding);
     subscription.position = Position{frame.epoch, frame.revision};
+    subscription.shown = subscription.position;
     if (!ExamineToken(frame.id, subscription)) return;
   }
-  actions_.emplace_back(OpenFeed{frame.id, subscription.actor});
+  actions_.emplace_back(
+      OpenFeed{frame.id, subscription.actor, std::string(frame.filter), std::string(frame.view)});
   subscriptions_by_actor_.emplace(subscription.actor, frame.id);
   subscriptions_.emplace(frame.id, std::move(subscription));
 }
@@ -291,6 +305,8 @@ void ServerSession::OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_pt
   binding.key = subscription.actor.key;
   // Both ends' field trees decide what a delta means, so a change of either ends a token's use.
   binding.schema_fingerprint = schema_fingerprint * 0x9E3779B97F4A7C15ull + subscription.client_fingerprint;
+  binding.filter_fingerprint = subscription.filter_fingerprint;
+  binding.view_fingerprint = subscription.view_fingerprint;
   subscription.binding = signer_.Sign(binding);
   if (subscription.position.has_value()) {
     const absl::StatusOr<wire::TokenBinding> offered = signer_.Verify(subscription.offered_binding);
@@ -465,13 +481,41 @@ bool ServerSession::PumpObservers(Batch& batch, const CallOutcome& outcome, Time
     const std::uint64_t id = observer->second;
     ++observer;  // The subscription may end meanwhile.
     Subscription& subscription = subscriptions_.at(id);
-    const bool behind =
-        subscription.dirty || !subscription.position || subscription.position->revision < outcome.revision;
-    if (!behind) continue;
+    const bool told = subscription.position.has_value() &&
+                      std::max(subscription.shown->revision, subscription.covered) >= outcome.revision;
+    if (told && !subscription.dirty) continue;
     if (batch.writer.size() >= batch_bytes_max_) return false;
-    if (Pump(batch, id, subscription, now) == Pumped::kPart) MarkDirty(id, subscription);
+    switch (Pump(batch, id, subscription, now)) {
+      case Pumped::kAll:
+        Cover(batch, id, subscription, outcome.revision);
+        break;
+      case Pumped::kPart:
+        MarkDirty(id, subscription);
+        break;
+      case Pumped::kEnded:
+        break;
+    }
   }
   return true;
+}
+
+void ServerSession::Cover(Batch& batch, std::uint64_t id, Subscription& subscription,
+                          std::uint64_t revision) {
+  if (!subscription.announced || !subscription.position.has_value()) return;  // A snapshot is on its way.
+  if (subscription.shown->revision < revision &&
+      subscription.shown->revision < subscription.position->revision) {
+    FeedStep nothing;
+    nothing.revision = subscription.position->revision;
+    SendStep(batch, id, subscription, nothing);
+  }
+  if (std::max(subscription.shown->revision, subscription.covered) < revision &&
+      subscription.held_back >= revision) {
+    wire::Covered covered;
+    covered.id = id;
+    covered.revision = subscription.held_back;
+    batch.writer.Append(covered);
+    subscription.covered = subscription.held_back;
+  }
 }
 
 void ServerSession::AppendSubscriptions(Batch& batch, Time now) {
@@ -511,9 +555,11 @@ FeedRead ServerSession::ReadFeed(Subscription& subscription, std::size_t budget,
     read.why = FeedRead::Why::kNoPosition;  // The reason is known already.
     return read;
   }
-  FeedRead read = subscription.feed->Read(subscription.position, budget, now);
+  const bool due =
+      subscription.position.has_value() && subscription.position->revision < subscription.due_through;
+  FeedRead read = subscription.feed->Read(subscription.position, due, budget, now);
   for (const FeedStep& step : read.steps) {
-    if (step.patch->size() + kFrameOverheadMax <= batch_bytes_max_) continue;
+    if (step.size() + kFrameOverheadMax <= batch_bytes_max_) continue;
     const Position after{read.at.epoch, step.revision};
     read = subscription.feed->ReadSnapshot(after, now);
     read.why = FeedRead::Why::kTooCostly;
@@ -553,20 +599,14 @@ ServerSession::Pumped ServerSession::Pump(Batch& batch, std::uint64_t id, Subscr
     batch.writer.Append(subscribed);
   }
   switch (read.kind) {
-    case FeedRead::Kind::kUpToDate:
     case FeedRead::Kind::kEnded:
       return Pumped::kAll;
+    case FeedRead::Kind::kUpToDate:
     case FeedRead::Kind::kSteps:
-      for (const FeedStep& step : read.steps) {
-        wire::Delta delta;
-        delta.id = id;
-        delta.revision = step.revision;
-        delta.span = step.revision - step.base;
-        delta.epoch = read.at.epoch == subscription.announced_epoch ? 0 : read.at.epoch;
-        batch.writer.Append(delta, step.patch);
-        subscription.position->revision = step.revision;
-      }
-      return subscription.position->revision == read.at.revision ? Pumped::kAll : Pumped::kPart;
+      for (const FeedStep& step : read.steps) SendStep(batch, id, subscription, step);
+      subscription.position->revision = read.through;
+      subscription.held_back = read.held_back ? read.at.revision : 0;
+      return read.held_back || read.through == read.at.revision ? Pumped::kAll : Pumped::kPart;
     case FeedRead::Kind::kSnapshotPending:
       // The feed says when the snapshot is there.
       if (!subscription.snapshot_wanted.has_value() || subscription.snapshot_wanted->epoch != read.at.epoch) {
@@ -578,11 +618,27 @@ ServerSession::Pumped ServerSession::Pump(Batch& batch, std::uint64_t id, Subscr
       subscription.snapshot = std::move(read.snapshot);
       subscription.snapshot_at = read.at;
       subscription.snapshot_offset = 0;
+      subscription.due_through = subscription.feed->head().revision;
+      subscription.snapshot_events_dropped =
+          subscription.shown.has_value() ? subscription.feed->CountEvents(*subscription.shown, read.at) : 0;
       // What was committed after the snapshot follows in the next batch.
       (void)PumpSnapshot(batch, id, subscription);
       return Pumped::kPart;
   }
   return Pumped::kAll;
+}
+
+// What lies between what was shown and the step's base shows nothing, so the delta spans it too.
+void ServerSession::SendStep(Batch& batch, std::uint64_t id, Subscription& subscription,
+                             const FeedStep& step) {
+  Position& shown = *subscription.shown;
+  wire::Delta delta;
+  delta.id = id;
+  delta.revision = step.revision;
+  delta.span = step.revision - shown.revision;
+  delta.epoch = shown.epoch == subscription.announced_epoch ? 0 : shown.epoch;
+  batch.writer.Append(delta, step.patch, step.events);
+  shown.revision = step.revision;
 }
 
 bool ServerSession::PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& subscription) {
@@ -596,11 +652,16 @@ bool ServerSession::PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& s
     chunk.total_bytes = bytes.size();
     chunk.offset = subscription.snapshot_offset;
     chunk.reason = subscription.reason;
+    chunk.events_dropped = subscription.snapshot_events_dropped;
+    chunk.base = subscription.shown.has_value() ? subscription.shown->revision : 0;
     batch.writer.Append(chunk, subscription.snapshot, size);
     subscription.snapshot_offset += size;
   } while (subscription.snapshot_offset < bytes.size() && batch.writer.size() < batch_bytes_max_);
   if (subscription.snapshot_offset < bytes.size()) return false;
   subscription.position = subscription.snapshot_at;
+  subscription.shown = subscription.snapshot_at;
+  subscription.held_back = 0;
+  subscription.covered = 0;
   subscription.snapshot.reset();
   return true;
 }

@@ -96,6 +96,8 @@ class ServerSession {
   struct OpenFeed {  // Activate the actor; report with `OnFeedOpened`.
     std::uint64_t subscription;
     ActorId actor;
+    std::string filter;
+    std::string view;
   };
   struct CloseFeed {
     std::uint64_t subscription;
@@ -152,9 +154,18 @@ class ServerSession {
     ActorId actor;
     std::shared_ptr<StateFeed> feed;  // Null until the actor is active.
     std::uint64_t client_fingerprint = 0;
+    std::uint64_t filter_fingerprint = 0;
+    std::uint64_t view_fingerprint = 0;
     std::string offered_binding;
-    std::optional<Position> position;  // What the client has, or will have when all that is sent has arrived.
+    // What the client was shown last, or will have been when all that is sent has arrived.
+    std::optional<Position> shown;
+    // Where reading goes on: at `shown`, or later in its epoch when what came since shows nothing. Unset: a
+    // snapshot is due, for `reason`.
+    std::optional<Position> position;
     ResyncReason reason = ResyncReason::kInitial;
+    std::uint64_t due_through = 0;  // Up to here the filter is not asked: the first snapshot was older.
+    std::uint64_t held_back = 0;    // The filter holds something back up to this revision.
+    std::uint64_t covered = 0;      // As the client was told.
     std::string binding;
     bool announced = false;  // `Subscribed` was sent.
     std::uint64_t announced_epoch = 0;
@@ -166,6 +177,7 @@ class ServerSession {
     SharedBytes snapshot;
     Position snapshot_at;
     std::size_t snapshot_offset = 0;
+    std::uint64_t snapshot_events_dropped = 0;
   };
 
   void Handle(const wire::Hello& frame, Time now);
@@ -202,7 +214,11 @@ class ServerSession {
   /// Sends what follows the subscription's position, as far as the batch takes it.
   Pumped Pump(Batch& batch, std::uint64_t id, Subscription& subscription, Time now);
   FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
+  void SendStep(Batch& batch, std::uint64_t id, Subscription& subscription, const FeedStep& step);
   bool PumpSnapshot(Batch& batch, std::uint64_t id, Subscription& subscription);
+  /// Tells the client, as far as there is no change to tell it with, that it has been told of everything up
+  /// to `revision`.
+  void Cover(Batch& batch, std::uint64_t id, Subscription& subscription, std::uint64_t revision);
   /// Sends what the client observes of the actor and has not got. False when the batch is full before.
   bool PumpObservers(Batch& batch, const CallOutcome& outcome, Time now);
 

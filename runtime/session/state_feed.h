@@ -20,17 +20,22 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
-/// A patch from `base` to `revision`.
+/// A patch from `base` to `revision`, and the events of the revisions that it spans.
 struct FeedStep {
   std::uint64_t base = 0;
   std::uint64_t revision = 0;
-  SharedBytes patch;
+  SharedBytes patch;   // Null: nothing has changed in what is seen.
+  SharedBytes events;  // As `wire::AppendEvent` makes them; null: none.
+
+  std::size_t size() const {
+    return (patch == nullptr ? 0 : patch->size()) + (events == nullptr ? 0 : events->size());
+  }
 };
 
 /// What follows a position in an actor's committed history.
 struct FeedRead {
   enum class Kind {
-    kUpToDate,         // Nothing.
+    kUpToDate,         // Nothing, or nothing that is due.
     kSteps,            // `steps`, which continue the position without a hole.
     kSnapshot,         // `snapshot` at `at`: the position cannot be continued, for the reason `why`.
     kSnapshotPending,  // As above, but the snapshot is still being made; the listener is called when it is
@@ -47,23 +52,30 @@ struct FeedRead {
   Kind kind = Kind::kUpToDate;
   Why why = Why::kNoPosition;
   Position at;  // The head; for a snapshot the snapshot's own position.
+  /// kUpToDate, kSteps: the revision to go on from. What lies between the last step (or the position that was
+  /// read from) and it shows nothing, so that a later step may begin at either.
+  std::uint64_t through = 0;
+  bool held_back = false;  // kUpToDate: there is something after `through` that a filter holds back.
   std::vector<FeedStep> steps;
   SharedBytes snapshot;
   absl::Status end;
 };
 
-/// The committed history of one actor's state, as subscriptions read it: each keeps a position of its own,
-/// and the feed keeps no memory of them. Thread-safe.
+/// The committed history of one actor's state, as subscriptions with one filter and one view read it: each
+/// keeps a position of its own, and the feed keeps no memory of them. Thread-safe.
 class StateFeed {
  public:
   virtual ~StateFeed() = default;
-  /// What follows `from`; at most about `bytes_max` of steps, and at least one.
-  virtual FeedRead Read(const std::optional<Position>& from, std::size_t bytes_max, Time now) = 0;
+  /// What follows `from`; at most about `bytes_max` of steps, and at least one. `due`: also what the filter
+  /// would hold back.
+  virtual FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) = 0;
   /// A snapshot of `at_least` or something later in that epoch, or of anything in another epoch. A reader
   /// that was told `kSnapshotPending` asks with the `at` it was given, so that it is served however fast the
   /// state moves on.
   virtual FeedRead ReadSnapshot(const Position& at_least, Time now) = 0;
   virtual Position head() const = 0;
+  /// How many events came after the one position, up to the other, as far as is remembered.
+  virtual std::uint64_t CountEvents(const Position& after, const Position& through) const = 0;
 };
 
 }  // namespace onager::session

@@ -33,6 +33,7 @@ absl::Status MemoryStore::Apply(CommitRecord record) {
                                            " in the store, the commit expects ", record.base_revision));
   }
   ++stored.revision;
+  stored.version = record.version;
   if (record.snapshot != nullptr) {
     stored.snapshot = std::move(record.snapshot);
     stored.snapshot_revision = stored.revision;

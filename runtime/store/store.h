@@ -20,6 +20,7 @@ struct StoredActor {
   std::uint64_t snapshot_revision = 0;  // `revision` less the number of patches.
   SharedBytes snapshot;                 // Null: the empty state, at revision 0.
   std::vector<SharedBytes> patches;     // One for each revision after the snapshot's, in order.
+  std::uint32_t version = 1;            // Of the state's meaning: that of the last commit.
 };
 
 /// One committed turn, which a store takes whole or not at all.
@@ -27,8 +28,10 @@ struct CommitRecord {
   ActorId actor;
   std::uint64_t epoch = 0;
   std::uint64_t base_revision = 0;  // What the store must hold; 0 with no actor there begins the epoch.
-  SharedBytes patch;                // Leads to `base_revision + 1`. Never null.
+  SharedBytes patch;     // Leads to `base_revision + 1`. Never null; empty when there are only events.
+  SharedBytes events;    // Of the turn, as `wire::AppendEvent` makes them. Null: none.
   SharedBytes snapshot;  // Set now and then: the state at `base_revision + 1`, so that the patches can go.
+  std::uint32_t version = 1;  // Of the state's meaning.
 };
 
 /// Where actors' states outlive their turns. Compare-and-swap on (epoch, revision) is the only write.

@@ -251,7 +251,8 @@ struct Schema<SnapshotChunk> {
       Varint<&SnapshotChunk::id>{1},       Fixed64<&SnapshotChunk::epoch>{2},
       Varint<&SnapshotChunk::revision>{3}, Varint<&SnapshotChunk::total_bytes>{4},
       Varint<&SnapshotChunk::offset>{5},   kPayload,
-      Varint<&SnapshotChunk::reason>{7},   Varint<&SnapshotChunk::events_dropped>{8}};
+      Varint<&SnapshotChunk::reason>{7},   Varint<&SnapshotChunk::events_dropped>{8},
+      Varint<&SnapshotChunk::base>{9}};
 };
 
 template <>

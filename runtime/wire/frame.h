@@ -144,6 +144,7 @@ struct SnapshotChunk {
   std::string_view data;
   ResyncReason reason = ResyncReason::kInitial;  // Of a snapshot in the middle of a subscription.
   std::uint64_t events_dropped = 0;  // That came before it and are not delivered; at least so many.
+  std::uint64_t base = 0;            // The revision that the client was shown last, if any.
 };
 
 struct Delta {

@@ -61,6 +61,15 @@ absl::Status NotAToken() { return absl::InvalidArgumentError("this is not a resu
 
 }  // namespace
 
+std::uint64_t Fingerprint(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  std::array<unsigned char, 32> digest{};
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(value); ++i) value |= std::uint64_t{digest[i]} << (8 * i);
+  return value == 0 ? 1 : value;
+}
+
 TokenSigner::TokenSigner(std::map<std::uint32_t, std::string> keys, std::uint32_t signing_key_id)
     : keys_(std::move(keys)), signing_key_id_(signing_key_id) {}
 

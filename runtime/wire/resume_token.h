@@ -13,6 +13,9 @@
 // PROTOCOL.md, "Resume tokens".
 namespace onager::wire {
 
+/// What tells one filter from another, and one view from another, in a binding. Zero for empty bytes only.
+std::uint64_t Fingerprint(std::string_view bytes);
+
 /// What a server vouches for with its signature: what was subscribed, and by whom.
 struct TokenBinding {
   std::string tenant;

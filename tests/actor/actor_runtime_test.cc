@@ -55,7 +55,7 @@ TEST(ActorRuntimeTest, A11_SixtyFourFirstCallersAtOnceMakeOneInstance) {
         ended.count_down();
       };
       start.arrive_and_wait();
-      runtime.OpenFeed(call->actor, [&](absl::StatusOr<std::shared_ptr<ActorFeed>> feed) {
+      runtime.OpenFeed(call->actor, "", "", [&](absl::StatusOr<std::shared_ptr<ActorFeed>> feed) {
         {
           MutexLock lock(mutex);
           feeds.push_back(*feed);
@@ -72,7 +72,7 @@ TEST(ActorRuntimeTest, A11_SixtyFourFirstCallersAtOnceMakeOneInstance) {
   EXPECT_EQ(log.instances, 1);
   std::sort(results.begin(), results.end());
   EXPECT_EQ(std::unique(results.begin(), results.end()) - results.begin(), 64);
-  for (const auto& feed : feeds) EXPECT_EQ(feed, feeds[0]);
+  for (const auto& feed : feeds) EXPECT_EQ(feed->head(), feeds[0]->head());
   EXPECT_EQ(feeds[0]->head().revision, 64u);
 }
 

@@ -95,9 +95,10 @@ struct ActorWorld {
   }
   std::shared_ptr<ActorFeed> Feed(std::string key = "a") {
     std::shared_ptr<ActorFeed> opened;
-    runtime.OpenFeed({"t.v1.Counter", std::move(key)}, [&](absl::StatusOr<std::shared_ptr<ActorFeed>> feed) {
-      if (feed.ok()) opened = *feed;
-    });
+    runtime.OpenFeed({"t.v1.Counter", std::move(key)}, "", "",
+                     [&](absl::StatusOr<std::shared_ptr<ActorFeed>> feed) {
+                       if (feed.ok()) opened = *feed;
+                     });
     environment.RunReady();
     return opened;
   }

@@ -18,7 +18,9 @@ struct GateWorld : ActorWorld {
     feed->AddListener(std::make_shared<ActorFeed::Listener>([this] { ++news; }));
     store.hold = true;
   }
-  FeedRead Read(const std::optional<Position>& from) { return feed->Read(from, 1 << 20, environment.Now()); }
+  FeedRead Read(const std::optional<Position>& from) {
+    return feed->Read(from, false, 1 << 20, environment.Now());
+  }
 
   std::shared_ptr<ActorFeed> feed;
   int news = 0;
@@ -147,7 +149,7 @@ TEST(OutputGateTest, WhenTheStoreForgotPublishedRevisionsANewEpochBegins) {
   ActorRuntime runtime(ActorRuntimeOptions(), environment, store);
   ASSERT_TRUE(runtime.Host(kCounterType, [&log] { return std::make_unique<CounterActor>(log); }).ok());
   std::shared_ptr<ActorFeed> feed;
-  runtime.OpenFeed({"t.v1.Counter", "a"}, [&feed](auto opened) { feed = *opened; });
+  runtime.OpenFeed({"t.v1.Counter", "a"}, "", "", [&feed](auto opened) { feed = *opened; });
   const auto add = [&] {
     auto call = std::make_shared<ActorCall>();
     call->actor = {"t.v1.Counter", "a"};
@@ -167,7 +169,7 @@ TEST(OutputGateTest, WhenTheStoreForgotPublishedRevisionsANewEpochBegins) {
   // Revision 1 again, and another one: a reader of the old one must not take it for that.
   EXPECT_EQ(feed->head().revision, old.revision);
   EXPECT_NE(feed->head().epoch, old.epoch);
-  EXPECT_EQ(feed->Read(old, 1000, environment.Now()).why, FeedRead::Why::kOtherEpoch);
+  EXPECT_EQ(feed->Read(old, false, 1000, environment.Now()).why, FeedRead::Why::kOtherEpoch);
   runtime.BeginShutdown();
   environment.RunReady();
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,7 +25,9 @@ class ZeroRandom final : public Random {
 
 class SmallFeed final : public StateFeed {
  public:
-  FeedRead Read(const std::optional<Position>& from, std::size_t, Time now) override {
+  explicit SmallFeed(bool filtered) : filtered_(filtered) {}
+
+  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t, Time now) override {
     if (!from.has_value()) return ReadSnapshot(head(), now);
     FeedRead read;
     read.at = head();
@@ -32,8 +35,15 @@ class SmallFeed final : public StateFeed {
       read = ReadSnapshot(head(), now);
       read.why = FeedRead::Why::kOtherEpoch;
     } else if (from->revision < read.at.revision) {
+      read.held_back = !due && filtered_ && from->revision > 1;
+      read.through = read.held_back ? from->revision : read.at.revision;
+      if (read.held_back) return read;
+      std::string events;
+      wire::AppendEvent(events, "event");
       read.kind = FeedRead::Kind::kSteps;
-      read.steps.push_back({from->revision, read.at.revision, ShareBytes("patch")});
+      read.steps.push_back({from->revision, read.at.revision, ShareBytes("patch"), ShareBytes(events)});
+    } else {
+      read.through = read.at.revision;
     }
     return read;
   }
@@ -45,6 +55,12 @@ class SmallFeed final : public StateFeed {
     return read;
   }
   Position head() const override { return {11, 4}; }
+  std::uint64_t CountEvents(const Position& after, const Position& through) const override {
+    return through.revision - std::min(after.revision, through.revision);
+  }
+
+ private:
+  const bool filtered_;
 };
 
 constexpr Time kNow{std::chrono::seconds(1000)};
@@ -93,7 +109,8 @@ void FeedServer(std::string_view input, bool after_hello) {
           session.OnCallEnded(call->number, outcome);
         }
         if (const auto* open = std::get_if<ServerSession::OpenFeed>(&action)) {
-          session.OnFeedOpened(open->subscription, std::shared_ptr<StateFeed>(std::make_shared<SmallFeed>()),
+          session.OnFeedOpened(open->subscription,
+                               std::shared_ptr<StateFeed>(std::make_shared<SmallFeed>(!open->filter.empty())),
                                50);
         }
       }

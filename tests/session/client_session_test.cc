@@ -96,7 +96,8 @@ std::string SubscribedAs(std::uint64_t id, std::uint64_t epoch, bool resumed,
 }
 
 std::string Chunk(std::uint64_t id, Position at, std::string whole, std::size_t offset = 0,
-                  std::size_t size = std::string::npos, ResyncReason reason = ResyncReason::kInitial) {
+                  std::size_t size = std::string::npos, ResyncReason reason = ResyncReason::kInitial,
+                  std::uint64_t base = 0) {
   wire::SnapshotChunk chunk;
   chunk.id = id;
   chunk.epoch = at.epoch;
@@ -104,6 +105,7 @@ std::string Chunk(std::uint64_t id, Position at, std::string whole, std::size_t 
   chunk.total_bytes = whole.size();
   chunk.offset = offset;
   chunk.reason = reason;
+  chunk.base = base;
   const std::size_t left = whole.size() - offset;
   return PayloadMessage(chunk, std::move(whole), std::min(size, left));
 }
@@ -484,7 +486,8 @@ struct SubscribedWorld : ClientWorld {
     Send(Message(end));
     EXPECT_TRUE(session.TakeActions().empty());
     EXPECT_EQ(Batch(), nullptr);
-    Send(SubscribedAs(2, 11, false, reason) + Chunk(2, {11, 7}, "fresh", 0, std::string::npos, reason));
+    Send(SubscribedAs(2, 11, false, reason) +
+         Chunk(2, {11, 7}, "fresh", 0, std::string::npos, reason, previous_revision));
     const auto arrived = Take<Client::SnapshotArrived>();
     ASSERT_EQ(arrived.size(), 1u);
     EXPECT_EQ(arrived[0].reason, reason);
@@ -561,16 +564,16 @@ TEST(ClientSessionTest, A18_ChunksThatDoNotFitTogetherAreNoticed) {
   const std::string whole(10, 's');
   const std::string other(12, 't');
   // After the first four bytes of a snapshot at (11, 9), each with another thing that cannot follow.
-  const std::string wrong[] = {Chunk(1, {11, 9}, whole, 6, 4),
-                               Chunk(1, {11, 9}, whole, 3, 4),
-                               Chunk(1, {11, 10}, whole, 4, 4),
-                               Chunk(1, {12, 9}, whole, 4, 4),
-                               Chunk(1, {11, 9}, other, 4, 4),
+  const std::string wrong[] = {Chunk(1, {11, 9}, whole, 6, 4, ResyncReason::kLagged, 4),
+                               Chunk(1, {11, 9}, whole, 3, 4, ResyncReason::kLagged, 4),
+                               Chunk(1, {11, 10}, whole, 4, 4, ResyncReason::kLagged, 4),
+                               Chunk(1, {12, 9}, whole, 4, 4, ResyncReason::kLagged, 4),
+                               Chunk(1, {11, 9}, other, 4, 4, ResyncReason::kLagged, 4),
                                DeltaTo(1, 5),
                                DeltaTo(1, 10)};
   for (const std::string& message : wrong) {
     SubscribedWorld world;
-    world.Send(Chunk(1, {11, 9}, whole, 0, 4, ResyncReason::kLagged));
+    world.Send(Chunk(1, {11, 9}, whole, 0, 4, ResyncReason::kLagged, 4));
     world.Send(message);
     EXPECT_TRUE(world.Take<Client::SnapshotArrived>().empty());
     world.ExpectResync(ResyncReason::kBaseMismatch);
@@ -593,7 +596,14 @@ TEST(ClientSessionTest, A18_ASnapshotThatGoesBackIsNoticed) {
   world.Send(DeltaTo(1, 5));
   (void)world.session.TakeActions();
   world.previous_revision = 5;
-  world.Send(Chunk(1, {11, 4}, "state"));  // The first one once more.
+  world.Send(Chunk(1, {11, 4}, "state", 0, 5, ResyncReason::kLagged, 5));
+  world.ExpectResync(ResyncReason::kBaseMismatch);
+}
+
+// A delta was lost before it, whose events it does not count.
+TEST(ClientSessionTest, A18_ASnapshotThatReplacesMoreThanWhatFollowsIsNoticed) {
+  SubscribedWorld world;
+  world.Send(Chunk(1, {11, 9}, "state", 0, 5, ResyncReason::kLagged, 5));
   world.ExpectResync(ResyncReason::kBaseMismatch);
 }
 
@@ -633,10 +643,10 @@ TEST(ClientSessionTest, A18_ASubscribeOrASnapshotThatGetsLostIsAskedForAgain) {
 TEST(ClientSessionTest, ASnapshotInPiecesArrivesWhole) {
   SubscribedWorld world;
   const std::string whole = "abcdefghij";
-  world.Send(Chunk(1, {12, 3}, whole, 0, 4, ResyncReason::kNewEpoch));
-  world.Send(Chunk(1, {12, 3}, whole, 4, 4, ResyncReason::kNewEpoch));
+  world.Send(Chunk(1, {12, 3}, whole, 0, 4, ResyncReason::kNewEpoch, 4));
+  world.Send(Chunk(1, {12, 3}, whole, 4, 4, ResyncReason::kNewEpoch, 4));
   EXPECT_TRUE(world.Take<Client::SnapshotArrived>().empty());
-  world.Send(Chunk(1, {12, 3}, whole, 8, 2, ResyncReason::kNewEpoch) + DeltaTo(1, 4, 1, 12));
+  world.Send(Chunk(1, {12, 3}, whole, 8, 2, ResyncReason::kNewEpoch, 4) + DeltaTo(1, 4, 1, 12));
   const auto actions = world.session.TakeActions();
   const auto snapshots = ActionsOf<Client::SnapshotArrived>(actions);
   ASSERT_EQ(snapshots.size(), 1u);
@@ -684,7 +694,7 @@ TEST(ClientSessionTest, TheReasonOutlivesAConnectionThatBreaksBeforeTheSnapshot)
   world.Welcome();
   const auto id = world.Batch()->Of<wire::Subscribe>().at(0).id;
   world.Send(SubscribedAs(id, 12, false, ResyncReason::kNewEpoch) +
-             Chunk(id, {12, 3}, "abcdef", 0, 3, ResyncReason::kNewEpoch));
+             Chunk(id, {12, 3}, "abcdef", 0, 3, ResyncReason::kNewEpoch, 4));
   world.Lose();
   world.Welcome();
   const auto frames = world.Batch();
@@ -695,7 +705,7 @@ TEST(ClientSessionTest, TheReasonOutlivesAConnectionThatBreaksBeforeTheSnapshot)
 
 TEST(ClientSessionTest, ASnapshotThatBreaksOffLeavesThePositionThatWasThere) {
   SubscribedWorld world;
-  world.Send(Chunk(1, {11, 9}, "abcdef", 0, 3, ResyncReason::kLagged));
+  world.Send(Chunk(1, {11, 9}, "abcdef", 0, 3, ResyncReason::kLagged, 4));
   world.Lose();
   world.Welcome();
   EXPECT_EQ(world.Batch()->Of<wire::Subscribe>().at(0).revision, 4u);
@@ -707,6 +717,91 @@ TEST(ClientSessionTest, FramesOfASubscriptionThatWasEndedHereAreIgnored) {
   world.Send(DeltaTo(1, 5) + Chunk(1, {11, 9}, "x"));
   EXPECT_EQ(world.Batch()->Kinds(), "Unsubscribe");
   EXPECT_TRUE(world.session.TakeActions().empty());
+}
+
+TEST(ClientSessionTest, FilterAndViewGoWithEverySubscribe) {
+  ClientWorld world;
+  world.Open();
+  Client::SubscribeRequest request;
+  request.actor = {"t.v1.Counter", "a"};
+  request.filter = "filter";
+  request.view = "view";
+  (void)world.session.Subscribe(request, world.now);
+  for (int round = 0; round < 2; ++round) {
+    const auto frames = world.Batch();
+    EXPECT_EQ(frames->Of<wire::Subscribe>().at(0).filter, "filter");
+    EXPECT_EQ(frames->Of<wire::Subscribe>().at(0).view, "view");
+    world.Lose();
+    world.Welcome();
+  }
+}
+
+TEST(ClientSessionTest, AFilterOrViewThatIsTooLargeEndsTheSubscription) {
+  ClientWorld world;
+  world.Open();
+  Client::SubscribeRequest request;
+  request.view = std::string((64u << 10) + 1, 'v');
+  (void)world.session.Subscribe(request, world.now);
+  const auto ends = world.Take<Client::SubscriptionEnded>();
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(world.Batch(), nullptr);
+}
+
+TEST(ClientSessionTest, EventsArriveWithTheirDeltaAndAreNotRepeated) {
+  SubscribedWorld world;
+  wire::Delta delta;
+  delta.id = 1;
+  delta.revision = 6;
+  delta.span = 2;
+  delta.events = {"one", "two"};
+  world.Send(Message(delta, delta));
+  const auto actions = world.session.TakeActions();
+  const auto deltas = ActionsOf<Client::DeltaArrived>(actions);
+  ASSERT_EQ(deltas.size(), 1u);
+  EXPECT_EQ(deltas[0].events, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(deltas[0].at, (Position{11, 6}));
+  EXPECT_EQ(world.session.stats().events, 2u);
+  EXPECT_EQ(world.Batch()->Of<wire::Subscribe>().at(0).reason, ResyncReason::kBaseMismatch);
+}
+
+TEST(ClientSessionTest, WhatAFilterHoldsBackLeavesThePosition) {
+  SubscribedWorld world;
+  wire::Covered covered;
+  covered.id = 1;
+  covered.revision = 9;
+  world.Send(Message(covered));
+  const auto arrived = world.Take<Client::CoveredArrived>();
+  ASSERT_EQ(arrived.size(), 1u);
+  EXPECT_EQ(arrived[0].revision, 9u);
+  world.Send(DeltaTo(1, 10, 6));  // From 4, where it still stands.
+  EXPECT_EQ(world.Take<Client::DeltaArrived>().size(), 1u);
+  world.Lose();
+  world.Welcome();
+  EXPECT_EQ(world.Batch()->Of<wire::Subscribe>().at(0).revision, 10u);
+}
+
+TEST(ClientSessionTest, APositionThatWasGivenUpIsToldSoThatMissedEventsAreCounted) {
+  SubscribedWorld world;
+  world.session.Resync(world.id, ResyncReason::kRequested);
+  const auto frames = world.Batch();
+  const auto subscribe = frames->Of<wire::Subscribe>().at(0);
+  EXPECT_TRUE(subscribe.binding.empty());
+  EXPECT_EQ(subscribe.epoch, 11u);
+  EXPECT_EQ(subscribe.revision, 4u);
+  wire::SnapshotChunk chunk;
+  chunk.id = 2;
+  chunk.epoch = 11;
+  chunk.revision = 9;
+  chunk.total_bytes = 1;
+  chunk.reason = ResyncReason::kRequested;
+  chunk.base = 4;
+  chunk.events_dropped = 3;
+  world.Send(SubscribedAs(2, 11, false, ResyncReason::kRequested) + PayloadMessage(chunk, "s", 1));
+  const auto arrived = world.Take<Client::SnapshotArrived>();
+  ASSERT_EQ(arrived.size(), 1u);
+  EXPECT_EQ(arrived[0].events_dropped, 3u);
+  EXPECT_EQ(world.session.stats().events_dropped, 3u);
 }
 
 TEST(ClientSessionTest, ASubscriptionThatTheServerCannotServeNowIsAskedForAgain) {
@@ -785,7 +880,7 @@ TEST(ClientSessionTest, AServerWithoutTokensIsAskedForSnapshotsThatSayWhy) {
   world.Lose();
   world.Welcome();
   const auto frames = world.Batch();
-  EXPECT_EQ(frames->Of<wire::Subscribe>().at(0).revision, 0u);
+  EXPECT_TRUE(frames->Of<wire::Subscribe>().at(0).binding.empty());
   EXPECT_EQ(frames->Of<wire::Subscribe>().at(0).reason, ResyncReason::kExpired);
 }
 

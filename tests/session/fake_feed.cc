@@ -1,6 +1,9 @@
 #include "tests/session/fake_feed.h"
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "runtime/wire/batch.h"
 
 namespace onager::session {
 
@@ -16,8 +19,31 @@ std::uint64_t FakeFeed::ReadNumber(std::string_view bytes) {
 
 void FakeFeed::Commit(std::uint64_t growth, Time now, std::size_t padding) {
   value_ += growth;
-  window_.Append(ShareBytes(Patch(growth, padding)), now);
+  Append(ShareBytes(Patch(growth, padding)), nullptr, now);
+}
+
+void FakeFeed::CommitNothing(Time now) { Append(nullptr, nullptr, now); }
+
+void FakeFeed::CommitEvent(std::string_view event, Time now, std::uint64_t growth) {
+  value_ += growth;
+  std::string events;
+  wire::AppendEvent(events, event);
+  event_at_.push_back(window_.head() + 1);
+  opened_ = window_.head() + 1;
+  Append(growth == 0 ? nullptr : ShareBytes(Patch(growth)), ShareBytes(std::move(events)), now);
+}
+
+void FakeFeed::Append(SharedBytes patch, SharedBytes events, Time now) {
+  window_.Append(std::move(patch), std::move(events), now);
+  if (filter_open_) opened_ = window_.head();
   Note();
+}
+
+std::uint64_t FakeFeed::CountEvents(const Position& after, const Position& through) const {
+  if (after.epoch != epoch_ || through.epoch != epoch_) return 0;
+  return static_cast<std::uint64_t>(std::count_if(
+      event_at_.begin(), event_at_.end(),
+      [&](std::uint64_t revision) { return revision > after.revision && revision <= through.revision; }));
 }
 
 void FakeFeed::Restart(std::uint64_t epoch, std::uint64_t revision, std::uint64_t value) {
@@ -26,6 +52,8 @@ void FakeFeed::Restart(std::uint64_t epoch, std::uint64_t revision, std::uint64_
   window_ = ReplayWindow(limits_, revision);
   snapshot_.reset();
   snapshot_asked_ = false;
+  opened_ = revision;
+  event_at_.clear();
   Note();
 }
 
@@ -68,29 +96,44 @@ FeedRead FakeFeed::ReadSnapshot(const Position& at_least, Time /*now*/) {
   return read;
 }
 
-FeedRead FakeFeed::Read(const std::optional<Position>& from, std::size_t bytes_max, Time now) {
+FeedRead FakeFeed::Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) {
   if (end_.has_value()) return ReadSnapshot(head(), now);
   ++reads_;
   const std::uint64_t head = window_.head();
   if (!from.has_value()) return Snapshot(FeedRead::Why::kNoPosition, head);
   if (from->epoch != epoch_ || from->revision > head) return Snapshot(FeedRead::Why::kOtherEpoch, head);
+  if (!due && opened_ <= from->revision) {
+    FeedRead read;
+    read.at = {epoch_, head};
+    read.held_back = window_.After(from->revision) != window_.end();
+    read.through = read.held_back ? from->revision : head;
+    return read;
+  }
   if (!window_.Covers(from->revision, now)) return Snapshot(FeedRead::Why::kOutsideWindow, head);
   FeedRead read;
   read.at = {epoch_, head};
-  if (from->revision == head) return read;
-  read.kind = FeedRead::Kind::kSteps;
+  read.through = head;
   std::size_t bytes = 0;
-  for (std::uint64_t revision = from->revision + 1; revision <= head; ++revision) {
-    const SharedBytes& patch = window_.At(revision).patch;
-    if (!read.steps.empty() && bytes + patch->size() > bytes_max) break;
-    bytes += patch->size();
-    read.steps.push_back({revision - 1, revision, patch});
+  std::uint64_t base = from->revision;
+  for (auto entry = window_.After(from->revision); entry != window_.end(); ++entry) {
+    if (!read.steps.empty() && bytes + entry->size() > bytes_max) {
+      read.through = base;
+      break;
+    }
+    bytes += entry->size();
+    read.steps.push_back({base, entry->revision, entry->patch, entry->events});
+    base = entry->revision;
   }
+  if (!read.steps.empty()) read.kind = FeedRead::Kind::kSteps;
   if (read.steps.size() > single_steps_max_) {
-    const std::uint64_t last = read.steps.back().revision;
     std::uint64_t growth = 0;
-    for (const FeedStep& step : read.steps) growth += ReadNumber(*step.patch);
-    read.steps = {{from->revision, last, ShareBytes(Patch(growth))}};
+    std::string events;
+    for (const FeedStep& step : read.steps) {
+      if (step.patch != nullptr) growth += ReadNumber(*step.patch);
+      if (step.events != nullptr) events += *step.events;
+    }
+    SharedBytes joined = events.empty() ? nullptr : ShareBytes(std::move(events));
+    read.steps = {{from->revision, base, ShareBytes(Patch(growth)), std::move(joined)}};
   }
   return read;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "runtime/session/replay_window.h"
 #include "runtime/session/state_feed.h"
@@ -28,6 +29,11 @@ class FakeFeed final : public StateFeed {
   static std::uint64_t ReadNumber(std::string_view bytes);
 
   void Commit(std::uint64_t growth, Time now, std::size_t padding = 0);
+  /// A revision that shows nothing, and one with that event, in which the state may grow too.
+  void CommitNothing(Time now);
+  void CommitEvent(std::string_view event, Time now, std::uint64_t growth = 0);
+  /// Commits are held back from now on, until one is made while the filter is open again. Events pass.
+  void set_filter_open(bool open) { filter_open_ = open; }
   /// Another history takes over, with a head that says nothing about the old one.
   void Restart(std::uint64_t epoch, std::uint64_t revision, std::uint64_t value);
   void End(const absl::Status& status) { end_ = status; }
@@ -41,17 +47,26 @@ class FakeFeed final : public StateFeed {
   /// More steps than this are composed into one.
   void set_single_steps_max(std::size_t count) { single_steps_max_ = count; }
 
-  FeedRead Read(const std::optional<Position>& from, std::size_t bytes_max, Time now) override;
+  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) override;
   FeedRead ReadSnapshot(const Position& at_least, Time now) override;
   Position head() const override { return {epoch_, window_.head()}; }
+  std::uint64_t CountEvents(const Position& after, const Position& through) const override;
   std::uint64_t value() const { return value_; }
   /// The number at each position that was ever committed.
   const std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>& truth() const { return truth_; }
+  /// How many events of its epoch had come by then.
+  const std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>& event_counts() const {
+    return event_counts_;
+  }
   int reads() const { return reads_; }
 
  private:
+  void Append(SharedBytes patch, SharedBytes events, Time now);
   FeedRead Snapshot(FeedRead::Why why, std::uint64_t revision_min);
-  void Note() { truth_[{epoch_, window_.head()}] = value_; }
+  void Note() {
+    truth_[{epoch_, window_.head()}] = value_;
+    event_counts_[{epoch_, window_.head()}] = event_at_.size();
+  }
 
   std::uint64_t epoch_;
   ReplayLimits limits_;
@@ -59,12 +74,16 @@ class FakeFeed final : public StateFeed {
   std::uint64_t value_ = 0;
   std::size_t snapshot_padding_ = 0;
   std::size_t single_steps_max_ = 1000;
+  bool filter_open_ = true;
+  std::uint64_t opened_ = 0;             // The last revision that the filter let pass.
+  std::vector<std::uint64_t> event_at_;  // The revision of each event.
   bool snapshots_wait_ = false;
   bool snapshot_asked_ = false;
   SharedBytes snapshot_;
   Position snapshot_at_;
   std::optional<absl::Status> end_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> truth_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> event_counts_;
   int reads_ = 0;
 };
 

@@ -15,25 +15,26 @@ TEST(ReplayWindowTest, HoldsTheNewestByCount) {
   ReplayLimits limits;
   limits.count_max = 100;
   ReplayWindow window(limits, 10);
-  for (int i = 0; i < 150; ++i) window.Append(ShareBytes(std::to_string(i)), kStart);
+  for (int i = 0; i < 150; ++i) window.Append(ShareBytes(std::to_string(i)), nullptr, kStart);
   EXPECT_EQ(window.head(), 160u);
   EXPECT_EQ(window.size(), 100u);
   EXPECT_TRUE(window.Covers(60, kStart));
   EXPECT_FALSE(window.Covers(59, kStart));
-  EXPECT_EQ(*window.At(61).patch, "50");
-  EXPECT_EQ(window.At(160).revision, 160u);
+  EXPECT_EQ(*window.After(60)->patch, "50");
+  EXPECT_EQ(window.After(159)->revision, 160u);
+  EXPECT_EQ(window.After(160), window.end());
 }
 
 TEST(ReplayWindowTest, HoldsTheNewestByBytes) {
   ReplayLimits limits;
   limits.bytes_max = 100;
   ReplayWindow window(limits, 0);
-  window.Append(ShareBytes(std::string(60, 'a')), kStart);
-  window.Append(ShareBytes(std::string(41, 'b')), kStart);
+  window.Append(ShareBytes(std::string(60, 'a')), nullptr, kStart);
+  window.Append(ShareBytes(std::string(41, 'b')), nullptr, kStart);
   EXPECT_EQ(window.size(), 1u);
   EXPECT_EQ(window.bytes(), 41u);
   // One that is larger than all of it leaves nothing, and who has it is up to date all the same.
-  window.Append(ShareBytes(std::string(101, 'c')), kStart);
+  window.Append(ShareBytes(std::string(101, 'c')), nullptr, kStart);
   EXPECT_EQ(window.size(), 0u);
   EXPECT_EQ(window.bytes(), 0u);
   EXPECT_FALSE(window.Covers(2, kStart));
@@ -42,12 +43,12 @@ TEST(ReplayWindowTest, HoldsTheNewestByBytes) {
 
 TEST(ReplayWindowTest, A6_AnEntryIsReplayedAt299SecondsAndNotAt301) {
   ReplayWindow window(ReplayLimits(), 0);
-  window.Append(ShareBytes("missed"), kStart);
+  window.Append(ShareBytes("missed"), nullptr, kStart);
   EXPECT_TRUE(window.Covers(0, kStart + seconds(299)));
   EXPECT_TRUE(window.Covers(0, kStart + seconds(300)));
   EXPECT_FALSE(window.Covers(0, kStart + seconds(301)));
   // The age is each entry's own: a later one does not keep an earlier one.
-  window.Append(ShareBytes("later"), kStart + seconds(200));
+  window.Append(ShareBytes("later"), nullptr, kStart + seconds(200));
   EXPECT_FALSE(window.Covers(0, kStart + seconds(301)));
   EXPECT_TRUE(window.Covers(1, kStart + seconds(499)));
 }
@@ -55,8 +56,24 @@ TEST(ReplayWindowTest, A6_AnEntryIsReplayedAt299SecondsAndNotAt301) {
 TEST(ReplayWindowTest, AnEmptyGapIsAlwaysCovered) {
   ReplayWindow window(ReplayLimits(), 42);
   EXPECT_TRUE(window.Covers(42, kStart + minutes(1'000'000)));
-  window.Append(ShareBytes("x"), kStart);
+  window.Append(ShareBytes("x"), nullptr, kStart);
   EXPECT_TRUE(window.Covers(43, kStart + minutes(1'000'000)));
+}
+
+TEST(ReplayWindowTest, WhatShowsNothingCostsNothingAndIsAlwaysCovered) {
+  ReplayLimits limits;
+  limits.count_max = 2;
+  ReplayWindow window(limits, 0);
+  window.Append(ShareBytes("x"), nullptr, kStart);
+  for (int i = 0; i < 1000; ++i) window.Append(nullptr, nullptr, kStart + seconds(i));
+  EXPECT_EQ(window.head(), 1001u);
+  EXPECT_FALSE(window.Covers(0, kStart + seconds(999)));  // By its age.
+  EXPECT_TRUE(window.Covers(1, kStart + minutes(1'000'000)));
+  window.Append(nullptr, ShareBytes("event"), kStart + seconds(999));
+  EXPECT_EQ(window.size(), 1u);
+  EXPECT_EQ(window.bytes(), 5u);
+  EXPECT_EQ(window.After(7)->revision, 1002u);
+  EXPECT_EQ(window.After(7)->patch, nullptr);
 }
 
 TEST(ReplayWindowTest, WhatIsAheadOfTheHeadIsNotCovered) {

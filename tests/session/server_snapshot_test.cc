@@ -83,7 +83,7 @@ TEST(ServerSnapshotTest, WhatIsCommittedMeanwhileFollowsTheSnapshot) {
 TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
   class EmptyFeed final : public StateFeed {
    public:
-    FeedRead Read(const std::optional<Position>& from, std::size_t, Time now) override {
+    FeedRead Read(const std::optional<Position>& from, bool, std::size_t, Time now) override {
       if (!from.has_value()) return ReadSnapshot({}, now);
       FeedRead read;
       read.at = head();
@@ -97,6 +97,7 @@ TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
       return read;
     }
     Position head() const override { return {3, 0}; }
+    std::uint64_t CountEvents(const Position&, const Position&) const override { return 0; }
   };
   ServerWorld world;
   world.Open();

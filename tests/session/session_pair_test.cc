@@ -42,6 +42,8 @@ class LossyPair {
     // The link heals: everything comes to rest at what the feed says.
     faulty_ = false;
     feed_->set_snapshots_wait(false);
+    feed_->set_filter_open(true);
+    Commit();
     for (int round = 0; round < 400 && !AtRest(); ++round) {
       if (round == 20) Commit();  // A loss at the very end shows with the next delta.
       PassTime(milliseconds(500));
@@ -56,6 +58,8 @@ class LossyPair {
 
   const ClientStats& stats() const { return client_.stats(); }
   std::size_t runs() const { return runs_.size(); }
+  std::uint64_t events_told() const { return events_told_; }
+  std::uint64_t covers() const { return covers_; }
 
  private:
   using Message = std::string;
@@ -67,7 +71,7 @@ class LossyPair {
   }
 
   void Disturb() {
-    switch (random_.Below(12)) {
+    switch (random_.Below(16)) {
       case 0:
       case 1:
       case 2:
@@ -85,7 +89,7 @@ class LossyPair {
         if (random_.OneIn(6)) Restart();
         break;
       case 7:
-        if (random_.OneIn(3)) Cut();
+        if (random_.OneIn(2)) Cut();
         break;
       case 8:
       case 9: {
@@ -95,6 +99,20 @@ class LossyPair {
         // A lost reply shows at the deadline and not before.
         request.timeout = milliseconds(200 + random_.Below(5000));
         pending_.emplace(client_.Call(request, now_), false);
+        break;
+      }
+      case 11:
+        feed_->set_filter_open(random_.OneIn(2));
+        break;
+      case 12:
+        feed_->CommitNothing(now_);
+        NotifyFeed();
+        break;
+      case 13:
+      case 14: {
+        const std::uint64_t count = feed_->event_counts().at({feed_->head().epoch, feed_->head().revision});
+        feed_->CommitEvent(EventName(feed_->head().epoch, count + 1), now_, random_.Below(3));
+        NotifyFeed();
         break;
       }
       case 10:
@@ -108,6 +126,10 @@ class LossyPair {
       feed_->MakeSnapshot();
       NotifyFeed();
     }
+  }
+
+  static std::string EventName(std::uint64_t epoch, std::uint64_t number) {
+    return std::to_string(epoch) + "/" + std::to_string(number);
   }
 
   void Commit() {
@@ -276,6 +298,10 @@ class LossyPair {
       const bool later = action.at.epoch != position_.epoch || action.at.revision > position_.revision;
       EXPECT_TRUE(later || action.reason != ResyncReason::kLagged);
     }
+    // Every event before the snapshot was told or is counted, except those that came before the first state.
+    const bool counted = has_state_ && action.at.epoch == position_.epoch;
+    events_ = counted ? events_ + action.events_dropped
+                      : feed_->event_counts().at({action.at.epoch, action.at.revision});
     has_state_ = true;
     position_ = action.at;
     value_ = FakeFeed::ReadNumber(action.snapshot);
@@ -287,7 +313,16 @@ class LossyPair {
     ASSERT_EQ(action.at.epoch, position_.epoch);
     position_ = action.at;
     value_ += FakeFeed::ReadNumber(action.patch);
+    for (const std::string& event : action.events) {
+      EXPECT_EQ(event, EventName(position_.epoch, ++events_));
+      ++events_told_;
+    }
     ExpectTruth();
+  }
+  void Do(const ClientSession::CoveredArrived& action) {
+    ++covers_;
+    EXPECT_TRUE(has_state_);
+    EXPECT_NE(action.revision, 0u);
   }
   void Do(const ClientSession::BindingArrived&) {}
   void Do(const ClientSession::ItemArrived&) {}
@@ -302,6 +337,7 @@ class LossyPair {
     const auto truth = feed_->truth().find({position_.epoch, position_.revision});
     ASSERT_NE(truth, feed_->truth().end());
     ASSERT_EQ(value_, truth->second) << "at epoch " << position_.epoch << ", revision " << position_.revision;
+    ASSERT_EQ(events_, feed_->event_counts().at({position_.epoch, position_.revision}));
   }
   bool AtRest() const {
     return has_state_ && position_ == feed_->head() && pending_.empty() && client_.pending_calls() == 0;
@@ -327,6 +363,9 @@ class LossyPair {
   bool has_state_ = false;
   Position position_;
   std::uint64_t value_ = 0;
+  std::uint64_t events_ = 0;  // Of the epoch: told, or counted as dropped.
+  std::uint64_t events_told_ = 0;
+  std::uint64_t covers_ = 0;
   std::map<std::uint64_t, bool> pending_;
   std::map<std::uint64_t, bool> runs_;
 };
@@ -337,21 +376,27 @@ TEST(SessionPairTest, A16_WhateverTheLinkDoesTheClientHasWhatTheFeedSaidOrIsTold
   std::uint64_t resyncs = 0;
   std::uint64_t resumes = 0;
   std::size_t runs = 0;
+  std::uint64_t events = 0;
+  std::uint64_t covers = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + 200; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     LossyPair pair(seed);
-    pair.Run(150);
+    pair.Run(200);
     if (testing::Test::HasFailure()) return;
     deltas += pair.stats().deltas;
     resyncs += pair.stats().resyncs;
     resumes += pair.stats().resumes;
     runs += pair.runs();
+    events += pair.events_told();
+    covers += pair.covers();
   }
   // The schedules did what they are for.
   EXPECT_GT(deltas, 1000u);
   EXPECT_GT(resyncs, 500u);
   EXPECT_GT(resumes, 100u);
   EXPECT_GT(runs, 1000u);
+  EXPECT_GT(events, 500u);
+  EXPECT_GT(covers, 100u);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -56,7 +57,14 @@ class Frames {
 template <typename... Kinds>
 std::string Message(const Kinds&... frames) {
   wire::BatchWriter writer;
-  (writer.Append(frames), ...);
+  const auto append = [&writer](const auto& frame) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(frame)>, wire::Delta>) {
+      writer.Append(frame, nullptr);
+    } else {
+      writer.Append(frame);
+    }
+  };
+  (append(frames), ...);
   return writer.Take().Join();
 }
 std::string PayloadMessage(const wire::Delta& frame, std::string patch);

@@ -190,10 +190,11 @@ std::vector<Sample> Samples() {
          frame.offset = 1;
          frame.reason = ResyncReason::kNewEpoch;
          frame.events_dropped = 7;
+         frame.base = 8;
          writer.Append(frame, ShareBytes("abcd"), 2);
        },
        "frames { snapshot_chunk { id: 1 epoch: 2 revision: 3 total_bytes: 4 offset: 1 data: \"bc\" reason: "
-       "RESYNC_REASON_NEW_EPOCH events_dropped: 7 } }"},
+       "RESYNC_REASON_NEW_EPOCH events_dropped: 7 base: 8 } }"},
       {"delta",
        [](BatchWriter& writer) {
          Delta frame;

@@ -53,11 +53,10 @@ class GrpcChannel final : public generated::Channel {
                                                             const CallOptions& options) override {
     return core_->CallWithStreams(type, key, method, std::move(arguments), options);
   }
-  std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType& type,
-                                                         const std::string& key,
-                                                         std::shared_ptr<generated::Observer> observer,
-                                                         std::string checkpoint) override {
-    return core_->Observe(type, key, std::move(observer), std::move(checkpoint));
+  std::shared_ptr<generated::SubscriptionHandle> Observe(
+      const generated::ActorType& type, generated::ObserveRequest request,
+      std::shared_ptr<generated::Observer> observer) override {
+    return core_->Observe(type, std::move(request), std::move(observer));
   }
   ConnectionState state() const override { return core_->state(); }
   ClientStats stats() const override { return core_->stats(); }

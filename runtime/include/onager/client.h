@@ -33,13 +33,15 @@ struct ClientStats {
 
   std::uint64_t bytes_received = 0;  // Messages as they came, without the transport's framing.
   std::uint64_t bytes_sent = 0;
-  std::uint64_t payload_bytes_received = 0;  // The part of them that is snapshots and patches.
+  std::uint64_t payload_bytes_received = 0;  // The part of them that is snapshots, patches and events.
   std::uint64_t connections = 0;             // Sessions established.
   std::uint64_t snapshots = 0;               // Received whole.
   std::uint64_t deltas = 0;
   std::uint64_t resumes = 0;          // Subscriptions continued without a snapshot after a reconnect.
   std::uint64_t replayed_deltas = 0;  // Deltas that such a resume announced.
   std::uint64_t resyncs = 0;          // Snapshots that replaced a state which could not be continued.
+  std::uint64_t events = 0;           // Received.
+  std::uint64_t events_dropped = 0;   // That snapshots replaced, as far as the server could count them.
 };
 
 /// How a client behaves. Every member has a usable default.

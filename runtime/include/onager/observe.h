@@ -1,15 +1,21 @@
 #ifndef ONAGER_OBSERVE_H_
 #define ONAGER_OBSERVE_H_
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "onager/filter.h"
 #include "onager/generated/channel.h"
+#include "onager/generated/choice.h"
 #include "onager/generated/tracked_state.h"
+#include "onager/view.h"
 
 namespace onager {
 
@@ -26,6 +32,13 @@ struct Update {
   bool replayed;  // Sent again after a reconnect.
 };
 
+/// A declared event of an actor, as its generated struct is.
+template <typename E>
+concept ActorEvent = requires(std::string_view bytes) {
+  { E::kNumber } -> std::convertible_to<std::uint32_t>;
+  { E::FromBytes(bytes) } -> std::same_as<std::optional<E>>;
+};
+
 namespace generated {
 
 template <typename State>
@@ -34,6 +47,8 @@ class TypedObserver final : public Observer {
   std::function<void(const Update<State>&)> on_update;
   std::function<void(const State&, const Change<State>&)> on_change;
   std::function<void(ResyncReason)> on_resync;
+  std::map<std::uint32_t, std::function<bool(std::string_view)>> on_event;  // False: it cannot be read.
+  std::function<void(std::uint64_t)> on_events_dropped;
   std::function<void(const absl::Status&)> on_end;
 
   ReplicaInterface& replica() override { return replica_; }
@@ -51,6 +66,15 @@ class TypedObserver final : public Observer {
     }
   }
   void ForgetChange() override { replica_.ClearChange(); }
+  void OnEvent(std::string_view event) override {
+    const std::optional<Choice> choice = DecodeChoice(event);
+    if (!choice.has_value()) return OnEventsDropped(1);
+    const auto found = on_event.find(choice->number);
+    if (found != on_event.end() && !found->second(choice->content)) OnEventsDropped(1);
+  }
+  void OnEventsDropped(std::uint64_t count) override {
+    if (on_events_dropped) on_events_dropped(count);
+  }
   void OnEnd(const absl::Status& status) override {
     if (on_end) on_end(status);
   }
@@ -85,12 +109,17 @@ class [[nodiscard]] Subscription {
   /// The resume token: what was subscribed, signed by the server, and the position that was delivered last.
   /// Empty until the first delivery.
   std::string token() const { return handle_->token(); }
-  /// The token together with the state that it belongs to, for `ResumeFrom`. May be kept across restarts of
-  /// the application. O(state). Empty until the first delivery.
+  /// The token together with the state that it belongs to, for `ResumeFrom`, and the events that came with it
+  /// and have not been told yet. May be kept across restarts of the application. O(state). Empty until the
+  /// first delivery.
   std::string checkpoint() const { return handle_->checkpoint(); }
   std::uint64_t epoch() const { return handle_->epoch(); }
   /// The revision that was delivered last.
   std::uint64_t revision() const { return handle_->revision(); }
+  /// Everything up to this revision has been delivered, or is held back by the filter or not seen through the
+  /// view. When a call of the same client has returned, this is no less than the call's revision, once what
+  /// came before its result has been delivered.
+  std::uint64_t covered() const { return handle_->covered(); }
   /// A copy of the state that was delivered last.
   State state() const {
     State copy;
@@ -123,8 +152,9 @@ class [[nodiscard]] Observation {
   Observation(std::shared_ptr<generated::Channel> channel, const generated::ActorType& type, std::string key)
       : channel_(std::move(channel)),
         type_(type),
-        key_(std::move(key)),
-        observer_(std::make_shared<generated::TypedObserver<State>>()) {}
+        observer_(std::make_shared<generated::TypedObserver<State>>()) {
+    request_.key = std::move(key);
+  }
 
   /// `callback(now, change)`: the state is now `now`; `change` says where it differs from the last time.
   Observation&& OnChange(std::function<void(const State&, const Change<State>&)> callback) && {
@@ -147,27 +177,55 @@ class [[nodiscard]] Observation {
     observer_->on_end = std::move(callback);
     return std::move(*this);
   }
+  /// Only the changes that the filter lets pass are delivered. Each delivery brings the state as it is then,
+  /// with what was held back before. The first one comes in any case.
+  Observation&& Where(Filter<State> filter) && {
+    request_.filter = filter.bytes();
+    return std::move(*this);
+  }
+  /// Only what the view shows is delivered; the rest of the state stays at its default.
+  Observation&& Through(View<State> view) && {
+    request_.view = view.bytes();
+    return std::move(*this);
+  }
+  /// `callback(event)`: the actor has emitted that event. Called once for each, in order, after the change
+  /// that it came with; filters and views hold no event back.
+  template <ActorEvent E>
+  Observation&& OnEvent(std::function<void(const E&)> callback) && {
+    observer_->on_event[E::kNumber] = [callback = std::move(callback)](std::string_view bytes) {
+      const std::optional<E> event = E::FromBytes(bytes);
+      if (event.has_value()) callback(*event);
+      return event.has_value();
+    };
+    return std::move(*this);
+  }
+  /// So many events, at least, were lost: a snapshot has replaced the changes that they came with, or the
+  /// callbacks were too slow for them.
+  Observation&& OnEventsDropped(std::function<void(std::uint64_t)> callback) && {
+    observer_->on_events_dropped = std::move(callback);
+    return std::move(*this);
+  }
   /// Continues an earlier subscription, also one of an earlier run of the application, from its
   /// `checkpoint()`. The first update brings the checkpoint's state; then comes only what was missed since,
-  /// unless it cannot be continued, which `OnResync` tells. A checkpoint that cannot be read ends the
-  /// subscription with `INVALID_ARGUMENT`.
+  /// unless it cannot be continued, which `OnResync` tells. Filter and view are the checkpoint's where none
+  /// are given; with others a snapshot comes. A checkpoint that cannot be read ends the subscription with
+  /// `INVALID_ARGUMENT`.
   Observation&& ResumeFrom(std::string checkpoint) && {
-    checkpoint_ = std::move(checkpoint);
+    request_.checkpoint = std::move(checkpoint);
     return std::move(*this);
   }
 
   Subscription<State> Start() && {
     std::shared_ptr<generated::SubscriptionHandle> handle =
-        channel_->Observe(type_, key_, observer_, std::move(checkpoint_));
+        channel_->Observe(type_, std::move(request_), observer_);
     return Subscription<State>(std::move(handle), std::move(observer_));
   }
 
  private:
   std::shared_ptr<generated::Channel> channel_;
   const generated::ActorType& type_;
-  std::string key_;
+  generated::ObserveRequest request_;
   std::shared_ptr<generated::TypedObserver<State>> observer_;
-  std::string checkpoint_;
 };
 
 }  // namespace onager

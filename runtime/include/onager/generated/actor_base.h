@@ -2,6 +2,7 @@
 #define ONAGER_GENERATED_ACTOR_BASE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,16 @@
 #include "onager/turn.h"
 
 namespace onager::generated {
+
+/// What a turn has emitted.
+struct TurnEvents {
+  std::string records;  // As deltas carry them.
+  std::uint64_t count = 0;
+  bool too_many = false;  // More than a turn may; the turn is to fail.
+};
+
+inline constexpr std::uint64_t kEventsPerTurnMax = 1024;
+inline constexpr std::size_t kEventBytesPerTurnMax = std::size_t{1} << 20;
 
 /// What every generated skeleton is to the actor runtime. Owned by the runtime, which calls it from one
 /// thread at a time and destroys it when the actor is deactivated.
@@ -37,6 +48,22 @@ class ActorBase {
   /// As `Dispatch`, for methods with streams. `streams` outlives the task.
   virtual Task<std::string> DispatchStreamed(Turn& turn, std::size_t method, std::string_view arguments,
                                              CallStreams& streams);
+
+  /// Brings the state, which is of version `from`, to the version after it. Called before the first turn,
+  /// once for each version that is missing. With an error the actor is not activated.
+  virtual absl::Status Migrate(std::uint32_t from);
+
+  /// The events of the open turn, which are gone here then.
+  TurnEvents TakeEvents();
+
+ protected:
+  /// Adds an event to the open turn, whose commit sends it to the actor's subscribers: `number` is its in the
+  /// actor's event message, `fields` its encoding. With more than `kEventsPerTurnMax` of them, or
+  /// `kEventBytesPerTurnMax`, the turn fails with `RESOURCE_EXHAUSTED`.
+  void EmitEvent(std::uint32_t number, std::string_view fields);
+
+ private:
+  TurnEvents events_;
 };
 
 inline Task<std::string> ActorBase::DispatchStreamed(Turn&, std::size_t, std::string_view, CallStreams&) {

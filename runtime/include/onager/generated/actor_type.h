@@ -57,6 +57,7 @@ struct ActorType {
   absl::Span<const FilterInfo> filters = {};
   absl::Span<const ViewInfo> views = {};
   absl::Span<const EventInfo> events = {};
+  std::uint32_t version = 1;  // Of the state's meaning; `ActorBase::Migrate` brings an older one up.
 
   /// The index of the method of that name.
   std::optional<std::size_t> FindMethod(std::string_view method_name) const {

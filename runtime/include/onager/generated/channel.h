@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -28,6 +29,17 @@ struct Delivery {
   bool replayed = false;                 // Part of a resume.
 };
 
+/// What is to be observed of an actor.
+struct ObserveRequest {
+  ObserveRequest() = default;
+
+  std::string key;
+  // The encodings of the actor's filter message and view message. Unset: those of the checkpoint, or none.
+  std::optional<std::string> filter;
+  std::optional<std::string> view;
+  std::string checkpoint;  // May be empty.
+};
+
 /// The typed end of a subscription. The channel calls it on the callback executor, one call at a time.
 class Observer {
  public:
@@ -38,6 +50,10 @@ class Observer {
   virtual void OnUpdate(const Delivery& delivery) = 0;
   /// The change that `OnUpdate` saw is over. No reader looks at the replica meanwhile.
   virtual void ForgetChange() = 0;
+  /// An event, as the actor's event message; after the `OnUpdate` of the change that it belongs to.
+  virtual void OnEvent(std::string_view event) = 0;
+  /// So many events will not be told. Before the `OnUpdate` with the snapshot that replaces them.
+  virtual void OnEventsDropped(std::uint64_t count) = 0;
   /// Nothing comes any more. Called exactly once, unless the subscription was closed from this side.
   virtual void OnEnd(const absl::Status& status) = 0;
 };
@@ -50,6 +66,7 @@ class SubscriptionHandle {
   virtual std::string checkpoint() const = 0;
   virtual std::uint64_t epoch() const = 0;
   virtual std::uint64_t revision() const = 0;
+  virtual std::uint64_t covered() const = 0;
   /// Runs `read` while the replica does not change.
   virtual void Read(absl::FunctionRef<void()> read) const = 0;
   virtual void Resync() = 0;
@@ -68,10 +85,9 @@ class Channel {
   virtual std::shared_ptr<StreamingCall> CallWithStreams(const ActorType& type, const std::string& key,
                                                          std::size_t method, std::string arguments,
                                                          const CallOptions& options) = 0;
-  /// `checkpoint` may be empty. The channel keeps the observer until the subscription is closed.
-  virtual std::shared_ptr<SubscriptionHandle> Observe(const ActorType& type, const std::string& key,
-                                                      std::shared_ptr<Observer> observer,
-                                                      std::string checkpoint) = 0;
+  /// The channel keeps the observer until the subscription is closed.
+  virtual std::shared_ptr<SubscriptionHandle> Observe(const ActorType& type, ObserveRequest request,
+                                                      std::shared_ptr<Observer> observer) = 0;
   virtual void Close() = 0;
   virtual ConnectionState state() const = 0;
   virtual ClientStats stats() const = 0;

@@ -1,0 +1,143 @@
+#ifndef ONAGER_RUNTIME_ACTOR_ACTOR_HISTORY_H_
+#define ONAGER_RUNTIME_ACTOR_ACTOR_HISTORY_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "onager/generated/state_interface.h"
+#include "runtime/base/mutex.h"
+#include "runtime/session/replay_window.h"
+#include "runtime/session/state_feed.h"
+
+namespace onager::actor {
+
+using FeedListener = absl::AnyInvocable<void()>;
+using FeedListenerId = std::uint64_t;
+
+/// For which revisions one filter was open. Its history's, which guards it.
+struct FilterGate {
+  explicit FilterGate(std::uint64_t revision) : since(revision), opened(revision) {}
+
+  std::uint64_t since;           // It was asked at every revision after this one.
+  std::uint64_t opened;          // The last revision that it let pass; `since` when there is none.
+  std::atomic<int> readers = 0;  // Feeds that look through it. Not guarded.
+};
+
+/// What one view shows of the history. The history's, which guards it.
+struct ViewLog {
+  ViewLog(session::ReplayLimits limits, std::uint64_t revision) : window(limits, revision) {}
+
+  struct Reader {
+    std::shared_ptr<FeedListener> listener;
+    std::shared_ptr<FilterGate> gate;  // Null: everything passes.
+  };
+
+  session::ReplayWindow window;
+  SharedBytes snapshot;  // Null until one was needed.
+  std::uint64_t snapshot_revision = 0;
+  bool snapshot_requested = false;
+  // Steps to the head from the revision of their first entry.
+  std::deque<std::pair<std::uint64_t, session::FeedStep>> composed;
+  absl::flat_hash_map<FeedListenerId, Reader> listeners;
+  std::atomic<int> readers = 0;  // Feeds that look through it. Not guarded.
+};
+
+/// One revision as those who observe the actor see it.
+struct ShownCommit {
+  SharedBytes events;  // As `wire::AppendEvent` makes them; null: none.
+  std::uint64_t event_count = 0;
+  // Every view that there was at that revision; null where nothing shows.
+  std::vector<std::pair<std::shared_ptr<ViewLog>, SharedBytes>> patches;
+  std::vector<std::shared_ptr<FilterGate>> opened;
+};
+
+/// The committed history of one actor, between the actor, which publishes, and feeds, which read it, each
+/// through one view and one filter. Nothing is encoded or composed twice for feeds with the same view.
+/// Thread-safe.
+class ActorHistory {
+ public:
+  using RequestSnapshot = absl::AnyInvocable<void(const std::shared_ptr<ViewLog>&) const>;
+
+  /// `request_snapshot` is called, from any thread and under no lock, when a reader needs a snapshot that is
+  /// not here; the answer is `PublishSnapshot`.
+  ActorHistory(const generated::StateCodec& codec, session::ReplayLimits limits, session::Position head,
+               RequestSnapshot request_snapshot);
+
+  // For the actor.
+  /// A view, and a filter, that is looked through from now on. `revision` is the actor's, which may be ahead
+  /// of what is published.
+  std::shared_ptr<ViewLog> AddView(std::uint64_t revision);
+  std::shared_ptr<FilterGate> AddGate(std::uint64_t revision);
+  /// Nobody looks through it any more.
+  void Forget(const std::shared_ptr<ViewLog>& view);
+  void Forget(const std::shared_ptr<FilterGate>& gate);
+
+  /// The revision after the head.
+  void Publish(const ShownCommit& commit, Time now);
+  void PublishSnapshot(ViewLog& view, std::uint64_t revision, SharedBytes snapshot);
+  /// What was not published at the last `AddView` and `AddGate` never will be.
+  void Continue();
+  /// The history was replaced by another: every reader will get a snapshot.
+  void Restart(session::Position head);
+  /// The history ends here; every reader is told.
+  void End(const absl::Status& status);
+  session::Position head() const;
+
+  // For feeds; see StateFeed and ActorFeed. `gate` may be null.
+  FeedListenerId AddListener(ViewLog& view, std::shared_ptr<FilterGate> gate,
+                             std::shared_ptr<FeedListener> listener);
+  void RemoveListener(ViewLog& view, FeedListenerId id);
+  std::size_t listener_count() const;
+  session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate,
+                         const std::optional<session::Position>& from, std::size_t bytes_max, Time now);
+  session::FeedRead ReadSnapshot(const std::shared_ptr<ViewLog>& view, const session::Position& at_least,
+                                 Time now);
+  std::uint64_t CountEvents(const session::Position& after, const session::Position& through) const;
+
+ private:
+  /// A snapshot that a reader can begin with; `FindSnapshot` one of that revision or later.
+  session::FeedRead FindCheapSnapshot(ViewLog& view, session::FeedRead::Why why, Time now, bool& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::FeedRead FindSnapshot(ViewLog& view, session::FeedRead::Why why, std::uint64_t revision_min,
+                                 bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::FeedRead AwaitSnapshot(ViewLog& view, session::FeedRead::Why why, std::uint64_t revision_min,
+                                  bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::FeedRead ReadSteps(ViewLog& view, bool as_one, std::uint64_t from, std::size_t bytes_max,
+                              bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Everything from `first` on as one step; none when it cannot be composed.
+  std::optional<session::FeedStep> Compose(ViewLog& view, session::ReplayWindow::Iterator first)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsDue(const FilterGate& gate, std::uint64_t from) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::uint64_t EventsThrough(std::uint64_t revision) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// The newest revision that the view can be read at.
+  session::Position HeadOf(const ViewLog& view) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Restart(ViewLog& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NotifyAll() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const generated::StateCodec& codec_;
+  const session::ReplayLimits limits_;
+  const RequestSnapshot request_snapshot_;
+
+  mutable Mutex mutex_;
+  session::Position head_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<ViewLog>> views_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<FilterGate>> gates_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
+  FeedListenerId last_listener_ ABSL_GUARDED_BY(mutex_) = 0;
+  // How many events there were up to each of the last revisions that had some, and before the first of them.
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> events_through_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t events_before_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace onager::actor
+
+#endif  // ONAGER_RUNTIME_ACTOR_ACTOR_HISTORY_H_
