@@ -9,7 +9,15 @@ namespace {
 
 using Kind = ForeignType::Kind;
 
-constexpr std::string_view kPointHeader = R"(namespace geo {
+constexpr std::string_view kPointHeader = R"(#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace geo {
 enum class Kind { kPeak = 7, kUnknown = 0, kCity = 1, kTown = 1 };
 struct Point {
   double lat = 0;
