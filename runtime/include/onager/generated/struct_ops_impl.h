@@ -282,9 +282,15 @@ bool DecodeField(Reader::Tag tag, Reader& reader, typename F::Type& member, Deco
   return ok;
 }
 
+// Arrays of a fixed size, whose elements may come in several occurrences.
+template <typename F>
+inline constexpr bool kIsArray = requires { &FieldOps<typename F::Type>::DecodeFrom; };
+
 template <typename T>
 bool StructOps<T>::Decode(Reader reader, T& value, DecodeContext& context) {
   std::array<const char*, kFieldCount<T> + 1> handles{};
+  std::array<std::size_t, AnyField<T>([]<typename F>() { return kIsArray<F>; }) ? kFieldCount<T> : 1>
+      counts{};
   const char* const end = reader.position() + reader.remaining();
   while (!reader.AtEnd()) {
     Reader::Tag tag;
@@ -292,7 +298,12 @@ bool StructOps<T>::Decode(Reader reader, T& value, DecodeContext& context) {
     bool ok = true;
     const bool known = AnyField<T>([&]<typename F>() {
       if (tag.number == F::kNumber) {
-        ok = DecodeField<F>(tag, reader, value.*F::kMember, context);
+        if constexpr (kIsArray<F>) {
+          ok = FieldOps<typename F::Type>::DecodeFrom(tag, reader, value.*F::kMember,
+                                                      counts[kSlotIndex<T, F>], context);
+        } else {
+          ok = DecodeField<F>(tag, reader, value.*F::kMember, context);
+        }
         return true;
       }
       if constexpr (kHasHandles<F>) {

@@ -59,6 +59,29 @@ inline bool SkipUnknown(Reader& reader, Reader::Tag tag, DecodeContext& context)
   return reader.Skip(tag) || context.Malformed();
 }
 
+// One entry of a map, as protobuf has it.
+template <typename K, typename V>
+bool ReadMapEntry(Reader& reader, K& key, V& value, DecodeContext& context) {
+  std::string_view bytes;
+  if (!reader.ReadBytes(bytes)) return context.Malformed();
+  const Nesting nesting(context);
+  if (!nesting.Allowed()) return false;
+  for (Reader entry(bytes); !entry.AtEnd();) {
+    Reader::Tag part;
+    if (!entry.ReadTag(part)) return context.Malformed();
+    bool ok = false;
+    if (part.number == 1 && part.type == WireTypeOf<K>()) {
+      ok = ReadField(entry, key, context);
+    } else if (part.number == 2 && part.type == FieldWireType<V>()) {
+      ok = ReadField(entry, value, context);
+    } else {
+      ok = SkipUnknown(entry, part, context);
+    }
+    if (!ok) return false;
+  }
+  return true;
+}
+
 // The packed handles that accompany the elements of a container.
 template <typename Access, typename C>
 bool ReadHandles(const char* at, const char* end, C& container, DecodeContext& context) {
@@ -307,26 +330,10 @@ struct FieldOps<Map<K, V>> {
   }
   static bool Decode(Reader::Tag tag, Reader& reader, F& value, DecodeContext& context) {
     if (tag.type != WireType::kBytes) return SkipUnknown(reader, tag, context);
-    std::string_view bytes;
-    if (!reader.ReadBytes(bytes)) return context.Malformed();
     if (!context.Charge(2 * sizeof(MapAccess::Entry<F>))) return false;
-    const Nesting nesting(context);
-    if (!nesting.Allowed()) return false;
     K key{};
     V mapped{};
-    for (Reader entry(bytes); !entry.AtEnd();) {
-      Reader::Tag part;
-      if (!entry.ReadTag(part)) return context.Malformed();
-      bool ok = false;
-      if (part.number == 1 && part.type == WireTypeOf<K>()) {
-        ok = ReadField(entry, key, context);
-      } else if (part.number == 2 && part.type == FieldWireType<V>()) {
-        ok = ReadField(entry, mapped, context);
-      } else {
-        ok = SkipUnknown(entry, part, context);
-      }
-      if (!ok) return false;
-    }
+    if (!ReadMapEntry(reader, key, mapped, context)) return false;
     value.Set(std::move(key), std::move(mapped));
     return true;
   }
