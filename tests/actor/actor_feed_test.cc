@@ -160,6 +160,134 @@ TEST(ActorFeedTest, A6_WhatIsTooOldIsNotReplayed) {
   EXPECT_EQ(world.Read(1, 100, kNow + seconds(301)).kind, FeedRead::Kind::kUpToDate);
 }
 
+TEST(ActorFeedTest, WhatShowsNothingIsSpannedByTheNextStep) {
+  FeedWorld world;
+  world.Publish(1);
+  for (int i = 0; i < 3; ++i) world.Commit(nullptr, {}, {});
+  const FeedRead quiet = world.Read(1);
+  EXPECT_EQ(quiet.kind, FeedRead::Kind::kUpToDate);
+  EXPECT_EQ(quiet.through, 4u);
+  EXPECT_FALSE(quiet.held_back);
+  world.Publish(1);
+  world.Commit(nullptr, {}, {});
+  const FeedRead read = world.Read(1);
+  ASSERT_EQ(read.steps.size(), 1u);
+  EXPECT_EQ(read.steps[0].base, 1u);
+  EXPECT_EQ(read.steps[0].revision, 5u);
+  EXPECT_EQ(read.through, 6u);
+  EXPECT_EQ(world.Read(4).steps[0].base, 4u);
+}
+
+TEST(ActorFeedTest, AFilterHoldsBackUntilARevisionOpensItAndThenEverythingComesAsOneStep) {
+  FeedWorld world;
+  const auto gate = world.history->AddGate(0);
+  ActorFeed filtered(world.history, world.view, gate);
+  int heard = 0;
+  (void)filtered.AddListener(std::make_shared<ActorFeed::Listener>([&heard] { ++heard; }));
+  const auto read = [&](std::uint64_t from, bool due = false) {
+    return filtered.Read(Position{kEpoch, from}, due, 1 << 20, kNow);
+  };
+  world.Publish(3);
+  EXPECT_EQ(read(0).kind, FeedRead::Kind::kUpToDate);
+  EXPECT_TRUE(read(0).held_back);
+  EXPECT_EQ(read(0).through, 0u);
+  EXPECT_EQ(read(0).at.revision, 3u);
+  EXPECT_EQ(heard, 0);
+  EXPECT_EQ(read(0, /*due=*/true).steps.size(), 3u);
+  world.Commit(ShareBytes("10"), {}, {gate});
+  EXPECT_EQ(heard, 1);
+  world.Publish(1);  // Closed again; the delivery that is due brings it along.
+  EXPECT_EQ(heard, 1);
+  const FeedRead opened = read(0);
+  ASSERT_EQ(opened.steps.size(), 1u);
+  EXPECT_EQ(opened.steps[0].base, 0u);
+  EXPECT_EQ(opened.steps[0].revision, 5u);
+  EXPECT_EQ(*opened.steps[0].patch, "14");
+  EXPECT_EQ(read(0).steps[0].patch, opened.steps[0].patch);  // Composed once.
+  EXPECT_EQ(read(4).kind, FeedRead::Kind::kUpToDate);
+  EXPECT_TRUE(read(4).held_back);
+  EXPECT_FALSE(read(5).held_back);
+  // A filter that opens where nothing shows brings nothing.
+  world.Commit(nullptr, {}, {gate});
+  EXPECT_EQ(read(5).kind, FeedRead::Kind::kUpToDate);
+  EXPECT_EQ(read(5).through, 6u);
+  EXPECT_EQ(heard, 1);
+}
+
+TEST(ActorFeedTest, AFilterThatCameLaterCannotSayThatItWasClosed) {
+  FeedWorld world;
+  world.Publish(2);
+  const auto gate = world.history->AddGate(2);
+  ActorFeed filtered(world.history, world.view, gate);
+  EXPECT_EQ(filtered.Read(Position{kEpoch, 1}, false, 100, kNow).kind, FeedRead::Kind::kSteps);
+  EXPECT_EQ(filtered.Read(Position{kEpoch, 2}, false, 100, kNow).kind, FeedRead::Kind::kUpToDate);
+}
+
+TEST(ActorFeedTest, WhatAFilterHoldsBackMayLeaveTheWindow) {
+  session::ReplayLimits limits;
+  limits.count_max = 2;
+  FeedWorld world(limits);
+  const auto gate = world.history->AddGate(0);
+  ActorFeed filtered(world.history, world.view, gate);
+  world.Publish(5);
+  EXPECT_TRUE(filtered.Read(Position{kEpoch, 0}, false, 100, kNow).held_back);
+  world.Commit(ShareBytes("1"), {}, {gate});
+  EXPECT_EQ(filtered.Read(Position{kEpoch, 0}, false, 100, kNow).why, FeedRead::Why::kOutsideWindow);
+}
+
+TEST(ActorFeedTest, EventsPassAFilterAndComeWithTheStep) {
+  FeedWorld world;
+  const auto gate = world.history->AddGate(0);
+  ActorFeed filtered(world.history, world.view, gate);
+  world.Commit(ShareBytes("1"), {}, {});
+  world.Commit(nullptr, {"a", "b"}, {});
+  world.Commit(ShareBytes("2"), {"c"}, {});
+  const FeedRead one = filtered.Read(Position{kEpoch, 0}, false, 100, kNow);
+  ASSERT_EQ(one.steps.size(), 1u);
+  std::string all;
+  for (const char* event : {"a", "b", "c"}) wire::AppendEvent(all, event);
+  EXPECT_EQ(*one.steps[0].events, all);
+  EXPECT_EQ(*one.steps[0].patch, "3");
+  const FeedRead each = world.Read(0);
+  ASSERT_EQ(each.steps.size(), 3u);
+  EXPECT_EQ(each.steps[0].events, nullptr);
+  EXPECT_EQ(each.steps[1].patch, nullptr);
+  EXPECT_EQ(world.feed.CountEvents({kEpoch, 0}, {kEpoch, 3}), 3u);
+  EXPECT_EQ(world.feed.CountEvents({kEpoch, 2}, {kEpoch, 3}), 1u);
+  EXPECT_EQ(world.feed.CountEvents({kEpoch, 3}, {kEpoch, 3}), 0u);
+  EXPECT_EQ(world.feed.CountEvents({kEpoch + 1, 0}, {kEpoch, 3}), 0u);
+}
+
+TEST(ActorFeedTest, TheCountOfEventsOutlivesTheWindowAndIsBounded) {
+  session::ReplayLimits limits;
+  limits.count_max = 1;
+  FeedWorld world(limits);
+  for (int i = 0; i < 5000; ++i) world.Commit(nullptr, {"e"}, {});
+  EXPECT_EQ(world.feed.CountEvents({kEpoch, 4990}, {kEpoch, 5000}), 10u);
+  EXPECT_EQ(world.feed.CountEvents({kEpoch, 0}, {kEpoch, 5000}), 4096u);  // At least so many.
+}
+
+// Two of a view's revisions were made and not published when its only reader came, and never are.
+TEST(ActorFeedTest, AViewThatCameAheadOfTheHeadIsPutBackWhenTheHistoryGoesOnFromThere) {
+  FeedWorld world;
+  world.Publish(1);
+  const auto view = world.history->AddView(3);
+  const auto gate = world.history->AddGate(3);
+  ActorFeed ahead(world.history, view, gate);
+  const FeedRead pending = ahead.Read(std::nullopt, false, 100, kNow);
+  EXPECT_EQ(pending.kind, FeedRead::Kind::kSnapshotPending);
+  EXPECT_EQ(pending.at, (Position{kEpoch, 1}));
+  EXPECT_EQ(ahead.Read(Position{kEpoch, 1}, false, 100, kNow).why, FeedRead::Why::kOutsideWindow);
+  world.history->Continue();
+  EXPECT_FALSE(ahead.Read(Position{kEpoch, 1}, false, 100, kNow).held_back);
+  ShownCommit commit;
+  commit.patches.emplace_back(world.view, ShareBytes("1"));
+  commit.patches.emplace_back(view, ShareBytes("1"));
+  world.history->Publish(commit, kNow);
+  EXPECT_TRUE(ahead.Read(Position{kEpoch, 1}, false, 100, kNow).held_back);
+  EXPECT_EQ(ahead.Read(Position{kEpoch, 1}, true, 100, kNow).steps.at(0).revision, 2u);
+}
+
 TEST(ActorFeedTest, ListenersHearOfEverythingUntilTheyAreRemoved) {
   FeedWorld world;
   int heard = 0;

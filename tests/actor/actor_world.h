@@ -26,6 +26,7 @@ class HeldStore final : public store::Store {
   }
   void Commit(store::CommitRecord record, CommitDone done) override {
     last_snapshot = record.snapshot;
+    last_record = record;
     if (!hold) return memory.Commit(std::move(record), std::move(done));
     held.emplace_back(std::move(record), std::move(done));
   }
@@ -43,14 +44,16 @@ class HeldStore final : public store::Store {
   int loads = 0;
   absl::Status load_error;
   SharedBytes last_snapshot;
+  store::CommitRecord last_record;
   std::deque<std::pair<store::CommitRecord, CommitDone>> held;
 };
 
 /// An actor runtime in virtual time.
 struct ActorWorld {
-  explicit ActorWorld(ActorRuntimeOptions options = ActorRuntimeOptions())
+  explicit ActorWorld(ActorRuntimeOptions options = ActorRuntimeOptions(),
+                      const generated::ActorType& type = kCounterType)
       : runtime(options, environment.environment(), store) {
-    (void)runtime.Host(kCounterType, [this] { return std::make_unique<CounterActor>(log); });
+    (void)runtime.Host(type, [this] { return std::make_unique<CounterActor>(log); });
   }
   ~ActorWorld() {
     runtime.BeginShutdown();
@@ -94,11 +97,13 @@ struct ActorWorld {
     return pending;
   }
   std::shared_ptr<ActorFeed> Feed(std::string key = "a") {
-    std::shared_ptr<ActorFeed> opened;
-    runtime.OpenFeed({"t.v1.Counter", std::move(key)}, "", "",
-                     [&](absl::StatusOr<std::shared_ptr<ActorFeed>> feed) {
-                       if (feed.ok()) opened = *feed;
-                     });
+    return OpenFeed("", "", std::move(key)).value_or(nullptr);
+  }
+  absl::StatusOr<std::shared_ptr<ActorFeed>> OpenFeed(std::string filter, std::string view,
+                                                      std::string key = "a") {
+    absl::StatusOr<std::shared_ptr<ActorFeed>> opened = absl::UnknownError("not yet");
+    runtime.OpenFeed({"t.v1.Counter", std::move(key)}, std::move(filter), std::move(view),
+                     [&](absl::StatusOr<std::shared_ptr<ActorFeed>> feed) { opened = std::move(feed); });
     environment.RunReady();
     return opened;
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,18 +21,34 @@
 
 namespace onager::actor {
 
-/// A state that is one number. A patch says by how much it grew.
+/// A state that is one number, and a private one. A patch says by how much they grew: "3", or "3;1".
 class CounterState final : public generated::StateInterface {
  public:
   std::int64_t value = 0;
+  std::int64_t secret = 0;
 
   bool EncodePatch(std::string& out) override {
+    if (value == committed_ && secret == committed_secret_) return false;
+    absl::StrAppend(&out, value - committed_);
+    if (secret != committed_secret_) absl::StrAppend(&out, ";", secret - committed_secret_);
+    absl::StrAppend(&out, Padding());
+    return true;
+  }
+  bool EncodePublicPatch(std::string& out) override {
     if (value == committed_) return false;
     absl::StrAppend(&out, value - committed_, Padding());
     return true;
   }
-  void Commit() override { committed_ = value; }
-  void Rollback() override { value = committed_; }
+  void Commit() override {
+    committed_ = value;
+    committed_secret_ = secret;
+  }
+  void Rollback() override {
+    value = committed_;
+    secret = committed_secret_;
+  }
+  /// The value before the open turn.
+  std::int64_t previous() const { return committed_; }
   void EncodeSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
   void EncodeStoredSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
   absl::Status LoadSnapshot(std::string_view snapshot) override {
@@ -43,11 +60,16 @@ class CounterState final : public generated::StateInterface {
   }
   absl::Status ApplyPatch(std::string_view patch) override {
     value += Growth(patch);
-    committed_ = value;
+    const std::size_t semicolon = patch.find(';');
+    if (semicolon != std::string_view::npos) secret += Growth(patch.substr(semicolon + 1));
+    Commit();
     return absl::OkStatus();
   }
 
-  static std::int64_t Growth(std::string_view patch) { return std::stoll(std::string(patch)); }
+  // Empty when the turn had only events.
+  static std::int64_t Growth(std::string_view patch) {
+    return patch.empty() ? 0 : std::stoll(std::string(patch));
+  }
   static absl::StatusOr<std::string> Compose(absl::Span<const std::string_view> patches) {
     std::int64_t growth = 0;
     for (const std::string_view patch : patches) growth += Growth(patch);
@@ -60,14 +82,26 @@ class CounterState final : public generated::StateInterface {
   std::string Padding() const { return patch_padding == 0 ? "" : " " + std::string(patch_padding, '.'); }
 
   std::int64_t committed_ = 0;
+  std::int64_t committed_secret_ = 0;
 };
 
 inline const generated::StateCodec kCounterCodec{"t.v1.CounterState", 50, &CounterState::Compose};
 
-enum CounterMethod : std::size_t { kAdd, kGet, kSleepAdd, kAddThenFail, kAddThenThrow, kThrowPlainly, kPeek };
+enum CounterMethod : std::size_t {
+  kAdd,
+  kGet,
+  kSleepAdd,
+  kAddThenFail,
+  kAddThenThrow,
+  kThrowPlainly,
+  kPeek,
+  kAddSecret,
+  kEmit,
+  kEmitAndPeek
+};
 inline const generated::MethodInfo kCounterMethods[] = {
-    {"Add"},          {"Get", false, true}, {"SleepAdd"},         {"AddThenFail"},
-    {"AddThenThrow"}, {"ThrowPlainly"},     {"Peek", false, true}};
+    {"Add"},          {"Get", false, true},  {"SleepAdd"},  {"AddThenFail"}, {"AddThenThrow"},
+    {"ThrowPlainly"}, {"Peek", false, true}, {"AddSecret"}, {"Emit"},        {"EmitAndPeek", false, true}};
 inline const generated::ActorType kCounterType{"t.v1.Counter", kCounterMethods, &kCounterCodec};
 
 /// What tests want to know of all instances.
@@ -87,6 +121,12 @@ class CounterActor final : public generated::ActorBase {
     if (log.constructor_throws) throw std::runtime_error("no counter today");
   }
 
+  /// Multiplies by ten and adds the version.
+  absl::Status Migrate(std::uint32_t from) override {
+    if (from == 4) return absl::DataLossError("nobody knows how");
+    if (from != 3) state_.value = state_.value * 10 + from;
+    return absl::OkStatus();
+  }
   const generated::ActorType& actor_type() const override { return kCounterType; }
   generated::StateInterface& state_interface() override { return state_; }
   absl::Status BindKey(std::string_view key) override {
@@ -114,6 +154,12 @@ class CounterActor final : public generated::ActorBase {
       case kPeek:  // Says [readonly] and is not.
         state_.value += 1;
         return std::string("peeked");
+      case kAddSecret:
+        state_.secret += CounterState::Growth(arguments);
+        return std::string();
+      case kEmitAndPeek:
+      case kEmit:
+        return Emit(arguments);
       default:
         return absl::UnimplementedError("no such method");
     }
@@ -132,6 +178,18 @@ class CounterActor final : public generated::ActorBase {
     if (!slept.ok()) co_return slept;
     state_.value += growth;
     co_return absl::StrCat(state_.value, turn.cancelled() ? " cancelled" : "");
+  }
+  // "events growth size": so many events of that size; then it fails when the growth is negative.
+  absl::StatusOr<std::string> Emit(std::string_view arguments) {
+    std::istringstream words{std::string(arguments)};
+    std::int64_t events = 0;
+    std::int64_t growth = 0;
+    std::size_t size = 1;
+    words >> events >> growth >> size;
+    for (std::int64_t i = 0; i < events; ++i) EmitEvent(7, std::string(size, 'e'));
+    state_.value += growth;
+    if (growth < 0) return absl::NotFoundError("no such thing");
+    return absl::StrCat(state_.value);
   }
   Task<std::string> AddThenThrow() {
     state_.value += 100;

@@ -56,6 +56,17 @@ TEST_P(StoreConformance, PatchesComeBackInOrder) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(*stored->patches[i], std::to_string(i));
 }
 
+TEST_P(StoreConformance, TheVersionIsThatOfTheLastCommit) {
+  CommitRecord record = Record(kA, 7, 0, "p1");
+  record.version = 2;
+  ASSERT_TRUE(Commit(record).ok());
+  EXPECT_EQ(Load(kA)->version, 2u);
+  record = Record(kA, 7, 1, "p2");
+  record.version = 3;
+  ASSERT_TRUE(Commit(record).ok());
+  EXPECT_EQ(Load(kA)->version, 3u);
+}
+
 TEST_P(StoreConformance, ASnapshotReplacesThePatchesBeforeIt) {
   ASSERT_TRUE(Commit(Record(kA, 7, 0, "p1")).ok());
   CommitRecord with_snapshot = Record(kA, 7, 1, "p2");
