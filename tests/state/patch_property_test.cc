@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "random_market.h"
 #include "random_turns.h"
 
 namespace onager::testing {
@@ -23,20 +24,13 @@ int Pairs() {
 }
 
 template <typename S>
-std::string Snapshot(const TrackedState<S>& state) {
-  std::string bytes;
-  state.EncodeSnapshot(bytes);
-  return bytes;
-}
-
-template <typename S>
 std::string StoredSnapshot(const TrackedState<S>& state) {
   std::string bytes;
   state.EncodeStoredSnapshot(bytes);
   return bytes;
 }
 
-// With the handles, as those of both sides must agree.
+// With the handles, as those of both sides must agree, and with private fields.
 template <typename S>
 std::string Snapshot(const S& value) {
   std::string bytes;
@@ -47,13 +41,18 @@ std::string Snapshot(const S& value) {
 }
 
 template <typename S>
+std::string Snapshot(const TrackedState<S>& state) {
+  return Snapshot(state.value());
+}
+
+template <typename S>
 void MutateSome(TrackedState<S>& state, Dice& dice, std::uint32_t most) {
   for (std::uint32_t i = dice.Below(most) + 1; i > 0; --i) Mutate(state.state(), dice);
 }
 
 template <typename S>
 class PatchPropertyTest : public ::testing::Test {};
-using States = ::testing::Types<todo::v1::TodoListState, shapes::v1::ShapesState>;
+using States = ::testing::Types<todo::v1::TodoListState, shapes::v1::ShapesState, market::v1::MarketState>;
 TYPED_TEST_SUITE(PatchPropertyTest, States);
 
 // Each turn is a pair: the replica holds the old state and must hold the new one after the patch.
