@@ -4,6 +4,7 @@
 #include <map>
 
 #include "actors.h"
+#include "depot.h"
 #include "runtime/base/system_environment.h"
 #include "runtime/transport/inprocess/inprocess_transport.h"
 #include "threaded_world.h"
@@ -37,6 +38,7 @@ void World::StartServer() {
   server_ = std::make_unique<server::ServerCore>(server_options_, environment(), *stores_.back());
   ASSERT_TRUE(server_->Host(Counter::Type(), [] { return std::make_unique<Counter>(); }).ok());
   ASSERT_TRUE(server_->Host(TodoList::Type(), [] { return std::make_unique<TodoList>(); }).ok());
+  ASSERT_TRUE(server_->Host(Depot::Type(), [] { return std::make_unique<Depot>(); }).ok());
   ASSERT_TRUE(server_->Host(Lab::Type(), [] { return std::make_unique<Lab>(); }).ok());
   for (const Door door : {Door::kFront, Door::kBack}) {
     const absl::Status started = server_->AddListener(NewListener(door));

@@ -13,15 +13,18 @@
 // Streamed parameters and results as handlers see them; callers: onager/stream_call.h.
 //
 // What generated code does, by the example of tests/end_to_end/depot.actor.h, which has each form:
-// - `rpc Export(P p) -> stream<T>` is `virtual Task<> Export(Turn&, P p, StreamWriter<T>& results)`, called by
+// - `rpc Export(P p) -> stream<T>` is `virtual Task<> Export(Turn&, P p, StreamWriter<T>& results)`, called
+// by
 //   `StreamCall<T> Export(P p, CallOptions)`.
 // - `rpc Import(P p, stream<T> items) -> R` is `virtual Task<R> Import(Turn&, P p, StreamReader<T>& items)`,
 //   called by `SendCall<T, R> Import(P p, CallOptions)`.
-// - With both it is `virtual Task<> Both(Turn&, P p, StreamReader<A>& items, StreamWriter<B>& results)`, called
+// - With both it is `virtual Task<> Both(Turn&, P p, StreamReader<A>& items, StreamWriter<B>& results)`,
+// called
 //   by `DuplexCall<A, B> Both(P p, CallOptions)`.
-// - An item that is a struct travels as its own message (`EncodeMessage<T>`, `DecodeMessage<T>`), any other in
-//   a message `{ T item = 1; }` around it (`EncodeItem<M>`, `DecodeItem<M>`), which is called like the method's
-//   request or result with `Item` behind it: `DepotTellRequestItem`, `DepotCountResultItem`.
+// - An item that is a struct travels as its own message (`EncodeMessage<T>`, `DecodeMessage<T>`), any other
+// in
+//   a message `{ T item = 1; }` around it (`EncodeItem<M>`, `DecodeItem<M>`), which is called like the
+//   method's request or result with `Item` behind it: `DepotTellRequestItem`, `DepotCountResultItem`.
 // - The method's `MethodInfo` says `.streamed_parameter`, `.streamed_result`. The skeleton serves streamed
 //   methods in `DispatchStreamed`, which an actor without any leaves as it is; the stub uses
 //   `Channel::CallWithStreams`.
