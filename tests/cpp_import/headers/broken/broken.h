@@ -1,0 +1,4 @@
+struct Broken {
+  Missing field;
+  AlsoMissing other;
+};
