@@ -257,11 +257,12 @@ bool MarketGone(const MarketState& state, const onager::Previous<MarketState>& p
   return prev.items.contains(id) && !state.items.contains(id);
 }
 
-// filter Renamed(uuid id) = prev.items.Find(id).value().title != state.items.Find(id)->title;
+// filter Renamed(uuid id) = state.items.contains(id) &&
+//     prev.items.Find(id).value().title != state.items.Find(id)->title;
 bool MarketRenamed(const MarketState& state, const onager::Previous<MarketState>& prev, const MarketKey&,
                    const MarketRenamedFilter& parameters) {
   const onager::Uuid& id = parameters.id;
-  return prev.items.Find(id).value().title != state.items.Find(id)->title;
+  return state.items.contains(id) && prev.items.Find(id).value().title != state.items.Find(id)->title;
 }
 
 // filter Here = state.thread.text == key.name;

@@ -46,7 +46,8 @@
 //     }
 //     filter Crosses(int32 n = 2) = (state.open >= n) != (prev.open >= n);
 //     filter Gone(uuid id) = prev.items.contains(id) && !state.items.contains(id);
-//     filter Renamed(uuid id) = prev.items.Find(id)->title != state.items.Find(id)->title;
+//     filter Renamed(uuid id) = state.items.contains(id) &&
+//       prev.items.Find(id).value().title != state.items.Find(id)->title;
 //     filter Here = state.thread.text == key.name;
 //     view Mine(string user) {
 //       items { id; title; notes { name; days } where item.weight > 0; comment { text } }

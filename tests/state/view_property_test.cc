@@ -1,0 +1,380 @@
+// Views and filters in random turns, held against plain copies of the state.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "onager/generated/filter_tree.h"
+#include "random_market.h"
+
+namespace onager::testing {
+namespace {
+
+using generated::FilterTree;
+using generated::ParseView;
+using generated::Replica;
+using generated::StructOps;
+using generated::TrackedState;
+using generated::ViewLeaf;
+using market::v1::Comment;
+using market::v1::Item;
+using market::v1::Market;
+using market::v1::MarketState;
+using market::v1::Note;
+
+constexpr std::string_view kKey = "here";
+
+// ONAGER_RANDOM_PAIRS scales the tests down where a build is slow.
+int Pairs() {
+  const char* pairs = std::getenv("ONAGER_RANDOM_PAIRS");
+  return pairs != nullptr ? std::max(std::atoi(pairs) / 4, 1) : 250'000;
+}
+
+// Plain reference implementations of what the views show. -----------------------------------------------
+
+Comment OnlyText(const Comment& comment) { return Comment().with_text(comment.text); }
+
+MarketState Mine(const MarketState& state, const std::string& user) {
+  MarketState shown;
+  for (const Item& item : state.items) {
+    if (!item.tags.contains(user)) continue;
+    Item part = Item().with_id(item.id).with_title(item.title);
+    for (const Note& note : item.notes) {
+      if (note.weight > 0) part.notes.Append(Note().with_name(note.name).with_days(note.days));
+    }
+    if (item.comment) part.comment = OnlyText(*item.comment);
+    shown.items.Append(part);
+  }
+  shown.open = state.open;
+  return shown;
+}
+
+MarketState Marked(const MarketState& state, std::int32_t least) {
+  MarketState shown;
+  for (const Item& item : state.items) {
+    Item part = Item().with_id(item.id);
+    for (const auto& [name, mark] : item.marks) {
+      if (name.size() > 1) part.marks.Set(name, Note().with_weight(mark.weight));
+    }
+    shown.items.Append(part);
+  }
+  for (const auto& [key, item] : state.archive) {
+    if (key == kKey || item.marks.empty()) continue;
+    Item part = Item().with_title(item.title);
+    for (const Note& note : item.notes) {
+      part.notes.Append(Note().with_name(note.name).with_weight(note.weight));
+    }
+    for (const auto& [name, mark] : item.marks) {
+      if (mark.weight >= least) part.marks.Set(name, mark);
+    }
+    shown.archive.Set(key, part);
+  }
+  shown.thread.likes = state.thread.likes;
+  if (state.pinned) {
+    Item part = Item().with_title(state.pinned->title);
+    for (const Note& note : state.pinned->notes) {
+      if (note.weight >= least) part.notes.Append(note);
+    }
+    if (state.pinned->comment) {
+      part.comment.emplace();
+      if (state.pinned->comment->reply) part.comment->reply = OnlyText(*state.pinned->comment->reply);
+    }
+    shown.pinned = part;
+  }
+  for (const auto& [name, place] : state.places) {
+    if (place.lat > 0) shown.places.Set(name, place);
+  }
+  shown.subject = state.subject;
+  for (const Note& note : state.remarks) shown.remarks.push_back(Note().with_weight(note.weight));
+  shown.limit = state.limit;
+  return shown;
+}
+
+MarketState Public(const MarketState& state) {
+  MarketState shown = state;
+  shown.owner.clear();
+  shown.drafts.Clear();
+  shown.ranks.Clear();
+  return shown;
+}
+
+// One way to see the state, with a copy that follows it by patches. ------------------------------------
+
+struct Observer {
+  std::string name;
+  std::unique_ptr<ViewLeaf> view;  // Null: what every subscriber without a view sees.
+  std::function<MarketState(const MarketState&)> reference;
+  std::unique_ptr<Replica<MarketState>> replica = std::make_unique<Replica<MarketState>>();
+  std::string patch;
+  std::string last_snapshot;
+  std::vector<std::string> history;  // Patches since `older`.
+  std::unique_ptr<Replica<MarketState>> older = std::make_unique<Replica<MarketState>>();
+
+  bool EncodePatch(TrackedState<MarketState>& state) {
+    patch.clear();
+    return view != nullptr ? view->EncodePatch(state, patch) : state.EncodePublicPatch(patch);
+  }
+  std::string Snapshot(const TrackedState<MarketState>& state) const {
+    std::string bytes;
+    if (view != nullptr) {
+      view->EncodeSnapshot(state, bytes);
+    } else {
+      state.EncodeSnapshot(bytes);
+    }
+    return bytes;
+  }
+};
+
+std::vector<Observer> Observers() {
+  std::vector<Observer> observers;
+  const auto add = [&](std::string name, const View<MarketState>& view, auto reference) {
+    Observer& observer = observers.emplace_back();
+    observer.name = std::move(name);
+    observer.reference = reference;
+    if (view.bytes().empty()) return;
+    auto leaf = ParseView(Market::Type(), kKey, view.bytes());
+    EXPECT_TRUE(leaf.ok()) << leaf.status();
+    observer.view = *std::move(leaf);
+  };
+  add("public", {}, &Public);
+  for (const std::string user : {"a", "ann", "nobody"}) {
+    add("Mine " + user, Market::Mine(user), [user](const MarketState& state) { return Mine(state, user); });
+  }
+  for (const std::int32_t least : {0, 2}) {
+    add("Marked " + std::to_string(least), Market::Marked(least),
+        [least](const MarketState& state) { return Marked(state, least); });
+  }
+  return observers;
+}
+
+// With the handles.
+std::string Bytes(const MarketState& value) {
+  std::string bytes;
+  generated::Writer writer(bytes);
+  StructOps<MarketState>::Encode(writer, value, true);
+  writer.Finish();
+  return bytes;
+}
+
+void MutateSome(TrackedState<MarketState>& state, Dice& dice, std::uint32_t most) {
+  for (std::uint32_t i = dice.Below(most) + 1; i > 0; --i) Mutate(state.state(), dice);
+}
+
+// Fault that makes it fail: an element that starts to match placed behind a hidden one; one that was removed
+// and matches again composed as if it had been there.
+TEST(ViewPropertyTest, PatchesOfAViewLeadWhereItsSnapshotIs) {
+  const int pairs = Pairs();
+  int done = 0;
+  int changed = 0;
+  int without_effect = 0;
+  for (std::uint64_t seed = 1; done < pairs; ++seed) {
+    Dice dice(seed);
+    TrackedState<MarketState> state;
+    std::vector<Observer> observers = Observers();
+    for (Observer& observer : observers) observer.last_snapshot = observer.Snapshot(state);
+    for (int turn = 0; turn < 100 && done < pairs; ++turn) {
+      MutateSome(state, dice, 6);
+      std::string stored;
+      state.EncodePatch(stored);
+      std::vector<bool> encoded;
+      for (Observer& observer : observers) encoded.push_back(observer.EncodePatch(state));
+      state.Commit();
+      for (std::size_t i = 0; i < observers.size(); ++i, ++done) {
+        Observer& observer = observers[i];
+        const auto where = [&] {
+          return observer.name + ", seed " + std::to_string(seed) + ", turn " + std::to_string(turn);
+        };
+        ASSERT_EQ(encoded[i], !observer.patch.empty()) << where();
+        const std::string snapshot = observer.Snapshot(state);
+        if (encoded[i]) {
+          ++changed;
+          without_effect += snapshot == observer.last_snapshot;
+          const absl::Status applied = observer.replica->ApplyPatch(observer.patch);
+          ASSERT_TRUE(applied.ok()) << applied << ", " << where();
+          observer.history.push_back(observer.patch);
+        } else {
+          ASSERT_EQ(snapshot, observer.last_snapshot) << where();
+        }
+        observer.last_snapshot = snapshot;
+        Replica<MarketState> fresh;
+        const absl::Status loaded = fresh.LoadSnapshot(snapshot);
+        ASSERT_TRUE(loaded.ok()) << loaded << ", " << where();
+        ASSERT_EQ(Bytes(observer.replica->state()), Bytes(fresh.state())) << where();
+        const MarketState expected = observer.reference(state.value());
+        ASSERT_TRUE(StructOps<MarketState>::Same(fresh.state(), expected)) << where() << "\n"
+                                                                           << fresh.state() << "\n"
+                                                                           << expected;
+        if (dice.OneIn(4)) observer.replica->ClearChange();
+
+        // What was missed comes as one, made in two steps.
+        if (!dice.OneIn(8)) continue;
+        const auto& compose = *TrackedState<MarketState>::Codec().compose;
+        const std::vector<std::string_view> all(observer.history.begin(), observer.history.end());
+        const std::size_t middle = dice.Below(static_cast<std::uint32_t>(all.size()) + 1);
+        const auto first = compose(absl::MakeConstSpan(all).first(middle));
+        const auto second = compose(absl::MakeConstSpan(all).subspan(middle));
+        ASSERT_TRUE(first.ok() && second.ok()) << where();
+        const auto composed = compose({*first, *second});
+        ASSERT_TRUE(composed.ok()) << where();
+        const absl::Status caught_up = observer.older->ApplyPatch(*composed);
+        ASSERT_TRUE(caught_up.ok()) << caught_up << ", " << where();
+        ASSERT_EQ(Bytes(observer.older->state()), Bytes(fresh.state())) << where() << "\n"
+                                                                        << observer.older->state() << "\n"
+                                                                        << fresh.state();
+        observer.older->ClearChange();
+        observer.history.clear();
+      }
+    }
+  }
+  std::printf("%d pairs, %d patches, %d of them without effect\n", done, changed, without_effect);
+  // Only an optional struct that was exchanged for an equal one makes such a patch.
+  EXPECT_LT(without_effect * 100, changed);
+}
+
+// The previous state through the journal against a copy that was made before the turn. ------------------
+
+void ExpectNote(const Previous<Note>& prev, const Note& copy) {
+  ASSERT_EQ(prev.name, copy.name);
+  ASSERT_EQ(prev.weight, copy.weight);
+  ASSERT_EQ(prev.days.size(), copy.days.size());
+  ASSERT_EQ(prev.days.empty(), copy.days.empty());
+  for (std::int32_t day = -2; day < 4; ++day) ASSERT_EQ(prev.days.contains(day), copy.days.contains(day));
+}
+
+void ExpectComment(const Previous<Comment>& prev, const Comment& copy) {
+  ASSERT_EQ(prev.text, copy.text);
+  ASSERT_EQ(prev.likes.size(), copy.likes.size());
+  for (std::uint32_t i = 0; i < kNameCount; ++i) {
+    ASSERT_EQ(prev.likes.contains(NameOf(i)), copy.likes.contains(NameOf(i)));
+  }
+  ASSERT_EQ(prev.reply.has_value(), copy.reply.has_value());
+  if (copy.reply) ExpectComment(*prev.reply, *copy.reply);
+}
+
+void ExpectItem(const Previous<Item>& prev, const Item& copy) {
+  ASSERT_EQ(prev.id, copy.id);
+  ASSERT_EQ(prev.title, copy.title);
+  ASSERT_EQ(prev.done, copy.done);
+  ASSERT_EQ(prev.due, copy.due);
+  ASSERT_EQ(prev.effort, copy.effort);
+  ASSERT_TRUE(StructOps<geo::Point>::Same(prev.place, copy.place));
+  ASSERT_EQ(prev.tags.size(), copy.tags.size());
+  ASSERT_EQ(prev.notes.size(), copy.notes.size());
+  ASSERT_EQ(prev.marks.size(), copy.marks.size());
+  ASSERT_EQ(prev.comment.has_value(), copy.comment.has_value());
+  if (copy.comment) ExpectComment(*prev.comment, *copy.comment);
+  for (std::uint32_t i = 0; i < kNameCount; ++i) {
+    const std::string name = NameOf(i);
+    ASSERT_EQ(prev.tags.contains(name), copy.tags.contains(name));
+    const Note* note = copy.notes.Find(name);
+    ASSERT_EQ(prev.notes.contains(name), note != nullptr);
+    ASSERT_EQ(prev.notes.Find(name).has_value(), note != nullptr);
+    if (note != nullptr) ExpectNote(*prev.notes.Find(name), *note);
+    const Note* mark = copy.marks.Find(name);
+    ASSERT_EQ(prev.marks.contains(name), mark != nullptr);
+    if (mark != nullptr) ExpectNote(*prev.marks.Find(name), *mark);
+  }
+}
+
+void ExpectState(const Previous<MarketState>& prev, const MarketState& copy) {
+  ASSERT_EQ(prev.items.size(), copy.items.size());
+  ASSERT_EQ(prev.items.empty(), copy.items.empty());
+  for (std::uint32_t i = 0; i < kIdCount; ++i) {
+    const Item* item = copy.items.Find(IdOf(i));
+    ASSERT_EQ(prev.items.contains(IdOf(i)), item != nullptr);
+    ASSERT_EQ(prev.items.Find(IdOf(i)).has_value(), item != nullptr);
+    if (item != nullptr) ExpectItem(*prev.items.Find(IdOf(i)), *item);
+    ASSERT_EQ(prev.watchers.contains(IdOf(i)), copy.watchers.contains(IdOf(i)));
+  }
+  ASSERT_EQ(prev.archive.size(), copy.archive.size());
+  ASSERT_EQ(prev.places.size(), copy.places.size());
+  for (std::uint32_t i = 0; i < kNameCount; ++i) {
+    const std::string name = NameOf(i);
+    const Item* item = copy.archive.Find(name);
+    ASSERT_EQ(prev.archive.contains(name), item != nullptr);
+    if (item != nullptr) ExpectItem(*prev.archive.Find(name), *item);
+    const geo::Point* place = copy.places.Find(name);
+    ASSERT_EQ(prev.places.Find(name) != nullptr, place != nullptr);
+    if (place == nullptr) continue;
+    ASSERT_TRUE(StructOps<geo::Point>::Same(*prev.places.Find(name), *place));
+  }
+  ASSERT_EQ(prev.open, copy.open);
+  ASSERT_EQ(prev.owner, copy.owner);
+  ASSERT_EQ(prev.changed, copy.changed);
+  ASSERT_EQ(prev.lead, copy.lead);
+  ExpectComment(prev.thread, copy.thread);
+  ASSERT_EQ(prev.pinned.has_value(), copy.pinned.has_value());
+  if (copy.pinned) ExpectItem(*prev.pinned, *copy.pinned);
+}
+
+TEST(ViewPropertyTest, ThePreviousStateIsWhatACopyOfItSays) {
+  for (std::uint64_t seed = 1; seed <= static_cast<std::uint64_t>(Pairs() / 500 + 1); ++seed) {
+    Dice dice(seed);
+    TrackedState<MarketState> state;
+    for (int turn = 0; turn < 40; ++turn) {
+      const MarketState copy = state.value();
+      MutateSome(state, dice, 8);
+      if (dice.OneIn(3)) {
+        const auto mark = state.Now();
+        MutateSome(state, dice, 8);
+        state.RollBackTo(mark);
+        if (dice.OneIn(2)) MutateSome(state, dice, 4);
+      }
+      ExpectState(Previous<MarketState>(state.root_change(), state.value()), copy);
+      ASSERT_FALSE(HasFatalFailure()) << "seed " << seed << ", turn " << turn;
+      state.Commit();
+    }
+  }
+}
+
+TEST(ViewPropertyTest, FiltersAgreeWithCopies) {
+  const auto parse = [](const Filter<MarketState>& filter) {
+    auto tree = FilterTree::Parse(Market::Type(), kKey, filter.bytes());
+    EXPECT_TRUE(tree.ok()) << tree.status();
+    return *std::move(tree);
+  };
+  const FilterTree crosses = parse(Market::Crosses(1));
+  const FilterTree gone = parse(Market::Gone(IdOf(2)));
+  const FilterTree both = parse(Market::Crosses(1) && !Market::Gone(IdOf(2)));
+  const FilterTree any = parse(Market::Gone(IdOf(2)) || Market::Here() || !Market::Crosses(1));
+  const FilterTree renamed = parse(Market::Renamed(IdOf(3)));
+  const FilterTree not_renamed = parse(!Market::Renamed(IdOf(3)));
+  int opened = 0;
+  for (std::uint64_t seed = 1; seed <= static_cast<std::uint64_t>(Pairs() / 500 + 1); ++seed) {
+    Dice dice(seed);
+    TrackedState<MarketState> state;
+    for (int turn = 0; turn < 40; ++turn) {
+      const MarketState old = state.value();
+      MutateSome(state, dice, 8);
+      const MarketState& now = state.value();
+      const bool is_crossed = (old.open >= 1) != (now.open >= 1);
+      const bool is_gone = old.items.contains(IdOf(2)) && !now.items.contains(IdOf(2));
+      const bool is_here = now.thread.text == kKey;
+      ASSERT_EQ(crosses.IsOpen(state), is_crossed) << "seed " << seed << ", turn " << turn;
+      ASSERT_EQ(gone.IsOpen(state), is_gone) << "seed " << seed << ", turn " << turn;
+      ASSERT_EQ(both.IsOpen(state), is_crossed && !is_gone);
+      ASSERT_EQ(any.IsOpen(state), is_gone || is_here || !is_crossed);
+      opened += is_crossed + is_gone;
+      const Item* before = old.items.Find(IdOf(3));
+      const Item* after = now.items.Find(IdOf(3));
+      // Where the predicate throws nothing is suppressed, also under a not.
+      const bool throws = before == nullptr && after != nullptr;
+      const bool is_renamed = before != nullptr && after != nullptr && before->title != after->title;
+      ASSERT_EQ(renamed.IsOpen(state), throws || is_renamed);
+      ASSERT_EQ(not_renamed.IsOpen(state), throws || !is_renamed);
+      state.Commit();
+    }
+  }
+  EXPECT_GT(opened, 0);
+}
+
+}  // namespace
+}  // namespace onager::testing
