@@ -1,5 +1,6 @@
 #include "codegen/cli/actorc.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include "codegen/cli/input.h"
 #include "codegen/cli/report.h"
 #include "codegen/cli/response_file.h"
+#include "codegen/cpp_import/clang_compiler.h"
 #include "codegen/emit/embedded_templates.h"
 #include "codegen/emit/generate.h"
 #include "codegen/output/output_set.h"
@@ -36,23 +38,37 @@ enum class Format { kText, kJson, kSarif };
 struct Options {
   std::vector<std::string> files;
   std::vector<std::string> import_dirs;
+  std::vector<std::string> cpp_include_dirs;
+  std::vector<std::string> cpp_arguments;
   std::string out = ".";
   std::string proto_out;
   std::string depfile;
   Format format = Format::kText;
 };
 
+ClangOptions ClangOptionsOf(const Options& options) {
+  ClangOptions clang;
+  for (const std::string& dir : options.cpp_include_dirs) clang.arguments.push_back(Cat("-I", dir));
+  clang.arguments.insert(clang.arguments.end(), options.cpp_arguments.begin(), options.cpp_arguments.end());
+  return clang;
+}
+
 // Compiles files one after the other and keeps what the compiler has to say.
 class Compiler {
  public:
   Compiler(const Options& options, Terminal& terminal)
-      : options_(options), terminal_(terminal), loader_(terminal.in, options.import_dirs) {}
+      : options_(options),
+        terminal_(terminal),
+        loader_(terminal.in, options.import_dirs),
+        clang_(ClangOptionsOf(options)) {}
 
   // Nothing when the file has mistakes.
   std::optional<idl::Model> Compile(const std::string& file) {
     const std::string path =
         file == "-" ? std::string(kStandardInputName) : FindInput(file, options_.import_dirs);
-    idl::Compilation result = idl::Compile(path, loader_);
+    idl::CompileOptions compile_options;
+    compile_options.foreign = &clang_;
+    idl::Compilation result = idl::Compile(path, loader_, compile_options);
     report_.Add(result);
     has_mistakes_ = has_mistakes_ || !result.model.has_value();
     return std::move(result.model);
@@ -75,12 +91,18 @@ class Compiler {
     return !has_mistakes_;
   }
 
-  // Every file that was read, each once.
+  // Every file that was read, each once: `.actor` files and C++ headers.
   std::vector<std::string> inputs() const {
     std::vector<std::string> names;
     for (uint32_t i = 0; i < report_.sources().size(); ++i) {
       names.emplace_back(report_.sources().file(idl::FileId{i}).name());
     }
+    // Some headers are among them, since a message or a declaration points there.
+    std::sort(names.begin(), names.end());
+    const std::vector<std::string> headers = clang_.opened_files();
+    names.insert(names.end(), headers.begin(), headers.end());
+    std::inplace_merge(names.begin(), names.end() - static_cast<std::ptrdiff_t>(headers.size()), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
   }
 
@@ -88,6 +110,7 @@ class Compiler {
   const Options& options_;
   Terminal& terminal_;
   InputLoader loader_;
+  ClangCompiler clang_;
   Report report_;
   bool has_mistakes_ = false;
 };
@@ -163,18 +186,39 @@ void AddImportDirs(CLI::App& command, Options& options) {
       ->option_text("DIR");
 }
 
+void AddCppArguments(CLI::App& command, Options& options) {
+  command
+      .add_option("--cpp-include", options.cpp_include_dirs,
+                  "Look for C++ headers there; may be given several times")
+      ->allow_extra_args(false)
+      ->option_text("DIR");
+  command
+      .add_option(
+          "--cpp-arg", options.cpp_arguments,
+          "Read C++ with this argument of clang, such as -DNAME or -std=c++23, as also with all behind --")
+      ->allow_extra_args(false)
+      ->option_text("ARG");
+}
+
+std::string VersionText() {
+  const std::string clang = ClangVersion();
+  return Cat("actorc ", ONAGER_VERSION, " (protobuf ", ONAGER_PROTOBUF_VERSION, ", ",
+             clang.empty() ? "no libclang" : Cat("libclang ", clang, " with ", FoundResourceDir()), ")");
+}
+
 int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
   absl::StatusOr<std::vector<std::string>> expanded = ExpandResponseFiles(arguments);
   if (!expanded.ok()) return UsageError(terminal, std::string(expanded.status().message()));
 
   CLI::App app("The Onager IDL compiler: checks .actor files and makes C++ and .proto files of them.",
                "actorc");
-  app.set_version_flag("--version",
-                       Cat("actorc ", ONAGER_VERSION, " (protobuf ", ONAGER_PROTOBUF_VERSION, ")"));
+  app.set_version_flag("--version", VersionText);
   app.footer(Cat("@FILE stands for the arguments in FILE, one a line.\n", kExitCodes));
   app.require_subcommand(1);
 
   Options options;
+  const auto separator = std::find(expanded->begin(), expanded->end(), "--");
+  const std::vector<std::string> ours(expanded->begin(), separator);
   int (*run)(const Options&, Terminal&) = nullptr;
   const std::map<std::string, Format> diagnostic_formats = {
       {"text", Format::kText}, {"json", Format::kJson}, {"sarif", Format::kSarif}};
@@ -183,6 +227,7 @@ int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
       *app.add_subcommand("generate", "Write x.actor.h, x.actor.cc and x.proto for each x.actor");
   generate.add_option("files", options.files, ".actor files")->required()->option_text("FILE...");
   AddImportDirs(generate, options);
+  AddCppArguments(generate, options);
   generate.add_option("--out", options.out, "Folder for the C++ files; made if need be")
       ->option_text("DIR [.]");
   generate.add_option("--proto-out", options.proto_out, "Folder for the .proto files")
@@ -197,6 +242,7 @@ int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
       ->required()
       ->option_text("FILE...");
   AddImportDirs(check, options);
+  AddCppArguments(check, options);
   AddFormat(check, options, diagnostic_formats, "How mistakes are shown: text, json or sarif");
   check.callback([&run] { run = RunCheck; });
 
@@ -206,17 +252,20 @@ int Run(const std::vector<std::string>& arguments, Terminal& terminal) {
       ->expected(1)
       ->option_text("FILE");
   AddImportDirs(describe, options);
+  AddCppArguments(describe, options);
   AddFormat(describe, options, {{"text", Format::kText}, {"json", Format::kJson}}, "text or json");
   describe.callback([&run] { run = RunDescribe; });
 
   try {
     // CLI11 takes them from the back.
-    app.parse(std::vector<std::string>(expanded->rbegin(), expanded->rend()));
+    app.parse(std::vector<std::string>(ours.rbegin(), ours.rend()));
   } catch (const CLI::ParseError& error) {
     const bool asked_for_help =
         app.exit(error, terminal.out, terminal.err) == static_cast<int>(CLI::ExitCodes::Success);
     return asked_for_help ? kExitOk : kExitUsage;
   }
+  if (separator != expanded->end())
+    options.cpp_arguments.insert(options.cpp_arguments.end(), separator + 1, expanded->end());
   return run(options, terminal);
 }
 

@@ -75,7 +75,8 @@ TEST_F(ActorcTest, HelpAndVersionGoToStdoutWithExitCodeZero) {
   }
   const Outcome version = Actorc({"--version"});
   EXPECT_EQ(version.code, kExitOk);
-  EXPECT_THAT(version.out, ::testing::MatchesRegex("actorc [0-9.]+ \\(protobuf [0-9.]+\\)\n"));
+  EXPECT_THAT(version.out,
+              ::testing::MatchesRegex("actorc [0-9.]+ \\(protobuf [0-9.]+, libclang [0-9.]+ with /.*\\)\n"));
 }
 
 TEST_F(ActorcTest, WrongUsageIsExitCodeTwo) {
@@ -119,6 +120,30 @@ TEST_F(ActorcTest, OutputIsTheSameBytesWhereverItIsMade) {
 TEST_F(ActorcTest, DepfileNamesTheHeaderAndWhatWasRead) {
   ASSERT_EQ(Actorc({"generate", kTodo, "--out", Path("o"), "--depfile", Path("o/todo.d")}).code, kExitOk);
   EXPECT_EQ(Read(dir_ / "o/todo.d"), Path("o/todo.actor.h") + ": \\\n  " + kTodo + "\n");
+}
+
+TEST_F(ActorcTest, ReadsCppAsTheTargetDoes) {
+  fs::create_directories(dir_ / "include" / "geo");
+  const std::string header = Write(
+      "include/geo/point.h", "namespace geo { struct Point { double lat; }; const int kMost = MOST; }\n");
+  const std::string actor =
+      Write("p.actor",
+            "package p.v1;\nimport cpp \"geo/point.h\" { struct geo::Point { lat = 1; } }\n"
+            "struct Place { geo::Point at = 1; int32 n = 2 [default = geo::kMost]; }\n");
+  const std::string include = Path("include");
+  const Outcome good = Actorc({"generate", actor, "--out", Path("o"), "--depfile", Path("o/p.d"),
+                               "--cpp-include", include, "--cpp-arg=-DMOST=3"});
+  EXPECT_EQ(good.code, kExitOk) << good.err;
+  const std::string depfile = Read(dir_ / "o/p.d");
+  EXPECT_THAT(depfile, HasSubstr(header));
+  EXPECT_THAT(depfile, HasSubstr("/stddef.h"));
+  EXPECT_EQ(depfile.find(header), depfile.rfind(header));
+  EXPECT_EQ(Actorc({"check", actor, "--", "-I" + include, "-DMOST=3"}).code, kExitOk);
+
+  const Outcome bad = Actorc({"check", actor, "--cpp-include", include});
+  EXPECT_EQ(bad.code, kExitDiagnostics);
+  EXPECT_THAT(bad.err, HasSubstr("p.actor:2:12: error: `geo/point.h` does not compile"));
+  EXPECT_THAT(bad.err, HasSubstr("point.h:1:65: note:"));
 }
 
 TEST_F(ActorcTest, AMistakeIsExitCodeOneAndLeavesNoOutputAtAll) {
