@@ -22,7 +22,7 @@ class Loading {
 
   std::vector<ParsedFile> Run(std::string_view file_name) {
     if (!Add(std::string(file_name), nullptr)) return {};
-    while (!stack_.empty()) {
+    while (!stack_.empty() && !emitter_.full()) {
       const Frame frame = stack_.back();
       if (frame.next_import == files_[frame.file].tree.imports.size()) {
         open_[frame.file] = false;

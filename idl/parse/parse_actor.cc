@@ -1,5 +1,6 @@
 #include <array>
 
+#include "idl/diagnostics/near_name.h"
 #include "idl/parse/parser.h"
 
 namespace onager::idl {
@@ -172,9 +173,10 @@ void Parser::ParseSelection(int depth, std::vector<ast::Selection>& out) {
     selection.fields.emplace();
     closed = ParseBlock(Block::kView, [&] { ParseSelection(depth + 1, *selection.fields); });
     selection.damaged = !closed;
+    if (!closed) return out.push_back(std::move(selection));
   }
   bool ok = true;
-  if (tokens_.At(Keyword::kWhere)) {
+  if (AtWhere()) {
     ok = ParseWhere(selection);
     closed = false;
   }
@@ -183,6 +185,21 @@ void Parser::ParseSelection(int depth, std::vector<ast::Selection>& out) {
   // A `;` may be left out behind a `}`, and before one.
   if (ok && (closed || tokens_.At(TokenKind::kRightBrace))) return;
   EndStatement(ok);
+}
+
+// Also at what is nearly spelled so, which it reports.
+bool Parser::AtWhere() {
+  if (tokens_.At(Keyword::kWhere)) return true;
+  const Token token = tokens_.Peek();
+  const Token& next = tokens_.Peek(1);
+  const bool selects = next.Is(TokenKind::kSemicolon) || next.Is(TokenKind::kLeftBrace) ||
+                       next.Is(TokenKind::kRightBrace) || next.Is(Keyword::kWhere);
+  constexpr std::string_view kWhere = "where";
+  if (!token.Is(TokenKind::kIdentifier) || selects || token.starts_line) return false;
+  if (NearestName(token.text, std::span(&kWhere, 1)).empty()) return false;
+  emitter_.Emit(token.range, diag::Expected, "`where` or `;`", "`" + std::string(token.text) + "`")
+      .Suggest(token.range, kWhere);
+  return true;
 }
 
 bool Parser::ParseWhere(ast::Selection& out) {

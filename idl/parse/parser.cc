@@ -178,6 +178,8 @@ void Parser::ParseField(ast::Members& out, std::optional<uint32_t> oneof) {
     field.private_range = tokens_.Advance().range;
   }
   if (!ParseType(0, field.type) || !ParseName("the name of the field", field.name)) return damage();
+  // `privat string name`: the first word is the mistake, or the second is one too many.
+  if (tokens_.At(TokenKind::kIdentifier)) file_.skipped_names.insert(field.type.name.text);
   bool ok = tokens_.Expect(TokenKind::kEqual) && ParseInteger(field.number);
   if (ok && tokens_.At(TokenKind::kLeftBracket)) ok = ParseAnnotations(field.annotations);
   out.fields.push_back(std::move(field));

@@ -58,6 +58,7 @@ class Parser {
   bool ParseFilterTail(ast::Filter& out);
   void ParseView(ast::Actor& out);
   void ParseSelection(int depth, std::vector<ast::Selection>& out);
+  bool AtWhere();
   bool ParseWhere(ast::Selection& out);
   void ParseTimer(ast::Actor& out);
   void ParseReminder(ast::Actor& out);

@@ -191,7 +191,8 @@ void Checker::FillCppStruct(const CppItem& item) {
   Members out;
   NameScope scope(emitter_);
   std::vector<std::string_view> named;  // C++ fields that the block speaks of
-  const auto find = [&](const ast::Name& name) -> const ForeignField* {
+  // A field whose statement is `broken` has been reported.
+  const auto find = [&](const ast::Name& name, bool broken) -> const ForeignField* {
     const std::vector<ForeignField>& fields = item.entity.fields;
     const auto found = std::find_if(fields.begin(), fields.end(),
                                     [&](const ForeignField& f) { return f.name == name.text; });
@@ -199,6 +200,7 @@ void Checker::FillCppStruct(const CppItem& item) {
       named.push_back(found->name);
       return &*found;
     }
+    if (broken || emitter_.full()) return nullptr;
     std::vector<std::string_view> names;
     for (const ForeignField& f : fields) names.push_back(f.name);
     const std::string_view nearest = NearestName(name.text, names);
@@ -212,12 +214,12 @@ void Checker::FillCppStruct(const CppItem& item) {
   for (const ast::Name& oneof : tree.oneofs) {
     scope.Declare(oneof);
     Fill(out.oneofs.emplace_back(), oneof, SourceRange{}, false);
-    variants.push_back(find(oneof));
+    variants.push_back(find(oneof, false));
   }
   for (const ast::CppField& field : tree.fields) {
     scope.Declare(field.name);
     if (field.omitted) {
-      (void)find(field.name);
+      (void)find(field.name, field.name.text.empty());
       continue;
     }
     ast::Field& shadow = members.fields.emplace_back();
@@ -229,7 +231,7 @@ void Checker::FillCppStruct(const CppItem& item) {
     if (field.oneof.has_value()) {
       row.oneof = field.oneof;
       out.oneofs[*field.oneof].fields.push_back(static_cast<uint32_t>(out.fields.size() - 1));
-    } else if (const ForeignField* cpp_field = find(field.name)) {
+    } else if (const ForeignField* cpp_field = find(field.name, !field.number.has_value())) {
       row.type = CppFieldType(item, *cpp_field, field.name);
     }
   }

@@ -79,6 +79,9 @@ void Checker::CheckField(const MembersOwner& owner, const ast::Members& tree, co
       row.default_expression = std::move(parsed.expression);
     }
   }
+  for (const ast::Annotation& annotation : field.annotations) {
+    if (annotation.name.text == "key") meant_to_be_keyed_.insert(PlaceOf(field.name.range));
+  }
   if (annotations.key != nullptr) {
     pending_keys_.push_back(PendingKey{owner, index, annotations.key, type_text});
   }
@@ -156,9 +159,9 @@ void Checker::CheckKey(const PendingKey& key) {
   if (row.cpp.has_value() && row.members.fields.empty()) return;  // C++ could not be asked
   const std::string_view name = key.annotation->value->text;
   const SourceRange& range = key.annotation->value->range;
-  const auto found = std::find_if(row.members.fields.begin(), row.members.fields.end(),
-                                  [&](const Field& f) { return f.name == name; });
-  if (found == row.members.fields.end()) {
+  const MemberNames& members = NamesOf(row.members);
+  const auto found = members.fields.find(name);
+  if (found == members.fields.end()) {
     if (MayHaveBeenSkipped(name)) return;
     std::vector<std::string_view> names;
     for (const Field& f : row.members.fields) names.push_back(f.name);
@@ -167,16 +170,27 @@ void Checker::CheckKey(const PendingKey& key) {
         .Note(row.name_range, diag::DeclaredHere, row.name);
     return;
   }
-  if (found->type == kUnresolved) return;
-  if (!IsKeyType(found->type) || found->oneof.has_value()) {
+  const Field& key_field = row.members.fields[found->second];
+  if (key_field.type == kUnresolved) return;
+  if (!IsKeyType(key_field.type) || key_field.oneof.has_value()) {
     const std::string spelling =
-        TypeSpelling(model_, found->type) + (found->oneof.has_value() ? " in a oneof" : "");
+        TypeSpelling(model_, key_field.type) + (key_field.oneof.has_value() ? " in a oneof" : "");
     emitter_.Emit(range, diag::IllegalKeyType, name, spelling)
-        .Note(found->name_range, diag::DeclaredHere, found->name);
+        .Note(key_field.name_range, diag::DeclaredHere, key_field.name);
     return;
   }
-  const auto index = static_cast<uint32_t>(found - row.members.fields.begin());
-  field.type = model_.types.Intern(ListType{list->element, index});
+  field.type = model_.types.Intern(ListType{list->element, found->second});
+}
+
+// For when all members are there.
+const Checker::MemberNames& Checker::NamesOf(const Members& members) {
+  const auto [at, inserted] = member_names_.try_emplace(&members);
+  if (inserted) {
+    MemberNames& names = at->second;
+    for (uint32_t i = 0; i < members.fields.size(); ++i) names.fields.try_emplace(members.fields[i].name, i);
+    for (uint32_t i = 0; i < members.oneofs.size(); ++i) names.oneofs.try_emplace(members.oneofs[i].name, i);
+  }
+  return at->second;
 }
 
 }  // namespace onager::idl

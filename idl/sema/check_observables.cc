@@ -100,12 +100,14 @@ void Checker::CheckFilter(const ast::Filter& tree, Actor& out) {
   Fill(row, tree.name, tree.doc, annotations.deprecated);
   CheckParameters(tree.parameters, ParameterUse::kQuery, row.parameters);
   if (!tree.predicate.has_value()) return;
-  row.predicate = ToExpression(*tree.predicate).value_or(Expression());
-  ReportPrivateReads(tree, out);
+  std::optional<Expression> predicate = ToExpression(*tree.predicate);
+  if (!predicate.has_value()) return;
+  row.predicate = *std::move(predicate);
+  ReportPrivateReads(tree, out.state);
 }
 
 // Finds `state.name` and `prev.name` by their text: enough for a warning.
-void Checker::ReportPrivateReads(const ast::Filter& tree, const Actor& actor) {
+void Checker::ReportPrivateReads(const ast::Filter& tree, const Members& state) {
   const SourceRange& range = tree.predicate->range;
   const std::string_view text = sources_.Text(range);
   for (size_t at = 0; at < text.size(); ++at) {
@@ -118,14 +120,15 @@ void Checker::ReportPrivateReads(const ast::Filter& tree, const Actor& actor) {
     if (dot >= text.size() || text[dot] != '.') continue;
     const size_t name_begin = SkipBlanks(text, dot + 1);
     const std::string_view name = WordAt(text, name_begin);
-    const auto field = std::find_if(actor.state.fields.begin(), actor.state.fields.end(),
-                                    [name](const Field& f) { return f.is_private && f.name == name; });
-    if (field == actor.state.fields.end()) continue;
+    const MemberNames& members = NamesOf(state);
+    const auto found = members.fields.find(name);
+    if (found == members.fields.end() || !state.fields[found->second].is_private) continue;
+    const Field& field = state.fields[found->second];
     const auto offset = static_cast<uint32_t>(range.begin + name_begin);
     emitter_
         .Emit(SourceRange{range.file, offset, offset + static_cast<uint32_t>(name.size())},
               diag::PrivateInFilter, tree.name.text, name)
-        .Note(field->name_range, diag::DeclaredHere, name);
+        .Note(field.name_range, diag::DeclaredHere, name);
   }
 }
 
@@ -155,16 +158,16 @@ void Checker::CheckSelections(std::span<const ast::Selection> tree, const Member
   };
   for (const ast::Selection& selection : tree) {
     const std::string_view name = selection.name.text;
-    const auto named = [name](const Declaration& d) { return d.name == name; };
-    const auto field = std::find_if(owner.fields.begin(), owner.fields.end(), named);
-    if (field != owner.fields.end()) {
-      select(selection, static_cast<uint32_t>(field - owner.fields.begin()));
+    const MemberNames& members = NamesOf(owner);
+    const auto field = members.fields.find(name);
+    if (field != members.fields.end()) {
+      select(selection, field->second);
       continue;
     }
     // The name of a oneof stands for all of its members.
-    const auto oneof = std::find_if(owner.oneofs.begin(), owner.oneofs.end(), named);
-    if (oneof != owner.oneofs.end() && !selection.fields.has_value() && !selection.where.has_value()) {
-      for (const uint32_t member : oneof->fields) select(selection, member);
+    const auto oneof = members.oneofs.find(name);
+    if (oneof != members.oneofs.end() && !selection.fields.has_value() && !selection.where.has_value()) {
+      for (const uint32_t member : owner.oneofs[oneof->second].fields) select(selection, member);
       continue;
     }
     if (MayHaveBeenSkipped(name)) continue;
@@ -211,7 +214,8 @@ bool Checker::CheckSelection(const ast::Selection& tree, const Members& owner, u
   }
   if (!tree.where.has_value()) return true;
   const bool keyed = list != nullptr && list->key_field.has_value();
-  if (!keyed && !std::holds_alternative<MapType>(type)) {
+  const bool should_be_keyed = list != nullptr && meant_to_be_keyed_.contains(PlaceOf(row.name_range));
+  if (!keyed && !should_be_keyed && !std::holds_alternative<MapType>(type)) {
     emitter_.Emit(tree.where_keyword->range, diag::WhereOfWhat, TypeSpelling(model_, row.type));
   } else if (!of_state) {
     emitter_.Emit(tree.where_keyword->range, diag::NestedWhere);

@@ -52,11 +52,19 @@ class Checker {
     const Symbol* symbol = nullptr;
     const Symbol* hidden = nullptr;
   };
+  // What the names of a declaration's members stand for, as indices.
+  struct MemberNames {
+    absl::flat_hash_map<std::string_view, uint32_t> fields;
+    absl::flat_hash_map<std::string_view, uint32_t> oneofs;
+  };
   struct EventRef {
     ActorId actor;
     uint32_t index;
   };
   using MembersOwner = std::variant<StructId, ErrorId, ActorId, EventRef>;
+  // Where something begins: file and offset.
+  using Place = std::pair<uint32_t, uint32_t>;
+  static Place PlaceOf(const SourceRange& range) { return {range.file.index, range.begin}; }
   // A `[key = f]` that waits until all structs have their fields.
   struct PendingKey {
     MembersOwner owner;
@@ -138,6 +146,7 @@ class Checker {
   void CheckNumbers(const ast::Members& tree, Members& out);
   void CheckKey(const PendingKey& key);
   Members& MembersOf(const MembersOwner& owner);
+  const MemberNames& NamesOf(const Members& members);
   void CheckReservedNames(std::span<const ast::Name> names, std::vector<std::string>& out,
                           absl::flat_hash_map<std::string, SourceRange>& ranges);
 
@@ -190,7 +199,7 @@ class Checker {
                        bool of_state, std::vector<Selection>& out);
   bool CheckSelection(const ast::Selection& tree, const Members& owner, uint32_t field, bool of_state,
                       Selection& out);
-  void ReportPrivateReads(const ast::Filter& tree, const Actor& actor);
+  void ReportPrivateReads(const ast::Filter& tree, const Members& state);
 
   SourceMap& sources_;
   std::span<const ParsedFile> files_;
@@ -209,6 +218,9 @@ class Checker {
   absl::flat_hash_map<std::string, Symbol> cpp_symbols_;        // by name in C++
   absl::flat_hash_map<std::string, size_t> cpp_items_by_type_;  // by canonical name
   std::optional<SourceRange> first_expression_;                 // of the first file
+  absl::flat_hash_set<Place> meant_to_be_keyed_;  // the names of fields with a `key`, right or wrong
+  // Of those in which names are looked up: a struct of many fields may be asked many times.
+  absl::flat_hash_map<const Members*, MemberNames> member_names_;
   std::vector<PendingKey> pending_keys_;
   std::vector<PendingView> pending_views_;
 };
