@@ -9,29 +9,10 @@
 
 #include "fake_foreign_compiler.h"
 #include "idl/diagnostics/render_text.h"
+#include "several_files.h"
 
 namespace onager::idl {
 namespace {
-
-// Each file has the lines of those before it too, empty, so that line numbers are those of the whole text.
-void AddFiles(std::string_view text, InMemorySourceLoader& loader) {
-  constexpr std::string_view kMark = "\n//@ ";
-  std::string name(kTestFile);
-  size_t begin = 0;
-  while (true) {
-    const size_t mark = text.find(kMark, begin);
-    const size_t end = mark == std::string_view::npos ? text.size() : mark + 1;
-    const auto lines_before =
-        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n');
-    loader.Add(name, std::string(static_cast<size_t>(lines_before), '\n') +
-                         std::string(text.substr(begin, end - begin)));
-    if (mark == std::string_view::npos) return;
-    const size_t line_end = std::min(text.find('\n', end), text.size());
-    const size_t name_begin = mark + kMark.size();
-    name = std::string(text.substr(name_begin, line_end - name_begin));
-    begin = line_end;
-  }
-}
 
 std::vector<std::string> Announced(std::string_view text) {
   std::vector<std::string> lines;
@@ -56,7 +37,7 @@ std::vector<std::string> Announced(std::string_view text) {
 
 Compilation CompileText(std::string_view text) {
   InMemorySourceLoader loader;
-  AddFiles(text, loader);
+  AddFiles(text, kTestFile, loader);
   FakeForeignCompiler foreign;
   CompileOptions options;
   options.foreign = &foreign;
