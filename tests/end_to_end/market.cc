@@ -1,0 +1,198 @@
+#include "market.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "onager/generated/call_messages.h"
+#include "onager/generated/choice.h"
+#include "onager/generated/tracked_state_impl.h"
+#include "onager/generated/wire.h"
+#include "runtime/base/mutex.h"
+
+namespace onager::end_to_end {
+namespace {
+
+constexpr std::uint32_t kOpenAtLeast = 6001;
+constexpr std::uint32_t kBroken = 6002;
+
+/// The bodies of all turns that this program's clients have asked for.
+class Bodies {
+ public:
+  std::uint64_t Add(Market::Body body) {
+    MutexLock lock(mutex_);
+    bodies_.emplace(++last_, std::move(body));
+    return last_;
+  }
+  Market::Body Find(std::uint64_t number) {
+    MutexLock lock(mutex_);
+    return bodies_.at(number);
+  }
+
+ private:
+  Mutex mutex_;
+  std::uint64_t last_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::uint64_t, Market::Body> bodies_ ABSL_GUARDED_BY(mutex_);
+};
+
+Bodies& AllBodies() {
+  static Bodies bodies;
+  return bodies;
+}
+
+class OpenFilter final : public generated::FilterLeaf {
+ public:
+  explicit OpenFilter(std::int32_t least) : least_(least) {}
+
+  static absl::StatusOr<std::unique_ptr<generated::FilterLeaf>> Make(std::string_view,
+                                                                     std::string_view parameters) {
+    std::int32_t least = 0;
+    if (!absl::SimpleAtoi(absl::string_view(parameters.data(), parameters.size()), &least)) {
+      return absl::InvalidArgumentError("OpenAtLeast: not a number");
+    }
+    return std::make_unique<OpenFilter>(least);
+  }
+  bool Evaluate(generated::StateInterface& state) const override {
+    return static_cast<generated::TrackedState<MarketState>&>(state).value().open >= least_;
+  }
+
+ private:
+  const std::int32_t least_;
+};
+
+class BrokenFilter final : public generated::FilterLeaf {
+ public:
+  static absl::StatusOr<std::unique_ptr<generated::FilterLeaf>> Make(std::string_view, std::string_view) {
+    return std::make_unique<BrokenFilter>();
+  }
+  bool Evaluate(generated::StateInterface&) const override { throw std::runtime_error("on purpose"); }
+};
+
+}  // namespace
+
+std::optional<Sold> Sold::FromBytes(std::string_view bytes) {
+  Sold event;
+  for (generated::Reader reader(bytes); !reader.AtEnd();) {
+    generated::Reader::Tag tag;
+    std::string_view title;
+    std::uint64_t number = 0;
+    if (!reader.ReadTag(tag)) return std::nullopt;
+    if (tag.number == 1 && tag.type == generated::WireType::kBytes) {
+      if (!reader.ReadBytes(title)) return std::nullopt;
+      event.title = std::string(title);
+    } else if (tag.number == 2 && tag.type == generated::WireType::kVarint) {
+      if (!reader.ReadVarint(number)) return std::nullopt;
+      event.number = static_cast<std::int64_t>(number);
+    } else if (!reader.Skip(tag)) {
+      return std::nullopt;
+    }
+  }
+  return event;
+}
+
+std::string Sold::ToBytes() const {
+  std::string bytes;
+  generated::Writer writer(bytes);
+  if (!title.empty()) {
+    writer.Tag(1, generated::WireType::kBytes);
+    writer.Bytes(title);
+  }
+  if (number != 0) {
+    writer.Tag(2, generated::WireType::kVarint);
+    writer.Varint(static_cast<std::uint64_t>(number));
+  }
+  writer.Finish();
+  return bytes;
+}
+
+const generated::ActorType& Market::Type() {
+  static constexpr generated::MethodInfo kMethods[] = {{.name = "Edit"}};
+  static constexpr generated::EventInfo kEvents[] = {{.name = "Sold", .number = Sold::kNumber}};
+  static const std::vector<generated::FilterInfo> filters = [] {
+    const auto& declared = market::v1::Market::Type().filters;
+    std::vector<generated::FilterInfo> all(declared.begin(), declared.end());
+    all.push_back({.name = "OpenAtLeast", .number = kOpenAtLeast, .make = &OpenFilter::Make});
+    all.push_back({.name = "Broken", .number = kBroken, .make = &BrokenFilter::Make});
+    return all;
+  }();
+  static const generated::ActorType type = [] {
+    generated::ActorType made = market::v1::Market::Type();
+    made.methods = kMethods;
+    made.filters = filters;
+    made.events = kEvents;
+    return made;
+  }();
+  return type;
+}
+
+Filter<MarketState> Market::OpenAtLeast(std::int32_t n) {
+  return Filter<MarketState>::FromBytes(generated::EncodeChoice(kOpenAtLeast, absl::StrCat(n)));
+}
+
+Filter<MarketState> Market::Broken() {
+  return Filter<MarketState>::FromBytes(generated::EncodeChoice(kBroken, ""));
+}
+
+Task<std::string> Market::Dispatch(Turn& /*turn*/, std::size_t /*method*/, std::string_view arguments) {
+  std::uint64_t number = 0;
+  if (!absl::SimpleAtoi(absl::string_view(arguments.data(), arguments.size()), &number)) {
+    return absl::InvalidArgumentError("not a number");
+  }
+  if (absl::Status done = AllBodies().Find(number)(state_.state(), *this); !done.ok()) return done;
+  return std::string();
+}
+
+void HostMarket(server::ServerCore& server) {
+  ASSERT_TRUE(server.Host(Market::Type(), [] { return std::make_unique<Market>(); }).ok());
+}
+
+Call<> MarketClient::Edit(Market::Body body) const {
+  const std::uint64_t number = AllBodies().Add(std::move(body));
+  return Call<>(channel_->Call(Market::Type(), name_, 0, absl::StrCat(number), CallOptions()),
+                &generated::DecodeNothing);
+}
+
+Call<> MarketClient::SetOpen(std::int32_t open) const {
+  return Edit([open](Tracked<MarketState>& state, Market&) {
+    state.set_open(open);
+    return absl::OkStatus();
+  });
+}
+
+Uuid IdOf(std::uint8_t number) {
+  Uuid::Bytes bytes{};
+  bytes[15] = number;
+  return Uuid(bytes);
+}
+
+MarketState MineOf(const MarketState& state, std::string_view user) {
+  MarketState mine;
+  mine.open = state.open;
+  for (const market::v1::Item& item : state.items) {
+    if (!item.tags.contains(user)) continue;
+    market::v1::Item seen;
+    seen.id = item.id;
+    seen.title = item.title;
+    for (const market::v1::Note& note : item.notes) {
+      if (note.weight > 0) seen.notes.Append(market::v1::Note().with_name(note.name).with_days(note.days));
+    }
+    if (item.comment.has_value()) seen.comment = market::v1::Comment().with_text(item.comment->text);
+    mine.items.Append(std::move(seen));
+  }
+  return mine;
+}
+
+MarketState PublicOf(MarketState state) {
+  state.owner.clear();
+  state.drafts = {};
+  state.ranks = {};
+  return state;
+}
+
+}  // namespace onager::end_to_end

@@ -1,0 +1,269 @@
+// Random schedules of changes, events, cuts and resyncs in virtual time: whatever is shown through a view and
+// a filter is what the state was at that revision, and every event is told once or counted.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "market.h"
+#include "world.h"
+
+namespace onager::end_to_end {
+namespace {
+
+using market::v1::Item;
+using market::v1::Note;
+using Door = World::Door;
+using MarketViews = market::v1::Market;
+
+/// One way to look at the market, and what was seen.
+struct Watcher {
+  std::string user;                   // Of the view; empty: none.
+  std::int32_t open_at_least = -100;  // Of the filter; below zero: none.
+  Journal<MarketState> journal;
+  std::vector<std::int64_t> events;
+  std::uint64_t dropped = 0;
+  std::unique_ptr<Subscription<MarketState>> subscription;
+
+  MarketState Seen(const MarketState& state) const { return user.empty() ? state : MineOf(state, user); }
+};
+
+class RandomMarket {
+ public:
+  explicit RandomMarket(std::uint64_t seed)
+      : world_(seed),
+        random_(seed * 7919 + 1),
+        front_((Start(world_), world_.NewClient(Door::kFront))),
+        back_(world_.NewClient(Door::kBack)),
+        market_(back_, "m") {
+    truth_watch_ = std::make_unique<Subscription<MarketState>>(truth_.Attach(market_.Observe()).Start());
+    EXPECT_TRUE(world_.Until([&] { return truth_.size() == 1; }));
+    int number = 0;
+    for (const std::string& user : {std::string(), std::string("ann"), std::string("bob")}) {
+      for (const std::int32_t open : {-100, 2, 5}) {
+        auto watcher = std::make_unique<Watcher>();
+        watcher->user = user;
+        watcher->open_at_least = open;
+        Observation<MarketState> observation =
+            MarketClient(++number % 2 == 0 ? front_ : back_, "m")
+                .Observe()
+                .Through(user.empty() ? View<MarketState>() : MarketViews::Mine(user))
+                .Where(open < 0 ? Filter<MarketState>() : Market::OpenAtLeast(open))
+                .OnEvent<Sold>(
+                    [raw = watcher.get()](const Sold& event) { raw->events.push_back(event.number); })
+                .OnEventsDropped([raw = watcher.get()](std::uint64_t count) { raw->dropped += count; });
+        watcher->subscription = std::make_unique<Subscription<MarketState>>(
+            watcher->journal.Attach(std::move(observation)).Start());
+        watchers_.push_back(std::move(watcher));
+      }
+    }
+    EXPECT_TRUE(world_.Until([&] {
+      for (const auto& watcher : watchers_) {
+        if (watcher->journal.size() == 0) return false;
+      }
+      return true;
+    }));
+  }
+
+  void Run(int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      const std::uint64_t dice = random_() % 20;
+      if (dice == 0) {
+        world_.CutFront();
+        ++cuts_;
+      } else if (dice == 1) {
+        world_.ShutFront(random_() % 2 == 0);
+      } else if (dice == 2) {
+        world_.Pass(std::chrono::milliseconds(random_() % 30'000));
+      } else if (dice == 3 && random_() % 4 == 0) {
+        watchers_[random_() % watchers_.size()]->subscription->Resync();
+      } else {
+        Turn();
+      }
+    }
+    world_.ShutFront(false);
+    // The last change passes every filter and shows through every view.
+    const absl::Status last = world_.Get(market_.SetOpen(1'000'000));
+    EXPECT_TRUE(last.ok()) << last;
+    EXPECT_TRUE(world_.Until([&] {
+      for (const auto& watcher : watchers_) {
+        const auto entries = watcher->journal.entries();
+        if (entries.back().state.open != 1'000'000) return false;
+      }
+      return true;
+    }));
+    for (const auto& watcher : watchers_) Check(*watcher);
+  }
+
+  std::uint64_t cuts() const { return cuts_; }
+  std::uint64_t resumes() const { return front_.stats().resumes; }
+  std::size_t events() const {
+    std::size_t count = 0;
+    for (const auto& watcher : watchers_) count += watcher->events.size();
+    return count;
+  }
+  std::size_t deliveries() const {
+    std::size_t count = 0;
+    for (const auto& watcher : watchers_) count += watcher->journal.size();
+    return count;
+  }
+  std::size_t filtered() const { return watchers_.size() * truth_.size() - deliveries(); }
+
+ private:
+  static void Start(SimulatedWorld& world) {
+    world.server_options().actors.replay.count_max = 40;
+    world.StartServer();
+    HostMarket(world.server());
+  }
+
+  // One turn with some changes, and perhaps with events.
+  void Turn() {
+    const std::uint64_t seed = random_();
+    const std::int64_t first_event = next_event_;
+    std::int64_t emitted = 0;
+    const absl::Status done =
+        world_.Get(market_.Edit([seed, first_event, &emitted](Tracked<MarketState>& state, Market& market) {
+          std::mt19937_64 random(seed);
+          emitted = 0;
+          const int changes = static_cast<int>(random() % 4);
+          for (int i = 0; i < changes; ++i) Change(state, random);
+          if (random() % 3 == 0) {
+            for (std::uint64_t n = random() % 3 + 1; n > 0; --n) market.Emit(Sold(first_event + emitted++));
+          }
+          return random() % 10 == 0 ? absl::AbortedError("undone") : absl::OkStatus();
+        }));
+    if (done.ok()) {
+      next_event_ += emitted;
+    } else {
+      EXPECT_EQ(done.code(), absl::StatusCode::kAborted) << done;
+    }
+  }
+
+  static void Change(Tracked<MarketState>& state, std::mt19937_64& random) {
+    const Uuid id = IdOf(static_cast<std::uint8_t>(random() % 12));
+    const Uuid other = IdOf(static_cast<std::uint8_t>(random() % 12));
+    const std::string users[] = {"ann", "bob", "cid"};
+    const std::string& user = users[random() % 3];
+    auto items = state.mutable_items();
+    auto item = items.Find(id);
+    switch (random() % 9) {
+      case 0:
+        state.set_open(static_cast<std::int32_t>(random() % 8));
+        return;
+      case 1:
+        state.set_owner(std::to_string(random()));
+        return;
+      case 2:
+      case 3:
+        if (!item)
+          items.Insert(Item().with_id(id).with_title(std::to_string(random() % 100)).with_tags({user}));
+        return;
+      case 4:
+        if (item && !item->mutable_tags().Insert(user)) item->mutable_tags().Remove(user);
+        return;
+      case 5:
+        if (item) item->set_title(std::to_string(random() % 100));
+        return;
+      case 6:
+        if (item && id != other && items.contains(other)) items.MoveBefore(id, other);
+        return;
+      case 7:
+        if (item) {
+          auto notes = item->mutable_notes();
+          const std::string name = std::to_string(random() % 3);
+          if (!notes.Remove(name)) {
+            notes.Insert(Note().with_name(name).with_weight(static_cast<std::int32_t>(random() % 3)));
+          }
+        }
+        return;
+      default:
+        if (random() % 2 == 0) items.Remove(id);
+        return;
+    }
+  }
+
+  void Check(const Watcher& watcher) {
+    SCOPED_TRACE(testing::Message() << "user \"" << watcher.user << "\", open at least "
+                                    << watcher.open_at_least);
+    // A revision that nobody may see is not in the truth; it shows what the one before it does.
+    std::map<std::uint64_t, MarketState> truth;
+    for (const auto& entry : truth_.entries()) truth[entry.revision] = entry.state;
+    const auto at = [&truth](std::uint64_t revision) {
+      return std::prev(truth.upper_bound(revision))->second;
+    };
+    std::uint64_t previous = 0;
+    std::size_t index = 0;
+    for (const auto& entry : watcher.journal.entries()) {
+      ASSERT_EQ(entry.state, watcher.Seen(at(entry.revision))) << "at revision " << entry.revision;
+      if (index > 0 && !entry.snapshot.has_value()) {
+        EXPECT_EQ(entry.base, previous);
+        EXPECT_LT(previous, entry.revision);
+        // Behind a filter a change and its opposite may come as one.
+        if (watcher.open_at_least < 0) {
+          EXPECT_NE(entry.state, watcher.Seen(at(previous))) << "nothing is no delivery";
+        }
+      }
+      previous = entry.revision;
+      ++index;
+    }
+    // Every event after the first one that it was told of is told, or counted; in order.
+    if (!watcher.events.empty()) {
+      std::int64_t expected = watcher.events.front();
+      std::uint64_t missing = 0;
+      for (const std::int64_t number : watcher.events) {
+        ASSERT_GE(number, expected);
+        missing += static_cast<std::uint64_t>(number - expected);
+        expected = number + 1;
+      }
+      missing += static_cast<std::uint64_t>(next_event_ - expected);
+      const std::uint64_t before_first = static_cast<std::uint64_t>(watcher.events.front() - 1);
+      EXPECT_GE(watcher.dropped, missing);
+      EXPECT_LE(watcher.dropped, missing + before_first);
+    }
+  }
+
+  SimulatedWorld world_;
+  std::mt19937_64 random_;
+  Client front_;
+  Client back_;
+  const MarketClient market_;
+  Journal<MarketState> truth_;
+  std::unique_ptr<Subscription<MarketState>> truth_watch_;
+  std::vector<std::unique_ptr<Watcher>> watchers_;
+  std::int64_t next_event_ = 1;
+  std::uint64_t cuts_ = 0;
+};
+
+TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision) {
+  const std::uint64_t first_seed = std::random_device{}();
+  std::uint64_t cuts = 0;
+  std::uint64_t resumes = 0;
+  std::size_t deliveries = 0;
+  std::size_t filtered = 0;
+  std::size_t events = 0;
+  for (std::uint64_t seed = first_seed; seed < first_seed + 12; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    RandomMarket market(seed);
+    market.Run(150);
+    if (testing::Test::HasFailure()) return;
+    cuts += market.cuts();
+    resumes += market.resumes();
+    deliveries += market.deliveries();
+    filtered += market.filtered();
+    events += market.events();
+  }
+  // The schedules did what they are for.
+  EXPECT_GT(cuts, 20u);
+  EXPECT_GT(resumes, 50u);
+  EXPECT_GT(deliveries, 1000u);
+  EXPECT_GT(filtered, 1000u);
+  EXPECT_GT(events, 1000u);
+}
+
+}  // namespace
+}  // namespace onager::end_to_end
