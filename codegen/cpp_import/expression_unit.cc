@@ -300,6 +300,7 @@ class Writer {
 
   void WritePreviousOf(const std::string& type, const idl::Members& members, const MemberNames& names) {
     text_.Add(Cat("template <>\nclass onager::Previous<", type, "> {\n public:\n"));
+    text_.Add(Cat("Previous(const onager::generated::StructChange* change, const ", type, "& now);\n"));
     for (size_t i = 0; i < members.fields.size(); ++i) {
       const idl::Field& field = members.fields[i];
       if (!field.oneof.has_value()) {
@@ -312,25 +313,20 @@ class Writer {
     text_.Add("};\n");
   }
 
-  std::string PreviousElement(idl::TypeId type) const {
-    return types_.IsPatched(type) ? Cat("onager::Previous<", TypeOf(type), ">") : TypeOf(type);
-  }
-
+  // As members of `onager::Previous` are; leaves are references to the value before.
   std::string PreviousType(idl::TypeId id) const {
     const idl::Type& type = model_.types[id];
-    if (types_.IsPatched(id)) return Cat("const onager::Previous<", TypeOf(id), ">&");
-    if (const auto* list = std::get_if<idl::ListType>(&type);
-        list != nullptr && list->key_field.has_value()) {
-      const idl::StructId element = std::get<idl::StructType>(model_.types[list->element]).id;
-      const idl::TypeId key = model_.structs[element].members.fields[*list->key_field].type;
-      return Cat("const onager::PreviousElements<", TypeOf(key), ", ", PreviousElement(list->element), ">&");
-    }
-    if (const auto* map = std::get_if<idl::MapType>(&type))
-      return Cat("const onager::PreviousElements<", TypeOf(map->key), ", ", PreviousElement(map->value),
-                 ">&");
-    if (const auto* set = std::get_if<idl::SetType>(&type))
-      return Cat("const onager::PreviousSet<", TypeOf(set->element), ">&");
-    return Cat("const ", TypeOf(id), "&");
+    if (types_.IsPatched(id)) return Cat("const onager::Previous<", TypeOf(id), ">");
+    if (const auto* optional = std::get_if<idl::OptionalType>(&type);
+        optional != nullptr && types_.IsPatched(optional->value))
+      return Cat("const onager::PreviousOptional<", TypeOf(optional->value), ">");
+    const std::string now = TypeOf(id);
+    const auto* list = std::get_if<idl::ListType>(&type);
+    const bool is_keyed = list != nullptr && list->key_field.has_value();
+    constexpr std::string_view kOurs = "onager::";
+    if (is_keyed || std::holds_alternative<idl::MapType>(type) || std::holds_alternative<idl::SetType>(type))
+      return Cat("const onager::Previous", now.substr(kOurs.size()));
+    return Cat("const ", now, "&");
   }
 
   void WriteFunction(size_t index) {

@@ -121,24 +121,56 @@ constexpr std::string_view kPrelude = R"cpp(
     friend bool operator==(const Box&, const Box&);
   };
 #endif
-#ifndef ONAGER_PREVIOUS_H_
+#ifndef ONAGER_GENERATED_PREVIOUS_H_
+  namespace generated {
+  struct StructChange;
+  }  // namespace generated
   template <typename T>
   class Previous;
-  template <typename Key, typename Element>
-  class PreviousElements {
+  template <typename T>
+  class PreviousOptional {
    public:
-    using KeyView = generated::KeyView<Key>;
+    bool has_value() const;
+    explicit operator bool() const;
+    Previous<T> operator*() const;
+    const Previous<T>* operator->() const;
+    Previous<T> value() const;
+  };
+  namespace generated {
+  template <typename T>
+  auto PreviousElement() {
+    if constexpr (requires { sizeof(Previous<T>); }) {
+      return PreviousOptional<T>();
+    } else {
+      return static_cast<const T*>(nullptr);
+    }
+  }
+  }  // namespace generated
+  template <typename T, auto Key>
+  class PreviousKeyedList {
+   public:
+    using KeyView = typename KeyedList<T, Key>::KeyView;
     std::size_t size() const;
     bool empty() const;
     bool contains(const KeyView& key) const;
-    const Element* Find(const KeyView& key) const;
+    auto Find(const KeyView&) const { return generated::PreviousElement<T>(); }
+  };
+  template <typename K, typename V>
+  class PreviousMap {
+   public:
+    using KeyView = typename Map<K, V>::KeyView;
+    std::size_t size() const;
+    bool empty() const;
+    bool contains(const KeyView& key) const;
+    auto Find(const KeyView&) const { return generated::PreviousElement<V>(); }
   };
   template <typename T>
   class PreviousSet {
    public:
+    using ElementView = typename Set<T>::ElementView;
     std::size_t size() const;
     bool empty() const;
-    bool contains(const generated::KeyView<T>& element) const;
+    bool contains(const ElementView& element) const;
   };
 #endif
   }  // namespace onager

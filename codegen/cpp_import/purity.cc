@@ -152,6 +152,7 @@ class Walker {
 
   void CheckConstructor(CXCursor call, CXCursor callee) {
     const std::string name = ClassOf(callee);
+    if (name.starts_with("onager::")) return;
     if (IsPureClass(name) || IsOurs(clang_.getCursorSemanticParent(callee)) || names_.classes.contains(name))
       return;
     // Iterators and the like come out of what has been checked.

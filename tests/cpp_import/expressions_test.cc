@@ -71,13 +71,13 @@ std::vector<std::string> Check(std::string_view inside) {
   return CheckedLines({{"todo.actor", Todo(inside)}}, clang);
 }
 
-TEST(Expressions, PassWhenTheyOnlyRead) {
-  EXPECT_THAT(Check(R"(
+constexpr std::string_view kGood = R"(
   filter A = !state.items.empty();
   filter B(int32 n) = state.open >= n;
   filter C(int32 n) = (state.open >= n) != (prev.open >= n);
   filter D(string id) = state.items.contains(id) && state.items.Find(id)->done;
   filter E(string id) = prev.items.contains(id) && !prev.items.Find(id)->done && prev.owner.age < 3;
+  filter E2 = prev.items.Find("a").value().parent.has_value() && prev.items.Find("a")->parent->done && (*prev.items.Find("a")).tags.contains("x");
   filter F = state.by_name.Find("a") != nullptr && state.by_name.size() > prev.by_name.size();
   filter G = state.used.contains(Priority::HIGH) && !prev.used.contains(Priority::HIGH);
   filter H = state.place.Valid() && geo::Distance(state.place, geo::kOrigin) < 5.0 && geo::Distance(state.place) < 1;
@@ -102,8 +102,22 @@ TEST(Expressions, PassWhenTheyOnlyRead) {
   view Due { items { id; } where item.due.has_value() && *item.due < absl::UnixEpoch(); by_name where item_key == item.id; weights where item > 2 && item_key > 3; }
   view Nested { items where item.parent.has_value() && item.parent->owner.name == "x" && item.owner == item.parent->owner; }
   rpc Add(string title, int32 n = 3 * 4, double d = geo::kOrigin.lat * 2, Priority p = Priority::HIGH, duration wait = absl::Seconds(2) * 3, string t = std::string("a") + "b");
-)"),
-              IsEmpty());
+)";
+
+TEST(Expressions, PassWhenTheyOnlyRead) { EXPECT_THAT(Check(kGood), IsEmpty()); }
+
+// What the prelude declares is what the runtime has.
+TEST(Expressions, PassWithTheRuntimesOwnTypes) {
+  ClangOptions options = TestOptions();
+  options.arguments.emplace_back("-I" ONAGER_RUNTIME_HEADERS);
+  for (const char* header :
+       {"bytes.h", "uuid.h", "keyed_list.h", "map.h", "set.h", "box.h", "generated/previous.h"}) {
+    options.arguments.emplace_back("-include");
+    options.arguments.push_back(Cat("onager/", header));
+  }
+  ClangCompiler clang(options);
+  EXPECT_THAT(CheckedLines({{"todo.actor", Todo(kGood)}}, clang), IsEmpty());
+  EXPECT_THAT(clang.opened_files(), Contains(EndsWith("onager/generated/previous.h")));
 }
 
 // A declaration of the actor, and what is said about it: column, text there, message.
@@ -166,9 +180,9 @@ TEST(Expressions, AreReportedWhereTheyAreWrong) {
       {"filter U = prev.items.Find(\"x\")->nothing;",
        {"34 `nothing` `onager::Previous<TodoItem>` has no field `nothing`"}},
       {"filter V = prev.items.begin() == prev.items.end();",
-       {"23 `begin` `onager::PreviousElements<std::string, onager::Previous<TodoItem>>` has no member "
+       {"23 `begin` `onager::PreviousKeyedList<TodoItem, &TodoItem::id>` has no member "
         "`begin`",
-        "45 `end` `onager::PreviousElements<std::string, onager::Previous<TodoItem>>` has no member `end`"}},
+        "45 `end` `onager::PreviousKeyedList<TodoItem, &TodoItem::id>` has no member `end`"}},
       {"filter W = std::clamp(state.open, 1, \"x\") > 2;",
        {"12 `std::clamp` `clamp` cannot be called with these arguments"}},
       {"filter X = state.flag && unknown_function(state.open);",
