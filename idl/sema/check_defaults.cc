@@ -151,13 +151,15 @@ std::optional<Literal> Checker::EnumLiteral(EnumId id, const ast::Value& value) 
         .Note(row.name_range, diag::DeclaredHere, row.name);
     return std::nullopt;
   }
-  std::vector<std::string_view> names;
-  for (uint32_t i = 0; i < row.values.size(); ++i) {
-    if (row.values[i].name == value.text) return EnumValueRef{id, i};
-    names.push_back(row.values[i].name);
+  auto& indices = enum_value_indices_[id.index];
+  for (auto i = static_cast<uint32_t>(indices.size()); i < row.values.size(); ++i) {
+    indices.try_emplace(row.values[i].name, i);
   }
-  if (MayHaveBeenSkipped(value.text)) return std::nullopt;
-  if (damaged_enums_[id.index]) return std::nullopt;
+  const auto found = indices.find(value.text);
+  if (found != indices.end()) return EnumValueRef{id, found->second};
+  if (MayHaveBeenSkipped(value.text) || damaged_enums_[id.index] || emitter_.full()) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const EnumValue& known : row.values) names.push_back(known.name);
   emitter_.Emit(value.range, diag::UnknownEnumValue, row.name, value.text)
       .Suggest(value.range, NearestName(value.text, names))
       .Note(row.name_range, diag::DeclaredHere, row.name);

@@ -56,7 +56,7 @@ void Checker::CheckField(const MembersOwner& owner, const ast::Members& tree, co
   Fill(row, field.name, field.doc, annotations.deprecated);
   row.sensitive = annotations.sensitive;
   row.is_private = field.private_range.has_value();
-  if (row.is_private && !std::holds_alternative<ActorId>(owner)) {
+  if (row.is_private && (!std::holds_alternative<ActorId>(owner) || field.oneof.has_value())) {
     emitter_.Emit(*field.private_range, diag::MisplacedPrivate);
   }
   row.type = ResolveType(field.type);

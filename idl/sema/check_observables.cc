@@ -170,7 +170,7 @@ void Checker::CheckSelections(std::span<const ast::Selection> tree, const Member
       for (const uint32_t member : owner.oneofs[oneof->second].fields) select(selection, member);
       continue;
     }
-    if (MayHaveBeenSkipped(name)) continue;
+    if (MayHaveBeenSkipped(name) || emitter_.full()) continue;
     std::vector<std::string_view> names;
     for (const Field& f : owner.fields) names.push_back(f.name);
     for (const Oneof& o : owner.oneofs) names.push_back(o.name);

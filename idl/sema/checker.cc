@@ -72,6 +72,12 @@ void Checker::CheckPackage() {
     return;
   }
   const ast::Package& package = file.packages.front();
+  if (package.name.text.find_first_of(": \t\r\n\f\v/") != std::string_view::npos) {
+    emitter_.Emit(package.name.range, diag::Expected,
+                  "the name of the package with nothing but `.` between its parts",
+                  "`" + std::string(package.name.text) + "`");
+    return;
+  }
   model_.files[file_index_].package = std::string(package.name.text);
   if (file_index_ == 0) model_.doc = DocText(package.doc);
   std::string_view rest = package.name.text;

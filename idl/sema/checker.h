@@ -219,6 +219,8 @@ class Checker {
   absl::flat_hash_map<std::string, size_t> cpp_items_by_type_;  // by canonical name
   std::optional<SourceRange> first_expression_;                 // of the first file
   absl::flat_hash_set<Place> meant_to_be_keyed_;  // the names of fields with a `key`, right or wrong
+  // By EnumId::index, of enums that have defaults: what the names of their values stand for.
+  absl::flat_hash_map<uint32_t, absl::flat_hash_map<std::string_view, uint32_t>> enum_value_indices_;
   // Of those in which names are looked up: a struct of many fields may be asked many times.
   absl::flat_hash_map<const Members*, MemberNames> member_names_;
   std::vector<PendingKey> pending_keys_;

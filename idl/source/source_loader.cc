@@ -45,6 +45,12 @@ std::string LastPart(std::string_view name) { return std::string(name.substr(nam
 
 std::string Normal(const std::filesystem::path& path) { return path.lexically_normal().generic_string(); }
 
+std::string Absolute(std::string_view name) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(std::filesystem::path(name), error);
+  return error ? std::string(name) : Normal(absolute);
+}
+
 // The same for all names of one file; the name itself where the file system does not say.
 std::string Canonical(std::string_view name) {
   std::error_code error;
@@ -113,10 +119,14 @@ absl::StatusOr<std::string> DiskSourceLoader::Resolve(std::string_view path, std
 }
 
 std::string DiskSourceLoader::ImportName(std::string_view name) const {
-  const std::string canonical = Canonical(name);
-  for (const std::string& folder : import_folders_) {
-    const std::string prefix = Canonical(folder) + "/";
-    if (canonical.starts_with(prefix)) return canonical.substr(prefix.size());
+  // As it is written first: a symbolic link counts where it stands, not where it leads.
+  for (const auto& path_of : {Absolute, Canonical}) {
+    const std::string path = path_of(name);
+    for (const std::string& folder : import_folders_) {
+      std::string prefix = path_of(folder);
+      if (!prefix.ends_with('/')) prefix += '/';
+      if (path.starts_with(prefix)) return path.substr(prefix.size());
+    }
   }
   return LastPart(name);
 }

@@ -97,7 +97,7 @@ const Case kTypes[] = {
     {"Sets", "enum E { X = 0; }\nstruct S { set<bytes> a = 1; set<E> b = 2; set<uuid> c = 3;\n  set<double> d = 4;  //~ error: a set cannot hold `double`: sets hold strings, bytes, integers, bool, enums or uuids [illegal-set-element]\n  set<S> e = 5;  //~ error: a set cannot hold `S`: sets hold strings, bytes, integers, bool, enums or uuids [illegal-set-element]\n  set<list<int32>> f = 6;  //~ error: a set cannot hold `list<int32>`: sets hold strings, bytes, integers, bool, enums or uuids [illegal-set-element]\n  list<set<int32>> g = 7;  //~ error: `list` cannot hold `set<int32>`; wrap it in a struct and write `list<Name>` [illegal-nesting]\n  optional set<int32> h = 8;  //~ error: `optional` cannot be applied to `set<int32>`; one that is empty says the same, or wrap it in a struct [illegal-optional]\n  oneof o {\n    set<int32> i = 9;  //~ error: a oneof cannot hold `set<int32>`; wrap it in a struct [illegal-in-oneof]\n  }\n}"},
     {"TimesAndUuids", "struct S { timestamp a = 1; duration b = 2; uuid c = 3; list<timestamp> d = 4; map<int32, duration> e = 5; optional uuid f = 6; oneof o { timestamp g = 7; } list<S2> h = 8 [key = id]; }\nstruct S2 { uuid id = 1; }\nactor A(uuid id) {}\nactor B(\n  timestamp id) {}  //~ error: `id` of type `timestamp` cannot be a key: keys are strings, integers, bool, enums or uuids [illegal-key-type]\nstruct S3 {\n  map<uuid, int32> m = 1;  //~ error: `uuid` cannot be the key of a map: keys are strings, integers or bool [illegal-map-key]\n  duration d = 2 [default = -1500ms];\n  duration e = 3 [default = 5];  //~ error: the default of `duration` must be a duration, such as `5s` [default-mismatch]\n  duration f = 4 [default = 9999999999d];  //~ error: the default of `duration` must be a duration, such as `5s` [default-mismatch]\n  timestamp g = 5 [default = 5s];  //~ error: the default of `timestamp` must be an expression that gives an `absl::Time` [default-mismatch]\n  uuid h = 6 [default = \"x\"];  //~ error: a value of type `uuid` cannot have a default [default-not-allowed]\n}"},
     {"Streams", "actor A(string id) {\n  rpc F(string name = \"x\", stream<bytes> items) -> int32;\n  rpc G() -> stream<timestamp>;\n  rpc H(stream<int32> a,  //~ error: `a` is a stream, so it must be the last parameter [stream-not-last]\n    int32 b);\n  rpc I(stream<int32> a = 3);  //~ error: a stream cannot have a default [default-not-allowed]\n  rpc J() -> stream<list<int32>>;  //~ error: `stream` cannot hold `list<int32>`; wrap it in a struct and write `stream<Name>` [illegal-nesting]\n  rpc K() -> stream;  //~ error: `stream` takes one type, as in `stream<int32>` [type-arguments]\n  rpc L() -> list<stream<int32>>;  //~ error: only the result of a method and its last parameter can be a `stream` [misplaced-stream]\n}"},
-    {"Private", "struct S {\n  private int32 a = 1;  //~ error: only fields of a `state` can be `private` [misplaced-private]\n  int32 private = 2;\n}"},
+    {"Private", "struct S {\n  private int32 a = 1;  //~ error: only fields of a `state`, outside of its oneofs, can be `private` [misplaced-private]\n  int32 private = 2;\n}\nactor A(string id) { state { oneof o {\n  private int32 a = 1;  //~ error: only fields of a `state`, outside of its oneofs, can be `private` [misplaced-private]\n} } }"},
 };
 
 const Case kAnnotations[] = {
@@ -299,6 +299,16 @@ TEST(Files, WithoutPackage) {
   ExpectDiagnostics(
       "struct A {}  //~ error: the file has no `package`; write `package name;` at its beginning "
       "[missing-package]");
+}
+
+TEST(Files, WithAPackageThatIsNoName) {
+  for (const char* package : {"a::b", "a . b", "a. /* x */ b"}) {
+    ExpectDiagnostics(
+        "package " + std::string(package) +
+        ";  //~ error: expected the name of the package with nothing but `.` between its parts, "
+        "found `" +
+        package + "` [expected]\nstruct A {}");
+  }
 }
 
 TEST(Files, WithTwoPackages) {

@@ -101,6 +101,17 @@ TEST_F(ImportsFromDisk, SeeACycleThroughTheFirstFileHoweverItWasNamed) {
   EXPECT_EQ(result.diagnostics[0].kind, DiagnosticKind::kImportCycle);
 }
 
+TEST_F(ImportsFromDisk, AreNamedWhereALinkStands) {
+  Write("main/a.actor", "package a; import \"common/b.actor\"; struct A { B b = 1; }");
+  Write("main/elsewhere.actor", "package a; struct B {}");
+  std::filesystem::create_symlink(Path("main/elsewhere.actor"), Path("lib/common/b.actor"));
+  DiskSourceLoader loader({Path("main/../lib"), Path("main")});
+  const Compilation result = Compile(Path("main/a.actor"), loader);
+  ASSERT_TRUE(result.model.has_value()) << RenderText(result.sources, result.diagnostics, TextStyle{});
+  EXPECT_EQ(result.model->files[0].import_name, "a.actor");
+  EXPECT_EQ(result.model->files[1].import_name, "common/b.actor");
+}
+
 TEST_F(ImportsFromDisk, SuggestANeighbour) {
   Write("main/a.actor", "package a; import \"common/mony.actor\"; import \"common\";");
   Write("lib/common/money.actor", "package common;");
