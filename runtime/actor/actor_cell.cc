@@ -344,6 +344,9 @@ void ActorCell::EndTurn(absl::StatusOr<std::string> result) {
     state.Rollback();
   } else if (state_changed = state.EncodePatch(bytes); !state_changed && events.count == 0) {
     state.Commit();
+  } else if (absl::Status readable = state.CheckPatch(); !readable.ok()) {
+    state.Rollback();
+    result = std::move(readable);
   } else if (hosted_.type->methods[call->method].readonly) {
     state.Rollback();
     result = absl::InternalError(absl::StrCat(std::string(hosted_.type->methods[call->method].name),

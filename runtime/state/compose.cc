@@ -82,7 +82,7 @@ class ElementsPatch {
   struct Update {
     std::uint64_t handle = 0;
     std::unique_ptr<PatchTree> patch;
-    std::string_view value;  // Tag and value, of a map of scalars.
+    std::string_view value;  // Tag and value, of a container of leaves.
     bool is_dropped = false;
   };
   struct Element {
@@ -158,7 +158,7 @@ struct PatchTree {
 bool ElementsPatch::Add(Reader message, int nesting_left) {
   if (nesting_left == 0) return false;
   // What a list removes goes last, what a map removes first.
-  const bool is_list = shape_.kind == FieldKind::kKeyedList;
+  const bool is_list = IsKeyedList(shape_.kind);
   constexpr std::array<std::uint32_t, 3> kOfLists = {kPlaced, kUpdated, kRemoved};
   constexpr std::array<std::uint32_t, 3> kOfMaps = {kRemoved, kPlaced, kUpdated};
   for (const std::uint32_t part : is_list ? kOfLists : kOfMaps) {
@@ -180,7 +180,7 @@ bool ElementsPatch::Add(Reader message, int nesting_left) {
 }
 
 bool ElementsPatch::AddPlacement(Reader message) {
-  const bool is_list = shape_.kind == FieldKind::kKeyedList;
+  const bool is_list = IsKeyedList(shape_.kind);
   Placement placement;
   RawField field;
   while (!message.AtEnd()) {
@@ -229,7 +229,7 @@ void ElementsPatch::Bring(Element& element, Placement& placement, std::size_t in
     element.is_removed = false;
   } else if (!element.is_removed) {
     element.is_inserted = true;
-  } else if (shape_.kind == FieldKind::kKeyedList) {
+  } else if (IsKeyedList(shape_.kind)) {
     placement.replaces = true;
     element.is_removed = false;
   }
@@ -250,7 +250,7 @@ bool ElementsPatch::AddUpdate(Reader message, int nesting_left) {
     updates_.emplace_back().handle = handle;
   }
   Update& merged = updates_[element.update];
-  if (shape_.kind == FieldKind::kMapOfScalars) {
+  if (shape_.kind == FieldKind::kMapOfScalars || shape_.kind == FieldKind::kKeyedListOfLeaves) {
     merged.value = update.whole;
     return true;
   }
@@ -406,6 +406,7 @@ bool PatchTree::AddField(const FieldShape& shape, const RawField& field, int nes
       if (patch.fields == nullptr) patch.fields = std::make_unique<PatchTree>();
       return patch.fields->Add(Reader(field.content), shape.type(), nesting_left - 1);
     case FieldKind::kKeyedList:
+    case FieldKind::kKeyedListOfLeaves:
     case FieldKind::kMapOfScalars:
     case FieldKind::kMapOfStructs:
       if (field.tag.type != WireType::kBytes) return true;

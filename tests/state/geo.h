@@ -28,6 +28,11 @@ struct Point {
   int cached = 0;  // Omitted.
 };
 
+struct Stop {
+  int number = 0;
+  Point at{};
+};
+
 struct Base {
   std::int16_t rank = 3;
 };

@@ -60,6 +60,16 @@ struct onager::generated::Describe<geo::Point> {
 };
 
 template <>
+struct onager::generated::Describe<geo::Stop> {
+  using T = geo::Stop;
+  static constexpr std::string_view kName = "market.v1.Stop";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::number>("number"),
+      Field<2, &T::at>("at"),
+  };
+};
+
+template <>
 struct onager::generated::Describe<market::v1::Note> {
   using T = market::v1::Note;
   static constexpr std::string_view kName = "market.v1.Note";
@@ -147,6 +157,7 @@ struct onager::generated::Describe<market::v1::MarketState> {
       Field<20, &T::tree>("tree"),
       Field<21, &T::limit, kWithDefault>("limit"),
       Field<22, &T::ranks, kPrivate>("ranks"),
+      Field<23, &T::route>("route"),
   };
 };
 
@@ -203,6 +214,7 @@ struct onager::generated::Describe<market::v1::MarketMarkedView> {
 };
 
 template struct onager::generated::StructOps<geo::Point>;
+template struct onager::generated::StructOps<geo::Stop>;
 template struct onager::generated::StructOps<market::v1::Note>;
 template struct onager::generated::StructOps<market::v1::Comment>;
 template struct onager::generated::StructOps<market::v1::Branch>;
@@ -313,6 +325,11 @@ bool MarketMarkedPinnedNotes(const Note& item, const MarketKey&, const MarketMar
   return item.weight >= least;
 }
 
+// view Marked: route where item.at.lat > 0
+bool MarketMarkedRoute(const geo::Stop& item, const MarketKey&, const MarketMarkedView&) {
+  return item.at.lat > 0;
+}
+
 using onager::generated::Elements;
 using onager::generated::Inside;
 using onager::generated::Selection;
@@ -337,7 +354,8 @@ using MarketMarkedSelection =
                      Inside<&Item::comment, Inside<&Comment::reply, Whole<&Comment::text>>>,
                      Elements<&Item::notes, &MarketMarkedPinnedNotes>>,
               Elements<&MarketState::places, &MarketMarkedPlaces>, Whole<&MarketState::subject>,
-              Inside<&MarketState::remarks, Whole<&Note::weight>>, Whole<&MarketState::limit>>;
+              Inside<&MarketState::remarks, Whole<&Note::weight>>, Whole<&MarketState::limit>,
+              Elements<&MarketState::route, &MarketMarkedRoute>>;
 
 constexpr std::uint32_t kCrosses = 20'001;
 constexpr std::uint32_t kGone = 20'002;
@@ -604,6 +622,10 @@ void onager::Tracked<market::v1::MarketState>::set_limit(std::int32_t limit) { S
 onager::TrackedSet<std::int32_t> onager::Tracked<market::v1::MarketState>::mutable_ranks() {
   return Mutable<&Value::ranks>();
 }
+onager::TrackedKeyedList<geo::Stop, &geo::Stop::number>
+onager::Tracked<market::v1::MarketState>::mutable_route() {
+  return Mutable<&Value::route>();
+}
 
 onager::KeyedListChange<market::v1::Item, &market::v1::Item::id>
 onager::Change<market::v1::MarketState>::items() const {
@@ -620,6 +642,11 @@ onager::MapChange<std::string, geo::Point> onager::Change<market::v1::MarketStat
   return Changed<&Value::places>();
 }
 
+onager::KeyedListChange<geo::Stop, &geo::Stop::number> onager::Change<market::v1::MarketState>::route()
+    const {
+  return Changed<&Value::route>();
+}
+
 onager::Previous<market::v1::MarketState>::Previous(const onager::generated::StructChange* change,
                                                     const Value& now)
     : PreviousStruct(change, now),
@@ -632,4 +659,5 @@ onager::Previous<market::v1::MarketState>::Previous(const onager::generated::Str
       thread(At<&Value::thread>()),
       pinned(At<&Value::pinned>()),
       places(At<&Value::places>()),
-      lead(At<&Value::lead>()) {}
+      lead(At<&Value::lead>()),
+      route(At<&Value::route>()) {}

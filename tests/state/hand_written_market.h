@@ -2,7 +2,10 @@
 //
 //   package market.v1;
 //
-//   import cpp "geo.h" { struct geo::Point { lat = 1; lon = 2; omit cached; } }
+//   import cpp "geo.h" {
+//     struct geo::Point { lat = 1; lon = 2; omit cached; }
+//     struct geo::Stop { number = 1; at = 2; }
+//   }
 //
 //   struct Note { string name = 1; int32 weight = 2; set<int32> days = 3; }
 //   struct Comment { string text = 1; optional Comment reply = 2; set<string> likes = 3; }
@@ -43,6 +46,7 @@
 //       Tree tree = 20;
 //       int32 limit = 21 [default = 7];
 //       private set<int32> ranks = 22;
+//       list<geo::Stop> route = 23 [key = number];
 //     }
 //     filter Crosses(int32 n = 2) = (state.open >= n) != (prev.open >= n);
 //     filter Gone(uuid id) = prev.items.contains(id) && !state.items.contains(id);
@@ -64,6 +68,7 @@
 //       remarks { weight };
 //       subject;
 //       limit;
+//       route where item.at.lat > 0;
 //     }
 //   }
 #ifndef ONAGER_TESTS_STATE_HAND_WRITTEN_MARKET_H_
@@ -92,7 +97,10 @@
 
 template <>
 inline constexpr bool onager::generated::kIsForeign<geo::Point> = true;
+template <>
+inline constexpr bool onager::generated::kIsForeign<geo::Stop> = true;
 extern template struct onager::generated::StructOps<geo::Point>;
+extern template struct onager::generated::StructOps<geo::Stop>;
 
 namespace market::v1 {
 
@@ -206,6 +214,7 @@ struct MarketState {
   Tree tree;
   std::int32_t limit = 7;
   onager::Set<std::int32_t> ranks;
+  onager::KeyedList<geo::Stop, &geo::Stop::number> route;
 
   MarketState() = default;
 
@@ -429,6 +438,7 @@ class onager::Tracked<market::v1::MarketState>
   onager::Tracked<market::v1::Tree> mutable_tree();
   void set_limit(std::int32_t limit);
   onager::TrackedSet<std::int32_t> mutable_ranks();
+  onager::TrackedKeyedList<geo::Stop, &geo::Stop::number> mutable_route();
 };
 
 template <>
@@ -442,6 +452,7 @@ class onager::Change<market::v1::MarketState>
   onager::SetChange<onager::Uuid> watchers() const;
   onager::Change<market::v1::Comment> thread() const;
   onager::MapChange<std::string, geo::Point> places() const;
+  onager::KeyedListChange<geo::Stop, &geo::Stop::number> route() const;
 };
 
 template <>
@@ -460,6 +471,7 @@ class onager::Previous<market::v1::MarketState>
   const onager::PreviousOptional<market::v1::Item> pinned;
   const onager::PreviousMap<std::string, geo::Point> places;
   const std::optional<onager::Uuid>& lead;
+  const onager::PreviousKeyedList<geo::Stop, &geo::Stop::number> route;
 };
 
 extern template struct onager::generated::StructOps<market::v1::Note>;

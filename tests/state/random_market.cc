@@ -216,6 +216,18 @@ void MutateArchive(TrackedMap<std::string, Item> archive, Dice& dice) {
   }
 }
 
+void MutateRoute(TrackedKeyedList<geo::Stop, &geo::Stop::number> route, Dice& dice) {
+  const auto number = [&] { return static_cast<int>(dice.Below(5)); };
+  const auto make = [&] {
+    geo::Stop stop;
+    stop.number = number();
+    stop.at = RandomPlace(dice);
+    return stop;
+  };
+  if (dice.OneIn(2)) return (void)route.Replace(make());
+  MutateList(route, dice, make, number);
+}
+
 void MutateSubject(Tracked<MarketState>& state, Dice& dice) {
   switch (dice.Below(5)) {
     case 0:
@@ -245,7 +257,7 @@ void MutatePinned(Tracked<MarketState>& state, Dice& dice) {
 }  // namespace
 
 void Mutate(Tracked<MarketState>& state, Dice& dice) {
-  switch (dice.Below(28)) {
+  switch (dice.Below(30)) {
     case 0:
     case 1:
     case 2:
@@ -301,6 +313,9 @@ void Mutate(Tracked<MarketState>& state, Dice& dice) {
     case 27:
       if (dice.OneIn(2)) return state.set_limit(Small(dice) + 7);
       return MutateSet(state.mutable_ranks(), dice, [&] { return Small(dice); });
+    case 28:
+    case 29:
+      return MutateRoute(state.mutable_route(), dice);
   }
 }
 

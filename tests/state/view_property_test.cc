@@ -95,6 +95,9 @@ MarketState Marked(const MarketState& state, std::int32_t least) {
   shown.subject = state.subject;
   for (const Note& note : state.remarks) shown.remarks.push_back(Note().with_weight(note.weight));
   shown.limit = state.limit;
+  for (const geo::Stop& stop : state.route) {
+    if (stop.at.lat > 0) shown.route.Append(stop);
+  }
   return shown;
 }
 
@@ -305,6 +308,13 @@ void ExpectState(const Previous<MarketState>& prev, const MarketState& copy) {
     ASSERT_EQ(prev.places.Find(name) != nullptr, place != nullptr);
     if (place == nullptr) continue;
     ASSERT_TRUE(StructOps<geo::Point>::Same(*prev.places.Find(name), *place));
+  }
+  ASSERT_EQ(prev.route.size(), copy.route.size());
+  for (int number = 0; number < 5; ++number) {
+    const geo::Stop* stop = copy.route.Find(number);
+    ASSERT_EQ(prev.route.Find(number) != nullptr, stop != nullptr);
+    if (stop == nullptr) continue;
+    ASSERT_TRUE(StructOps<geo::Stop>::Same(*prev.route.Find(number), *stop));
   }
   ASSERT_EQ(prev.open, copy.open);
   ASSERT_EQ(prev.owner, copy.owner);

@@ -1,6 +1,7 @@
 #ifndef ONAGER_CHANGE_H_
 #define ONAGER_CHANGE_H_
 
+#include <type_traits>
 #include <vector>
 
 #include "onager/generated/container_place.h"
@@ -55,10 +56,12 @@ class KeyedListChange {
   using Entry = generated::ListAccess::Entry<KeyedList<T, Key>>;
 
  public:
-  struct Updated {
+  /// Of a list of imported structs, which are replaced as a whole, a `const T*` instead.
+  struct UpdatedStruct {
     const T* element;
     Change<T> change;
   };
+  using Updated = std::conditional_t<generated::LeafType<T>, const T*, UpdatedStruct>;
 
   explicit KeyedListChange(const generated::ContainerChange* change) : change_(change) {}
 
@@ -83,8 +86,13 @@ class KeyedListChange {
     std::vector<Updated> elements;
     generated::ForEachTouched(change_, [&](const generated::ElementChange& element) {
       if (!element.was_present || !element.is_present || element.value == nullptr) return;
-      Change<T> change(static_cast<const generated::StructChange*>(element.value), *ValueOf(element));
-      if (change) elements.push_back({ValueOf(element), change});
+      const T* now = ValueOf(element);
+      if constexpr (generated::LeafType<T>) {
+        if (!generated::SameElement(*static_cast<const T*>(element.value), *now)) elements.push_back(now);
+      } else {
+        Change<T> change(static_cast<const generated::StructChange*>(element.value), *now);
+        if (change) elements.push_back({now, change});
+      }
     });
     return elements;
   }

@@ -38,6 +38,8 @@ struct ServerOptions {
   /// One session's calls that have not ended, and its subscriptions.
   std::size_t session_calls_max = 10'000;
   std::size_t session_subscriptions_max = 10'000;
+  /// One client's calls with streams that have not ended.
+  std::size_t client_streams_max = 256;
   std::size_t message_bytes_max = 4u << 20;
   /// A heartbeat goes out each so often; a peer that is silent for three of them is taken for dead.
   absl::Duration heartbeat_interval = absl::Seconds(5);

@@ -79,11 +79,26 @@ class TrackedKeyedList {
   const_iterator begin() const { return value().begin(); }
   const_iterator end() const { return value().end(); }
 
-  /// Null when there is no such element.
-  TrackedPtr<T> Find(const KeyView& key) {
-    auto* entry = Entry(key);
-    if (entry == nullptr) return {};
-    return TrackedPtr<T>(Tracked<T>(place_.PlaceOf(*entry), entry->value));
+  /// The element to change or, of a list of imported structs, to read; null when there is none.
+  auto Find(const KeyView& key) {
+    if constexpr (generated::LeafType<T>) {
+      return value().Find(key);
+    } else {
+      auto* entry = Entry(key);
+      return entry == nullptr ? TrackedPtr<T>()
+                              : TrackedPtr<T>(Tracked<T>(place_.PlaceOf(*entry), entry->value));
+    }
+  }
+  /// Of a list of imported structs: puts `element` in the place of the one with the same key. Returns false,
+  /// and changes nothing, when there is none.
+  bool Replace(T element)
+    requires generated::LeafType<T>
+  {
+    auto* entry = Entry(element.*Key);
+    if (entry != nullptr && !generated::SameElement(entry->value, element)) {
+      place_.Replace(*entry, std::move(element));
+    }
+    return entry != nullptr;
   }
 
   /// Adds at the end. Returns false, and changes nothing, when there is an element with that key.
@@ -175,7 +190,12 @@ void TrackedKeyedList<T, Key>::Assign(List elements, generated::Handles handles)
   generated::ListAccess::ForEach(elements, [&](auto& wanted) {
     auto* entry = Entry(wanted.value.*Key);
     if (entry != nullptr) {
-      generated::StructOps<T>::Assign(place_.PlaceOf(*entry), entry->value, std::move(wanted.value), handles);
+      if constexpr (generated::LeafType<T>) {
+        Replace(std::move(wanted.value));
+      } else {
+        generated::StructOps<T>::Assign(place_.PlaceOf(*entry), entry->value, std::move(wanted.value),
+                                        handles);
+      }
     } else if (handles == generated::Handles::kAdopt) {
       entry = &place_.Insert(std::move(wanted.value), 0, *place_.ends().previous);
     } else {

@@ -212,6 +212,10 @@ class ListPlace {
     journal_->Add<UnindexRecord>(*list_, entry);
     return true;
   }
+  // Of a list of leaves. The key stays the same.
+  void Replace(Entry& entry, T value) const {
+    journal_->Replace(entry.value, std::move(value), &journal_->Touch(*change_, entry).value);
+  }
   // Brings the elements, which are all there are, into this order by the fewest moves.
   void Reorder(const std::vector<Entry*>& order) const {
     absl::flat_hash_map<const Entry*, std::size_t> position;
@@ -304,7 +308,7 @@ class MapPlace {
     journal_->Touch(*change_, entry);
     journal_->Add<LinkRecord>(*map_, entry, false).Redo();
   }
-  // Of a map of scalars.
+  // Of a map of leaves.
   void Replace(Entry& entry, V value) const {
     journal_->Replace(entry.value, std::move(value), &journal_->Touch(*change_, entry).value);
   }

@@ -55,7 +55,7 @@ void WriteInsert(Writer& writer, std::uint64_t handle, const K& key, F write_val
   writer.End(inserted);
 }
 
-// One Update of a leaf in a map; not written when the two are equal.
+// One Update of a leaf in a container; not written when the two are equal.
 template <typename V>
 void WriteLeafUpdate(Writer& writer, std::uint64_t handle, const V& original, const V& now) {
   if (SameElement(original, now)) return;
@@ -82,6 +82,16 @@ inline bool WriteRemoved(Writer& writer, const ContainerChange& change) {
     writer.EndUnlessEmpty(open);
   }
   return all;
+}
+
+// Whether an element differs from what `change`, its StructChange or original value, says.
+template <typename V>
+bool ElementHasChange(const V& now, const void* change) {
+  if constexpr (LeafType<V>) {
+    return !SameElement(*static_cast<const V*>(change), now);
+  } else {
+    return StructOps<V>::HasChange(now, *static_cast<const StructChange*>(change));
+  }
 }
 
 // Calls `f(Reader&)` for each field `number` of the message, at its value.
@@ -148,10 +158,14 @@ struct ListPatch {
     });
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
       if (!element->was_present || !element->is_present || element->value == nullptr) continue;
-      WriteUpdate(writer, element->slot->handle, [&] {
-        StructOps<T>::EncodeChange(writer, ValueOf(*element),
-                                   *static_cast<const StructChange*>(element->value));
-      });
+      const T& now = ValueOf(*element);
+      if constexpr (LeafType<T>) {
+        WriteLeafUpdate(writer, element->slot->handle, *static_cast<const T*>(element->value), now);
+      } else {
+        WriteUpdate(writer, element->slot->handle, [&] {
+          StructOps<T>::EncodeChange(writer, now, *static_cast<const StructChange*>(element->value));
+        });
+      }
     }
     const bool cleared = WriteRemoved(writer, change);
     writer.EndUnlessEmpty(open);
@@ -173,10 +187,8 @@ struct ListPatch {
     ForEachPlacement(change, [&](const ElementChange&, bool) { changed = true; });
     for (const ElementChange* element = change.first; element != nullptr && !changed;
          element = element->next) {
-      changed =
-          WasRemoved(*element) ||
-          (element->was_present && element->value != nullptr &&
-           StructOps<T>::HasChange(ValueOf(*element), *static_cast<const StructChange*>(element->value)));
+      changed = WasRemoved(*element) || (element->was_present && element->value != nullptr &&
+                                         ElementHasChange(ValueOf(*element), element->value));
     }
     return changed;
   }
@@ -276,8 +288,17 @@ struct ListPatch {
     Entry* entry = ListAccess::FindHandle(place.list(), handle);
     if (entry == nullptr) return context.Fail("updated what is not there");
     const Nesting nesting(context);
-    return nesting.Allowed() && StructOps<T>::ApplyPatch(Reader(patch), place.PlaceOf(*entry), entry->value,
-                                                         &(entry->value.*Key), context);
+    if (!nesting.Allowed()) return false;
+    if constexpr (LeafType<T>) {
+      T value{};
+      if (!StructOps<T>::Decode(Reader(patch), value, context)) return false;
+      if (!SameElement(value.*Key, entry->value.*Key)) return context.Fail("a key was changed");
+      if (!SameElement(value, entry->value)) place.Replace(*entry, std::move(value));
+      return true;
+    } else {
+      return StructOps<T>::ApplyPatch(Reader(patch), place.PlaceOf(*entry), entry->value,
+                                      &(entry->value.*Key), context);
+    }
   }
 };
 
@@ -323,12 +344,9 @@ struct MapPatch {
   static bool HasChange(const ContainerChange& change) {
     for (const ElementChange* element = change.first; element != nullptr; element = element->next) {
       if (WasInserted(*element) || WasRemoved(*element)) return true;
-      if (!element->is_present || element->value == nullptr) continue;
-      const V& now = EntryOf(*element).value;
-      if constexpr (LeafType<V>) {
-        if (!SameElement(*static_cast<const V*>(element->value), now)) return true;
-      } else {
-        if (StructOps<V>::HasChange(now, *static_cast<const StructChange*>(element->value))) return true;
+      if (element->is_present && element->value != nullptr &&
+          ElementHasChange(EntryOf(*element).value, element->value)) {
+        return true;
       }
     }
     return false;

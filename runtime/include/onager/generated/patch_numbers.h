@@ -14,7 +14,7 @@ inline constexpr std::uint32_t kPlacedAfter = 2;  // Of a map: the key.
 inline constexpr std::uint32_t kPlacedValue = 3;
 inline constexpr std::uint32_t kPlacedReplaces = 4;  // Of a list only.
 inline constexpr std::uint32_t kUpdatedHandle = 1;
-inline constexpr std::uint32_t kUpdatedPatch = 2;  // Of a map of scalars: the value.
+inline constexpr std::uint32_t kUpdatedPatch = 2;  // Of containers of leaves: the value.
 
 // Of XSetPatch.
 inline constexpr std::uint32_t kSetAdded = 1;

@@ -64,6 +64,22 @@ class PreviousOptional {
   const T* now_ = nullptr;
 };
 
+namespace generated {
+
+// What was in an entry that was there when the turn began, or is null.
+template <typename V>
+auto PreviousElement(const auto* entry) {
+  const void* change = entry != nullptr && entry->change != nullptr ? entry->change->value : nullptr;
+  if constexpr (LeafType<V>) {
+    const V* now = entry != nullptr ? &entry->value : nullptr;
+    return change != nullptr ? static_cast<const V*>(change) : now;
+  } else {
+    return entry != nullptr ? PreviousOptional<V>(change, entry->value) : PreviousOptional<V>();
+  }
+}
+
+}  // namespace generated
+
 /// A keyed list as it was. `Find` and `contains` are O(1), or O(change) when the key went or came.
 template <typename T, auto Key>
 class PreviousKeyedList {
@@ -79,11 +95,8 @@ class PreviousKeyedList {
   std::size_t size() const { return change_ != nullptr ? change_->original_size : now_->size(); }
   bool empty() const { return size() == 0; }
   bool contains(const KeyView& key) const { return FindEntry(key) != nullptr; }
-  PreviousOptional<T> Find(const KeyView& key) const {
-    const Entry* entry = FindEntry(key);
-    if (entry == nullptr) return {};
-    return {entry->change != nullptr ? entry->change->value : nullptr, entry->value};
-  }
+  /// The element; of a list of imported structs a pointer to it, null when there is none.
+  auto Find(const KeyView& key) const { return generated::PreviousElement<T>(FindEntry(key)); }
 
  private:
   const Entry* FindEntry(const KeyView& key) const {
@@ -112,17 +125,8 @@ class PreviousMap {
   std::size_t size() const { return change_ != nullptr ? change_->original_size : now_->size(); }
   bool empty() const { return size() == 0; }
   bool contains(const KeyView& key) const { return FindEntry(key) != nullptr; }
-  /// A pointer to the value, null when there is none; of a map of structs a PreviousOptional.
-  auto Find(const KeyView& key) const {
-    const Entry* entry = FindEntry(key);
-    const void* change = entry != nullptr && entry->change != nullptr ? entry->change->value : nullptr;
-    if constexpr (generated::LeafType<V>) {
-      if (entry == nullptr) return static_cast<const V*>(nullptr);
-      return change != nullptr ? static_cast<const V*>(change) : &entry->value;
-    } else {
-      return entry == nullptr ? PreviousOptional<V>() : PreviousOptional<V>(change, entry->value);
-    }
-  }
+  /// The value; of a map of scalars or imported structs a pointer to it, null when there is none.
+  auto Find(const KeyView& key) const { return generated::PreviousElement<V>(FindEntry(key)); }
 
  private:
   const Entry* FindEntry(const KeyView& key) const {

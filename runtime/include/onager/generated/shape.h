@@ -21,7 +21,12 @@ enum class FieldKind : std::uint8_t {
   kMapOfScalars,
   kMapOfStructs,
   kSet,
+  kKeyedListOfLeaves,  // Of imported structs.
 };
+
+constexpr bool IsKeyedList(FieldKind kind) {
+  return kind == FieldKind::kKeyedList || kind == FieldKind::kKeyedListOfLeaves;
+}
 
 enum class ScalarKind : std::uint8_t {
   kNone,
@@ -63,8 +68,7 @@ struct TypeShape {
 
 // Whether the elements of such a field have handles.
 constexpr bool HasHandles(FieldKind kind) {
-  return kind == FieldKind::kKeyedList || kind == FieldKind::kMapOfScalars ||
-         kind == FieldKind::kMapOfStructs;
+  return IsKeyedList(kind) || kind == FieldKind::kMapOfScalars || kind == FieldKind::kMapOfStructs;
 }
 
 // A hash of the field tree without private fields: numbers, types, presence, nesting; no names. Equal

@@ -60,6 +60,7 @@ const StateCodec& TrackedState<S>::Codec() {
 
 template <typename S>
 bool TrackedState<S>::EncodePatch(std::string& out) {
+  too_deep_ = false;
   const StructChange* change = root_change();
   if (change == nullptr) return false;
   Writer writer(out);
@@ -84,7 +85,8 @@ bool TrackedState<S>::EncodePublicPatch(std::string& out) {
 template <typename S>
 absl::Status TrackedState<S>::CheckPatch() const {
   if (!too_deep_) return absl::OkStatus();
-  return InvalidBytes(Describe<S>::kName, "patch", "nested too deeply");
+  const absl::Status status = InvalidBytes(Describe<S>::kName, "patch", "nested too deeply");
+  return absl::FailedPreconditionError(status.message());
 }
 
 template <typename S>

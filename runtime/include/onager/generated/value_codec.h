@@ -280,7 +280,7 @@ template <typename T, auto Key>
 struct FieldOps<KeyedList<T, Key>> {
   using F = KeyedList<T, Key>;
   using Access = ListAccess;
-  static constexpr FieldKind kKind = FieldKind::kKeyedList;
+  static constexpr FieldKind kKind = LeafType<T> ? FieldKind::kKeyedListOfLeaves : FieldKind::kKeyedList;
   static constexpr void Shape(FieldShape& shape) { shape.type = &StructOps<T>::Shape; }
   static void Encode(Writer& writer, std::uint32_t number, const F& value, bool, bool with_handles) {
     for (const T& element : value) WriteField(writer, number, element, with_handles);

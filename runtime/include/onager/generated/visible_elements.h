@@ -161,8 +161,12 @@ struct VisibleElements<KeyedList<T, Key>, Where>
     }
     for (const ElementChange* element = log.first; element != nullptr; element = element->next) {
       if (!VisibleElements::IsUpdated(*element)) continue;
-      WriteUpdate(writer, element->slot->handle,
-                  [&] { write_change(EntryOf(*element).value, element->value); });
+      const T& now = EntryOf(*element).value;
+      if constexpr (LeafType<T>) {
+        WriteLeafUpdate(writer, element->slot->handle, *static_cast<const T*>(element->value), now);
+      } else {
+        WriteUpdate(writer, element->slot->handle, [&] { write_change(now, element->value); });
+      }
     }
   }
 

@@ -67,11 +67,11 @@ class Writer {
     Tag(number, WireType::kBytes);
     Reserve(1);
     ++at_;
-    if (++nesting_ > kNestingMax) too_deep_ = true;
+    ++nesting_;
     return {tag, position()};
   }
   void End(Open open) {
-    --nesting_;
+    if (nesting_-- > kNestingMax) too_deep_ = true;
     const std::size_t length = position() - open.content;
     if (length < 0x80) {
       out_[open.content - 1] = static_cast<char>(length);
