@@ -10,6 +10,8 @@
 #include "onager/call_options.h"
 #include "onager/client.h"
 #include "onager/server.h"
+#include "onager/stream.h"
+#include "onager/stream_call.h"
 #include "onager/task.h"
 #include "todo.actor.h"
 
@@ -57,6 +59,35 @@ TEST(TemporariesTest, ValuesMayBeBuiltInsideACoAwait) {
   EXPECT_EQ(Finish(handler()), kText + kText + kText + "4127.0.0.1:067");
 }
 
+// Takes every item, and gives back the last one.
+class LastItem final : public generated::CallStreams {
+ public:
+  Task<> Write(std::string item) override {
+    item_ = std::move(item);
+    return absl::OkStatus();
+  }
+  Task<std::optional<std::string>> Read() override { co_return std::exchange(item_, std::nullopt); }
+
+ private:
+  std::optional<std::string> item_;
+};
+
+TEST(TemporariesTest, ItemsOfStreamsMayBeBuiltInsideACoAwait) {
+  const auto handler = []() -> Task<std::string> {
+    LastItem streams;
+    StreamWriter<Todo> writer(streams, [](const Todo& item) { return item.title; });
+    StreamReader<Todo> reader(streams, [](std::string_view bytes) {
+      return absl::StatusOr<Todo>(Todo().with_title(std::string(bytes)));
+    });
+    const absl::Status written = co_await writer.Write(Todo().with_id(kText).with_title(kText + kText));
+    if (!written.ok()) co_return written;
+    const auto item = co_await reader.Read();
+    const auto end = co_await reader.Read();
+    co_return end.ok() && !end->has_value() ? (*item)->title : "no end";
+  };
+  EXPECT_EQ(Finish(handler()), kText + kText);
+}
+
 TEST(TemporariesTest, NoTypeThatUsersBuildIsAnAggregate) {
   EXPECT_FALSE((std::is_aggregate_v<Todo>));
   EXPECT_FALSE((std::is_aggregate_v<NotFound>));
@@ -65,6 +96,8 @@ TEST(TemporariesTest, NoTypeThatUsersBuildIsAnAggregate) {
   EXPECT_FALSE((std::is_aggregate_v<ServerOptions>));
   EXPECT_FALSE((std::is_aggregate_v<ClientOptions>));
   EXPECT_FALSE((std::is_aggregate_v<CallOptions>));
+  EXPECT_FALSE((std::is_aggregate_v<StreamRead<Todo>>));
+  EXPECT_FALSE((std::is_aggregate_v<StreamWrite>));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "runtime/session/client_session.h"
 #include "runtime/session/server_session.h"
+#include "runtime/session/stream_receiver.h"
+#include "runtime/session/stream_sender.h"
 #include "runtime/wire/batch.h"
 
 // Any message, as a batch and to both sessions, which stand as far into a session as a peer can bring them.
@@ -63,6 +66,36 @@ class SmallFeed final : public StateFeed {
   const bool filtered_;
 };
 
+// Three items of a result, and a handler that takes each second item of the parameter.
+class SmallStream final : public StreamPort {
+ public:
+  SmallStream() {
+    for (const char* item : {"a", "b", "c"}) sender_.Push(ShareBytes(item));
+  }
+  SharedBytes Item(std::uint64_t sequence) const override { return sender_.Find(sequence); }
+  std::uint64_t last() const override { return sender_.last(); }
+  std::uint64_t taken() const override { return sender_.taken(); }
+  std::size_t kept_bytes() const override { return sender_.bytes(); }
+  absl::Status OnCredit(std::uint64_t through) override { return sender_.OnCredit(through); }
+  std::uint64_t credit() const override { return receiver_.credit(); }
+  absl::Status OnItem(std::uint64_t sequence, std::string_view item) override {
+    const absl::StatusOr<bool> is_new = receiver_.OnItem(sequence, item.size());
+    if (!is_new.ok() || !*is_new) return is_new.status();
+    if (++unread_ > kStreamItemsMax) __builtin_trap();
+    if (sequence % 2 == 0) {
+      receiver_.OnTaken(1, item.size());
+      --unread_;
+    }
+    return absl::OkStatus();
+  }
+  absl::Status OnEnd(std::uint64_t items) override { return receiver_.OnEnd(items); }
+
+ private:
+  StreamSender sender_;
+  StreamReceiver receiver_;
+  std::size_t unread_ = 0;
+};
+
 constexpr Time kNow{std::chrono::seconds(1000)};
 
 template <typename Frame>
@@ -95,7 +128,11 @@ void FeedServer(std::string_view input, bool after_hello) {
   static const wire::TokenSigner signer({{1, "key"}}, 1);
   ServerSession session(ServerSessionOptions(), Peer{"t", "p"}, signer, kNow);
   Time now = kNow;
-  const auto settle = [&session, &now] {
+  std::map<std::uint64_t, std::shared_ptr<SmallStream>> streams;
+  const auto close_unless = [&session](const absl::Status& accepted) {
+    if (!accepted.ok()) session.Close(accepted);
+  };
+  const auto settle = [&] {
     while (true) {
       const bool sent = session.NextBatch(now).has_value();
       const auto actions = session.TakeActions();
@@ -106,7 +143,27 @@ void FeedServer(std::string_view input, bool after_hello) {
           outcome->actor = call->actor;
           outcome->revision = 4;
           outcome->result = ShareBytes(call->arguments);
-          session.OnCallEnded(call->number, outcome);
+          if (call->streams != 0) {
+            auto& stream = streams[call->number];
+            if (stream == nullptr) stream = std::make_shared<SmallStream>();
+            outcome->stream = stream;
+            session.OnStreamOpened(call->number, stream);
+          }
+          // One whose parameter is a stream ends with that.
+          if ((call->streams & wire::kStreamedParameter) == 0) session.OnCallEnded(call->number, outcome);
+        }
+        if (const auto* item = std::get_if<ServerSession::TakeItem>(&action)) {
+          close_unless(streams.at(item->number)->OnItem(item->sequence, item->item));
+          session.OnStreamChanged(item->number);
+        }
+        if (const auto* credit = std::get_if<ServerSession::TakeCredit>(&action)) {
+          close_unless(streams.at(credit->number)->OnCredit(credit->through));
+        }
+        if (const auto* end = std::get_if<ServerSession::TakeStreamEnd>(&action)) {
+          close_unless(streams.at(end->number)->OnEnd(end->items));
+          auto outcome = std::make_shared<CallOutcome>();
+          outcome->stream = streams.at(end->number);
+          session.OnCallEnded(end->number, outcome);
         }
         if (const auto* open = std::get_if<ServerSession::OpenFeed>(&action)) {
           session.OnFeedOpened(open->subscription,
@@ -142,7 +199,12 @@ void FeedClient(std::string_view input, bool live) {
     ClientSession::CallRequest call;
     call.actor = {"t.v1.Counter", "a"};
     call.timeout = std::chrono::seconds(5 + i);
-    (void)session.Call(call, now);
+    call.streams = static_cast<std::uint32_t>(i);
+    const ClientSession::CallNumber number = session.Call(call, now);
+    if (i == 1) {
+      for (int items = 0; items < 65; ++items) session.WriteItem(number, ShareBytes("item"));
+      session.FinishItems(number);
+    }
     ClientSession::SubscribeRequest subscribe;
     subscribe.actor = {"t.v1.Counter", "a"};
     (void)session.Subscribe(subscribe, now);
@@ -156,7 +218,10 @@ void FeedClient(std::string_view input, bool live) {
   }
   ForEachMessage(input, [&](std::string_view message) {
     session.OnMessage(message, now);
-    (void)session.TakeActions();
+    for (const ClientSession::Action& action : session.TakeActions()) {
+      const auto* item = std::get_if<ClientSession::ItemArrived>(&action);
+      if (item != nullptr) session.ItemsTaken(item->number, 1, item->item.size());
+    }
     (void)session.NextBatch(now);
     now += std::chrono::seconds(1);
     session.OnTime(now);

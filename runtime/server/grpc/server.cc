@@ -55,6 +55,7 @@ server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
   core.session.message_bytes_max = options.message_bytes_max;
   core.session.heartbeat_interval = absl::ToChronoNanoseconds(options.heartbeat_interval);
   core.ledger.count_max = options.dedupe_count_max;
+  core.ledger.running_streams_max = options.client_streams_max;
   core.ledger.bytes_max = options.dedupe_bytes_max;
   core.ledger.age_max = absl::ToChronoNanoseconds(options.dedupe_age_max);
   core.actors.mailbox_max = options.mailbox_max;
