@@ -85,7 +85,8 @@ struct CppOrigin {
   uint32_t header = 0;   // index into Model::cpp_headers
 };
 
-// `name` of an imported one is the last part of its C++ name.
+// `name` of an imported one is the last part of its C++ name. A `std::variant` in it is a oneof of that name,
+// whose fields are the alternatives behind `std::monostate`, all of them, in their order.
 struct Struct : Declaration {
   Members members;               // of an imported one: the C++ fields that have a number, in that order
   std::optional<CppOrigin> cpp;  // the user's own C++ struct instead of a generated one
