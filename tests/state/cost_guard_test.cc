@@ -9,6 +9,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "hand_written_market.h"
+#include "onager/generated/filter_tree.h"
 #include "todo.actor.h"
 
 namespace {
@@ -107,6 +109,53 @@ TEST(CostGuardTest, OneBoolOfManyItems) {
     }
     EXPECT_EQ(cost.set_allocations, smallest.set_allocations);
     EXPECT_EQ(cost.apply_allocations, smallest.apply_allocations);
+  }
+}
+
+// What a commit costs besides, for each view and filter that looks at the actor: one title of one of N items,
+// of which the view shows every second.
+TEST(CostGuardTest, OneChangeThroughAViewAndAFilter) {
+  using market::v1::Item;
+  using market::v1::Market;
+  using market::v1::MarketState;
+  std::uint64_t smallest = 0;
+  for (const std::uint32_t items : {10u, 1'000u, 50'000u}) {
+    generated::TrackedState<MarketState> state;
+    const auto id = [](std::uint32_t i) { return Uuid::FromRandom(i, i); };
+    for (std::uint32_t i = 0; i < items; ++i) {
+      state.state().mutable_items().Insert(Item().with_id(id(i)).with_tags({i % 2 == 0 ? "ann" : "bob"}));
+    }
+    state.Commit();
+    auto view = generated::ParseView(Market::Type(), "here", Market::Mine("ann").bytes());
+    auto filter = generated::FilterTree::Parse(Market::Type(), "here",
+                                               (Market::Crosses(1) || Market::Gone(id(1))).bytes());
+    ASSERT_TRUE(view.ok() && filter.ok());
+    std::string patch;
+    bool is_long = false;
+    bool is_open = false;
+    const auto look = [&] {
+      patch.clear();
+      is_open = is_open || !(*view)->EncodePatch(state, patch) || filter->IsOpen(state);
+    };
+    const auto turn = [&] {
+      state.state().mutable_items().Find(id(items / 2 * 2 - 2))->set_title((is_long = !is_long) ? "b" : "a");
+      look();
+      state.Commit();
+    };
+    turn();
+    const std::uint64_t before = allocations;
+    for (int i = 0; i < 16; ++i) turn();
+    const std::uint64_t cost = allocations - before;
+    constexpr int kRounds = 20'000;
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < kRounds; ++i) turn();
+    std::printf("%7u items: set+view+filter+commit %.0f ns, %llu allocations; patch %zu B\n", items,
+                NanosecondsEach(start, kRounds), static_cast<unsigned long long>(cost), patch.size());
+    EXPECT_FALSE(is_open);
+    EXPECT_LE(patch.size(), 24u);
+    if (items == 10) smallest = cost;
+    EXPECT_EQ(smallest, 0u);
+    EXPECT_EQ(cost, smallest);
   }
 }
 
