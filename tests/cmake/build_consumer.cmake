@@ -53,8 +53,8 @@ endif()
 
 build(output first second)
 expect("${output}" "first build" COMPILED first.cc first.actor.cc second.cc second.actor.cc)
-foreach(file IN ITEMS first_actors/first.actor.h protos/first.proto generated/second/second.actor.cc
-                      generated/second/second.proto)
+foreach(file IN ITEMS first_actors/first.actor.h first_actors/common/shared.actor.h protos/first.proto
+                      protos/common/shared.proto generated/second/second.actor.cc generated/second/second.proto)
   if(NOT EXISTS "${WORK}/build/${file}")
     message(FATAL_ERROR "${file} was not made")
   endif()
@@ -72,6 +72,28 @@ wait_for_a_newer_time()
 file(APPEND "${WORK}/source/first.actor" "\nstruct Third {\n  bool flag = 1;\n}\n")
 build(output first second)
 expect("${output}" "first.actor changed" COMPILED first.cc first.actor.cc NOT_COMPILED second.cc second.actor.cc)
+
+wait_for_a_newer_time()
+file(APPEND "${WORK}/source/common/shared.actor" "\nstruct More {\n  bool flag = 1;\n}\n")
+build(output first second)
+expect("${output}" "an imported file changed" COMPILED first.cc shared.actor.cc first.actor.cc
+       NOT_COMPILED second.cc second.actor.cc)
+
+# A field that is no longer there must be noticed where the header is imported, and nowhere else.
+wait_for_a_newer_time()
+file(READ "${WORK}/source/point.h" point)
+string(REPLACE "int y" "int z" changed_point "${point}")
+file(WRITE "${WORK}/source/point.h" "${changed_point}")
+execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target first
+                OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
+if(code EQUAL 0 OR NOT output MATCHES "first.actor:[0-9]+:[0-9]+: error:")
+  message(FATAL_ERROR "a field that an imported header lost must fail the build and be shown:\n${output}")
+endif()
+build(output second)
+expect("${output}" "an imported header changed" NOT_COMPILED second.cc second.actor.cc)
+file(WRITE "${WORK}/source/point.h" "${point}")
+build(output first second)
+expect("${output}" "the header is back" COMPILED first.cc NOT_COMPILED second.cc second.actor.cc)
 
 wait_for_a_newer_time()
 file(APPEND "${WORK}/source/second.actor" "\nstruct Broken {\n")
