@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "idl/parse/parse.h"
@@ -22,6 +23,10 @@ bool Parser::ParseName(std::string_view what, ast::Name& out) {
   }
   const Token token = tokens_.Advance();
   out = ast::Name{token.text, token.range};
+  // The lexer has complained; that nothing is called so is no second mistake.
+  const bool ascii = std::all_of(token.text.begin(), token.text.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!ascii) file_.skipped_names.insert(token.text);
   return true;
 }
 

@@ -27,6 +27,7 @@ const Case kTokens[] = {
     {"UnterminatedString", "struct A {\n  string a = 1 [default = \"x];  //~ error: this string is not closed on its line [unterminated-string]\n  int32 b = 2;\n}"},
     {"UnterminatedComment", "struct A { int32 a = 1; }\n/* //~ error: this comment is never closed [unterminated-comment]\n"},
     {"NonAsciiIdentifier", "struct A {\n  int32 naïve = 1;  //~ error: `naïve` has characters other than ASCII letters, digits and `_` [non-ascii-identifier]\n}"},
+    {"NonAsciiUses", "struct A {\n  Größe a = 1;  //~ error: `Größe` has characters other than ASCII letters, digits and `_` [non-ascii-identifier]\n  list<C> b = 2 [key = ä];  //~ error: `ä` has characters other than ASCII letters, digits and `_` [non-ascii-identifier]\n}\nstruct C { int32 x = 1; }\nactor B(string id) { state { A a = 1; }\n  view V { a { ä; } }  //~ error: `ä` has characters other than ASCII letters, digits and `_` [non-ascii-identifier]\n}"},
     {"OctalNumber", "struct A {\n  int32 a = 010;  //~ error: `010` is not a number: a leading 0 would make it octal in C++ [invalid-number]\n}"},
     {"HexadecimalNumber", "struct A {\n  int32 a = 0xG;  //~ error: `0xG` is not a number: hexadecimal digits are 0 to 9 and a to f [invalid-number]\n}"},
     {"InvalidEscape", "struct A {\n  string a = 1 [default = \"\\q\"];  //~ error: `\\q` is not an escape sequence [invalid-escape]\n}"},
