@@ -24,7 +24,8 @@ namespace onager::client {
 /// callbacks are.
 ///
 /// What waits is bounded: beyond `backlog_max` changes come as one, and beyond a budget of bytes they are
-/// composed, which makes them no larger than what they change. Thread-safe.
+/// composed, which makes them no larger than what they change. Events cannot be composed; beyond a budget of
+/// theirs those that come are dropped, and the observer is told how many. Thread-safe.
 class Subscription final : public generated::SubscriptionHandle,
                            public std::enable_shared_from_this<Subscription> {
  public:
