@@ -115,7 +115,8 @@ class ElementsPatch {
 // What happens to one set: of what was said of an element the last counts.
 class SetPatchTree {
  public:
-  explicit SetPatchTree(const FieldShape& shape) : of_numbers_(IsNumber(shape.scalar)) {}
+  explicit SetPatchTree(const FieldShape& shape)
+      : of_numbers_(IsNumber(shape.scalar)), bias_(IsSigned(shape.scalar) ? std::uint64_t{1} << 63 : 0) {}
 
   bool Add(Reader message);
   void Write(Writer& writer) const;
@@ -124,10 +125,14 @@ class SetPatchTree {
   static bool IsNumber(ScalarKind kind) {
     return kind != ScalarKind::kString && kind != ScalarKind::kBytes && kind != ScalarKind::kUuid;
   }
+  static bool IsSigned(ScalarKind kind) {
+    return kind == ScalarKind::kInt32 || kind == ScalarKind::kInt64 || kind == ScalarKind::kEnum;
+  }
   void WriteElements(Writer& writer, std::uint32_t part, bool added) const;
 
   const bool of_numbers_;
-  // Whether the element is added or removed. Of text and bytes by those.
+  const std::uint64_t bias_;  // Brings signed numbers into the order of unsigned ones.
+  // Whether the element is added or removed, by the element: ascending.
   std::map<std::uint64_t, bool> numbers_;
   std::map<std::string_view, bool> texts_;
 };
@@ -336,7 +341,8 @@ bool SetPatchTree::Add(Reader message) {
       if (!ReadRaw(reader, field)) return false;
       if (field.tag.number != part) continue;
       if (of_numbers_) {
-        if (!ForEachNumberIn(field, [&](std::uint64_t number) { numbers_[number] = added; })) return false;
+        if (!ForEachNumberIn(field, [&](std::uint64_t number) { numbers_[number ^ bias_] = added; }))
+          return false;
       } else if (field.tag.type == WireType::kBytes) {
         texts_[field.content] = added;
       }
@@ -348,7 +354,7 @@ bool SetPatchTree::Add(Reader message) {
 void SetPatchTree::WriteElements(Writer& writer, std::uint32_t part, bool added) const {
   const Writer::Open packed = writer.Begin(part);
   for (const auto& [number, is_added] : numbers_) {
-    if (is_added == added) writer.Varint(number);
+    if (is_added == added) writer.Varint(number ^ bias_);
   }
   writer.EndUnlessEmpty(packed);
   for (const auto& [text, is_added] : texts_) {

@@ -289,6 +289,7 @@ TEST_F(MineTest, ComposedPatchesMayRemoveAndBringAgain) {
     state_.Commit();
     patches.push_back(patch);
   };
+  turn([&] { items().Find(Id(1))->set_title("first"); });
   turn([&] { items().Find(Id(1))->mutable_tags().Remove("ann"); });
   turn([&] {
     items().Find(Id(1))->set_title("A");

@@ -242,6 +242,75 @@ TEST(ViewPropertyTest, PatchesOfAViewLeadWhereItsSnapshotIs) {
   EXPECT_LT(without_effect * 100, changed);
 }
 
+// Elements of a list that come into sight, change, move and leave again and again, composed over many turns.
+// Fault that makes it fail: an update lost that follows a removal; a ghost that stays one.
+TEST(ViewPropertyTest, ComposedPatchesOfElementsThatComeAndGo) {
+  const auto leaf = ParseView(Market::Type(), kKey, Market::Mine("ann").bytes());
+  ASSERT_TRUE(leaf.ok());
+  const auto& compose = *TrackedState<MarketState>::Codec().compose;
+  for (std::uint64_t seed = 1; seed <= static_cast<std::uint64_t>(Pairs() / 10); ++seed) {
+    Dice dice(seed);
+    TrackedState<MarketState> state;
+    const auto id = [&] { return IdOf(dice.Below(5)); };
+    const auto change = [&] {
+      auto items = state.state().mutable_items();
+      auto item = items.Find(id());
+      if (!item) {
+        items.InsertFront(Item().with_id(id()).with_title("new"));
+        items.Insert(Item().with_id(id()).with_tags({"ann"}));
+        return;
+      }
+      switch (dice.Below(8)) {
+        case 0:
+          return (void)items.Remove(id());
+        case 1:
+          return (void)items.MoveBefore(id(), id());
+        case 2:
+          return (void)items.MoveToBack(id());
+        case 3:
+        case 4:
+          return (void)item->mutable_tags().Insert("ann");
+        case 5:
+        case 6:
+          return (void)item->mutable_tags().Remove("ann");
+        case 7:
+          return item->set_title(std::to_string(dice.Below(100)));
+      }
+    };
+    for (int i = 0; i < 8; ++i) change();
+    state.Commit();
+    std::string snapshot;
+    (*leaf)->EncodeSnapshot(state, snapshot);
+    Replica<MarketState> replica;
+    ASSERT_TRUE(replica.LoadSnapshot(snapshot).ok());
+
+    std::vector<std::string> patches;
+    for (std::uint32_t turn = dice.Below(10) + 1; turn > 0; --turn) {
+      for (std::uint32_t i = dice.Below(3) + 1; i > 0; --i) change();
+      std::string patch;
+      if ((*leaf)->EncodePatch(state, patch)) patches.push_back(patch);
+      state.Commit();
+    }
+    // In steps, as a composed patch is composed further.
+    const std::vector<std::string_view> all(patches.begin(), patches.end());
+    const std::size_t middle = dice.Below(static_cast<std::uint32_t>(all.size()) + 1);
+    const auto first = compose(absl::MakeConstSpan(all).first(middle));
+    const auto second = compose(absl::MakeConstSpan(all).subspan(middle));
+    ASSERT_TRUE(first.ok() && second.ok()) << "seed " << seed;
+    const auto composed = compose({*first, *second});
+    ASSERT_TRUE(composed.ok()) << "seed " << seed;
+    const absl::Status applied = replica.ApplyPatch(*composed);
+    ASSERT_TRUE(applied.ok()) << applied << ", seed " << seed;
+    snapshot.clear();
+    (*leaf)->EncodeSnapshot(state, snapshot);
+    Replica<MarketState> fresh;
+    ASSERT_TRUE(fresh.LoadSnapshot(snapshot).ok());
+    ASSERT_EQ(Bytes(replica.state()), Bytes(fresh.state())) << "seed " << seed << "\n"
+                                                            << replica.state() << "\n"
+                                                            << fresh.state();
+  }
+}
+
 // The previous state through the journal against a copy that was made before the turn. ------------------
 
 void ExpectNote(const Previous<Note>& prev, const Note& copy) {
