@@ -16,10 +16,11 @@ using std::chrono::minutes;
 class Sink final : public ReplySink {
  public:
   void OnCallEnded(std::uint64_t number, session::SharedOutcome) override { last_ended = number; }
-  void OnStreamChanged(std::uint64_t) override {}
+  void OnStreamChanged(std::uint64_t) override { ++changes; }
   void OnSuperseded() override { superseded = true; }
 
   std::uint64_t last_ended = 0;
+  int changes = 0;
   bool superseded = false;
 };
 
@@ -98,6 +99,31 @@ TEST_F(ClientDirectoryTest, RepliesGoToTheNewestSession) {
   const auto next = Run(*record, 8);
   next->done(std::make_shared<session::CallOutcome>());
   EXPECT_EQ(second->last_ended, 8u);
+}
+
+TEST_F(ClientDirectoryTest, StreamsOutliveSessionsAndCallsUntilTheyAreAcknowledged) {
+  auto record = directory_.FindOrCreate(Ann(), now_).record;
+  auto first = std::make_shared<Sink>();
+  auto second = std::make_shared<Sink>();
+  record->Attach(first);
+  auto call = std::make_shared<actor::ActorCall>();
+  call->streams = std::make_shared<actor::CallStreams>(environment_, kNever, minutes(5));
+  ASSERT_EQ(record->Admit(1, false, false, now_, call, environment_.clock).verdict,
+            session::CallLedger::Verdict::kRun);
+  EXPECT_EQ(record->FindStream(1), call->streams);
+  EXPECT_EQ(record->FindStream(2), nullptr);
+  std::move(call->streams->Write("item")).Start([](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  EXPECT_EQ(first->changes, 1);
+  record->Attach(second);
+  std::move(call->streams->Write("item")).Start([](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  EXPECT_EQ(first->changes, 1);
+  EXPECT_EQ(second->changes, 1);
+  auto outcome = std::make_shared<session::CallOutcome>();
+  outcome->stream = call->streams;
+  call->done(outcome);
+  EXPECT_EQ(record->FindStream(1), call->streams);
+  record->AcknowledgeThrough(1);
+  EXPECT_EQ(record->FindStream(1), nullptr);
 }
 
 TEST_F(ClientDirectoryTest, AClientsRunningCallsAreBoundedOverAllItsSessions) {
