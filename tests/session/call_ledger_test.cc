@@ -125,7 +125,7 @@ TEST(CallLedgerTest, LimitsHoldWhateverTheOutcomesAre) {
   for (std::uint64_t number = 1; number <= 50; ++number) {
     ASSERT_EQ(ledger.Admit(number, false, false, kStart).verdict, Verdict::kRun);
     absl::Status status = absl::InternalError(std::string(30 + number, 'm'));
-    status.SetPayload("type", absl::Cord(std::string(number % 7, 'p')));
+    status.SetPayload("type", absl::Cord(absl::string_view(std::string(number % 7, 'p'))));
     ledger.Complete(number, Failed(status), kStart);
     EXPECT_LE(ledger.size(), 3u);
     EXPECT_LE(ledger.bytes(), 100u);
@@ -139,7 +139,7 @@ TEST(CallLedgerTest, AnErrorTooLargeToKeepStaysThatError) {
   CallLedger ledger(limits);
   ASSERT_EQ(ledger.Admit(1, false, false, kStart).verdict, Verdict::kRun);
   absl::Status status = absl::NotFoundError("no such item");
-  status.SetPayload("type", absl::Cord(std::string(5000, 'p')));
+  status.SetPayload("type", absl::Cord(absl::string_view(std::string(5000, 'p'))));
   ledger.Complete(1, Failed(status), kStart);
   const CallLedger::Admission again = ledger.Admit(1, false, false, kStart);
   ASSERT_EQ(again.verdict, Verdict::kEnded);

@@ -114,9 +114,10 @@ TEST(FrameStatusTest, WhatAStatusTakesInAFrameIsBounded) {
   CallOutcome outcome;
   outcome.status = absl::InternalError(std::string(1 << 20, 'm'));
   for (int i = 0; i < 200; ++i) {
-    outcome.status.SetPayload("type/" + std::to_string(i), absl::Cord(std::string(10, 'p')));
+    outcome.status.SetPayload("type/" + std::to_string(i),
+                              absl::Cord(absl::string_view(std::string(10, 'p'))));
   }
-  outcome.status.SetPayload("type/large", absl::Cord(std::string(1 << 20, 'p')));
+  outcome.status.SetPayload("type/large", absl::Cord(absl::string_view(std::string(1 << 20, 'p'))));
   wire::BatchWriter writer;
   AppendReply(writer, 3, outcome);
   EXPECT_LE(writer.size(), kStatusSizeMax + 100);
