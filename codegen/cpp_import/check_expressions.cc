@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "codegen/cpp_import/expression_unit.h"
@@ -246,6 +247,12 @@ class Check {
       if (piece != nullptr && piece->kind == PieceKind::kDeclaration)
         diagnostic.notes.push_back({piece->range, Short(Plain(note.text))});
     }
+    // Candidates come in no particular order.
+    std::stable_sort(diagnostic.notes.begin(), diagnostic.notes.end(),
+                     [](const idl::ForeignNote& a, const idl::ForeignNote& b) {
+                       return std::tuple(a.range.file.index, a.range.begin) <
+                              std::tuple(b.range.file.index, b.range.begin);
+                     });
   }
 
   // Types and purity of those that compile.

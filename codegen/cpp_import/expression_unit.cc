@@ -1,6 +1,6 @@
 #include "codegen/cpp_import/expression_unit.h"
 
-#include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,7 +28,11 @@ class Reach {
         has_actor_(model.actors.size()),
         has_previous_(model.actors.size()),
         has_file_(model.files.size()),
+        has_state_(model.actors.size()),
         has_type_(model.types.size()) {
+    for (const idl::EnumId id : model.enums.ids()) enums_[CppIdentifier(model.enums[id].name)].push_back(id);
+    for (const idl::StructId id : model.structs.ids())
+      structs_[CppIdentifier(model.structs[id].name)].push_back(id);
     for (const ListedExpression& listed : expressions) {
       if (!listed.fault.has_value()) AddExpression(listed);
     }
@@ -39,6 +43,7 @@ class Reach {
   bool Has(idl::EnumId id) const { return has_enum_[id.index]; }
   bool Has(idl::StructId id) const { return has_struct_[id.index]; }
   bool Has(idl::ActorId id) const { return has_actor_[id.index]; }
+  bool HasState(idl::ActorId id) const { return has_state_[id.index]; }
   bool HasPrevious(idl::ActorId id) const { return has_previous_[id.index]; }
   // Whether an expression of the file, or of one that imports it, is checked.
   bool HasFile(idl::FileIndex file) const { return has_file_[file]; }
@@ -68,7 +73,9 @@ class Reach {
     const idl::Actor& actor = model_.actors[id];
     has_actor_[id.index] = true;
     for (const idl::Parameter& part : actor.key) AddType(part.type);
-    if (with_state) AddMembers(actor.state);
+    if (!with_state || has_state_[id.index]) return;
+    has_state_[id.index] = true;
+    AddMembers(actor.state);
   }
 
   void AddMembers(const idl::Members& members) {
@@ -81,17 +88,11 @@ class Reach {
     if (name == "prev" && listed.role == Role::kFilter) has_previous_[listed.actor->index] = true;
     if (name == "absl") headers_.insert("absl/time/time.h");
     if (const std::string_view header = StdHeader(name); !header.empty()) headers_.insert(header);
-    if (names_.empty()) {
-      for (const idl::EnumId id : model_.enums.ids()) names_.insert(CppIdentifier(model_.enums[id].name));
-      for (const idl::StructId id : model_.structs.ids())
-        names_.insert(CppIdentifier(model_.structs[id].name));
+    if (const auto found = enums_.find(name); found != enums_.end()) {
+      for (const idl::EnumId id : found->second) AddEnum(id);
     }
-    if (!names_.contains(name)) return;
-    for (const idl::EnumId id : model_.enums.ids()) {
-      if (CppIdentifier(model_.enums[id].name) == name) AddEnum(id);
-    }
-    for (const idl::StructId id : model_.structs.ids()) {
-      if (CppIdentifier(model_.structs[id].name) == name) AddStruct(id);
+    if (const auto found = structs_.find(name); found != structs_.end()) {
+      for (const idl::StructId id : found->second) AddStruct(id);
     }
   }
 
@@ -139,9 +140,11 @@ class Reach {
   }
 
   const idl::Model& model_;
-  std::vector<bool> has_enum_, has_struct_, has_actor_, has_previous_, has_file_, has_type_;
+  std::vector<bool> has_enum_, has_struct_, has_actor_, has_previous_, has_file_, has_state_, has_type_;
   std::set<std::string_view> headers_;
-  std::set<std::string, std::less<>> names_;
+  // By their C++ names, of which different packages may have the same.
+  std::map<std::string, std::vector<idl::EnumId>, std::less<>> enums_;
+  std::map<std::string, std::vector<idl::StructId>, std::less<>> structs_;
   std::vector<idl::StructId> waiting_;
   bool is_working_ = false;
 };
@@ -267,13 +270,7 @@ class Writer {
     text_.Add(Cat("std::string ToString() const;\nfriend bool operator==(const ", names.key, "&, const ",
                   names.key, "&);\n};\n"));
     Close();
-    if (IsStateReached(id)) WriteMembers(actor.file, names.state, actor, actor.state, names.state_members);
-  }
-
-  bool IsStateReached(idl::ActorId id) const {
-    return std::any_of(expressions_.begin(), expressions_.end(), [id](const ListedExpression& listed) {
-      return !listed.fault.has_value() && listed.role == Role::kFilter && listed.actor->index == id.index;
-    });
+    if (reach_.HasState(id)) WriteMembers(actor.file, names.state, actor, actor.state, names.state_members);
   }
 
   std::string QualifiedState(idl::ActorId id) const {
@@ -282,13 +279,10 @@ class Writer {
 
   // `onager::Previous` of the states that a filter compares with, and of the structs in them.
   void WritePrevious(const std::vector<idl::StructId>& structs) {
-    const std::vector<idl::ActorId> actors = [&] {
-      std::vector<idl::ActorId> with_previous;
-      for (const idl::ActorId id : model_.actors.ids()) {
-        if (reach_.HasPrevious(id)) with_previous.push_back(id);
-      }
-      return with_previous;
-    }();
+    std::vector<idl::ActorId> actors;
+    for (const idl::ActorId id : model_.actors.ids()) {
+      if (reach_.HasPrevious(id)) actors.push_back(id);
+    }
     if (actors.empty()) return;
     for (const idl::StructId id : structs) {
       if (!IsWritten(id)) continue;

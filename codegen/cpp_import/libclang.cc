@@ -72,9 +72,16 @@ std::string LibClang::FindResourceDir() const {
   const std::string major = version.substr(0, version.find('.'));
   std::vector<fs::path> parents;
   if (Dl_info info; dladdr(reinterpret_cast<void*>(createIndex), &info) != 0 && info.dli_fname != nullptr) {
-    std::error_code failed;
-    const fs::path real = fs::canonical(info.dli_fname, failed);
-    if (!failed) parents = {real.parent_path() / "clang", real.parent_path().parent_path() / "lib" / "clang"};
+    std::error_code ignored;
+    const fs::path name = info.dli_fname;
+    for (const fs::path& library : {name, fs::canonical(name, ignored)}) {
+      const fs::path folder = library.parent_path();
+      if (folder.empty()) continue;
+      // LLVM's own layout, then Debian's, which has its libraries in a folder of the architecture.
+      parents.push_back(folder / "clang");
+      parents.push_back(folder.parent_path() / "lib" / "clang");
+      parents.push_back(folder.parent_path() / Cat("llvm-", major) / "lib" / "clang");
+    }
   }
   parents.emplace_back(Cat("/usr/lib/llvm-", major, "/lib/clang"));
   parents.emplace_back("/usr/lib/clang");
@@ -110,7 +117,10 @@ std::string LibClang::QualifiedName(CXCursor declaration) const {
   for (CXCursor part = declaration; isTranslationUnit(getCursorKind(part)) == 0;
        part = getCursorSemanticParent(part)) {
     if (Cursor_isNull(part) != 0) break;
-    if (Cursor_isInlineNamespace(part) != 0 || getCursorKind(part) == CXCursor_LinkageSpec) continue;
+    // `extern "C++"`, which older versions have no kind for.
+    const CXCursorKind kind = getCursorKind(part);
+    if (kind == CXCursor_LinkageSpec || kind == CXCursor_UnexposedDecl) continue;
+    if (Cursor_isInlineNamespace(part) != 0) continue;
     const std::string spelling = Spelling(part);
     // Older versions describe what has no name: "(anonymous struct at ...)".
     const bool is_named = spelling.starts_with("operator") || spelling.find('(') == std::string::npos;

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iostream>
+#include <iterator>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "codegen/cpp_import/clang_compiler.h"
+#include "codegen/cpp_import/expression_tokens.h"
 #include "codegen/cpp_import/synthetic_text.h"
 #include "codegen/text/text.h"
 #include "compiled.h"
@@ -163,10 +167,12 @@ TEST(Expressions, AreReportedWhereTheyAreWrong) {
       {"filter J = state.kind == 1;", {"23 `==` `==` does not take `geo::Kind` and `int`"}},
       {"filter K = geo::Distnce(state.place) < 1;",
        {"17 `Distnce` namespace `geo` has no `Distnce` -> Distance"}},
-      {"filter L = geo::Distance(state.open) < 1;",
-       {"12 `geo::Distance` `Distance` cannot be called with these arguments | point.h:29:8 `Distance` "
-        "candidate function not viable: no known conversion from `std::int32_t` to `Point` for 1st argument "
-        "| point.h:28:8 `Distance` candidate function not viable: requires 2 arguments, but 1 was provided"}},
+      {"filter L = geo::Distance() < 1;",
+       {"12 `geo::Distance` `Distance` cannot be called with these arguments | point.h:28:8 `Distance` "
+        "candidate function not viable: "
+        "requires 2 arguments, but 0 were provided | point.h:29:8 `Distance` candidate function not viable: "
+        "requires single argument "
+        "`a`, but no arguments were provided"}},
       {"filter M = state.items.sise() > 0;",
        {"24 `sise` `onager::KeyedList<TodoItem, &TodoItem::id>` has no member `sise` -> size"}},
       {"filter N = state.title.lenght() > 0;",
@@ -383,6 +389,43 @@ TEST(Expressions, CannotBreakOutOfTheirPlace) {
   for (size_t i = 0; i < tricks.size(); ++i) {
     EXPECT_GE(counts[2 * i + 3], 1) << tricks[i].substr(0, 80);
     EXPECT_EQ(counts[2 * i + 4], 0) << "after " << tricks[i].substr(0, 80);
+  }
+  EXPECT_EQ(clang.parse_count(), 1);
+}
+
+// Any tokens in any order leave their neighbours alone.
+TEST(Expressions, OfRandomTokensStayInTheirPlace) {
+  constexpr const char* kTokens[] = {"state",  ".",           "n",    "s",     "key",  "k",        "(",
+                                     ")",      "{",           "}",    "[",     "]",    "<",        ">",
+                                     "<=>",    "+",           "-",    "*",     "&",    "!",        "~",
+                                     "?",      ":",           "::",   ",",     "->",   "...",      "std",
+                                     "string", "vector",      "int",  "1",     "0x",   "'a'",      "\"b\"",
+                                     "sizeof", "static_cast", "bool", "const", "p",    "AState",   "prev",
+                                     "not",    "std::min",    "==",   "&&",    "||",   "state.n",  "state.s",
+                                     "(",      ")",           "(",    ")",     "char", "unsigned", "nullptr",
+                                     ">>",     "true",        ".*",   "->*"};
+  const unsigned seed = std::random_device()();
+  std::mt19937 random(seed);
+  SCOPED_TRACE(Cat("seed ", seed));
+  constexpr size_t kCount = 300;
+  Filters filters(2 * kCount);
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < kCount; ++i) {
+    std::string text;
+    std::vector<ExpressionToken> tokens;
+    do {  // Most of what is drawn has brackets that do not match.
+      text.clear();
+      for (size_t length = 1 + random() % 12; length > 0; --length)
+        text += Cat(kTokens[random() % std::size(kTokens)], " ");
+    } while (i % 8 != 0 && ReadExpression(text, tokens).has_value());
+    texts.push_back(text);
+    filters.Set(2 * i, text);
+  }
+  ClangCompiler clang(TestOptions());
+  for (const idl::ForeignDiagnostic& diagnostic : filters.Check(clang)) {
+    const uint32_t line = filters.compilation.sources.Begin(diagnostic.range).line;
+    ASSERT_GE(line, 3u) << diagnostic.message;
+    EXPECT_EQ(line % 2, 1u) << "after " << texts.at((line - 4) / 2) << ": " << diagnostic.message;
   }
   EXPECT_EQ(clang.parse_count(), 1);
 }

@@ -127,13 +127,13 @@ TEST(Reflect, FindsTheFieldsOfAStruct) {
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   EXPECT_THAT(question.Lines(answer.diagnostics), IsEmpty());
   ASSERT_THAT(answer.entities, SizeIs(1));
-  const idl::ForeignEntity& point = answer.entities[0];
+  const idl::ForeignEntity& point = answer.entities.at(0);
   ASSERT_TRUE(point.found);
   EXPECT_EQ(point.cpp_name, "geo::Point");  // Not the inline namespace that it is in.
   EXPECT_EQ(question.Place(point.range), "point.h:12:8 `Point`");
   ASSERT_THAT(point.fields, SizeIs(2));
-  EXPECT_EQ(point.fields[1].name, "lon");
-  EXPECT_EQ(question.Place(point.fields[1].range), "point.h:14:10 `lon`");
+  EXPECT_EQ(point.fields.at(1).name, "lon");
+  EXPECT_EQ(question.Place(point.fields.at(1).range), "point.h:14:10 `lon`");
   EXPECT_EQ(clang.parse_count(), 1);
 }
 
@@ -144,7 +144,7 @@ TEST(Reflect, KnowsEveryKindOfField) {
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   EXPECT_THAT(question.Lines(answer.diagnostics), IsEmpty());
   std::vector<std::string> fields;
-  for (const idl::ForeignField& field : answer.entities[0].fields) {
+  for (const idl::ForeignField& field : answer.entities.at(0).fields) {
     fields.push_back(Cat(field.name, ": ", TypeText(field.type)));
   }
   EXPECT_THAT(
@@ -166,7 +166,7 @@ TEST(Reflect, SaysWhyAFieldCannotTravel) {
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   EXPECT_THAT(question.Lines(answer.diagnostics), IsEmpty());
   std::vector<std::string> fields;
-  for (const idl::ForeignField& field : answer.entities[0].fields) {
+  for (const idl::ForeignField& field : answer.entities.at(0).fields) {
     fields.push_back(Cat(field.name, ": ", TypeText(field.type)));
   }
   const char* const kCharacter =
@@ -194,7 +194,7 @@ TEST(Reflect, SaysWhyAFieldCannotTravel) {
           "tick: other: only std::chrono::system_clock tells times that others understand",
           "bag: other: a set on the wire holds each element once",
           "wtext: other: text is UTF-8; use std::string"));
-  EXPECT_EQ(answer.entities[0].fields[12].type.spelling, "std::string_view");
+  EXPECT_EQ(answer.entities.at(0).fields.at(12).type.spelling, "std::string_view");
 }
 
 TEST(Reflect, FindsEnumsFunctionsAndNestedTypes) {
@@ -213,15 +213,15 @@ TEST(Reflect, FindsEnumsFunctionsAndNestedTypes) {
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   EXPECT_THAT(question.Lines(answer.diagnostics), IsEmpty());
   for (const idl::ForeignEntity& entity : answer.entities) EXPECT_TRUE(entity.found) << entity.cpp_name;
-  ASSERT_THAT(answer.entities[0].values, SizeIs(2));
-  EXPECT_EQ(answer.entities[0].values[1].name, "kLake");
-  EXPECT_EQ(answer.entities[0].values[1].number, 2);
-  EXPECT_EQ(question.Place(answer.entities[0].values[1].range), "point.h:25:46 `kLake`");
-  EXPECT_EQ(answer.entities[1].values[1].number, -3);
-  EXPECT_EQ(question.Place(answer.entities[2].range), "point.h:29:8 `Distance`");
-  EXPECT_EQ(answer.entities[4].cpp_name, "zoo::Good::Mood");
-  EXPECT_EQ(answer.entities[5].fields[0].name, "depth");
-  EXPECT_EQ(answer.entities[6].fields[1].name, "own");
+  ASSERT_THAT(answer.entities.at(0).values, SizeIs(2));
+  EXPECT_EQ(answer.entities.at(0).values.at(1).name, "kLake");
+  EXPECT_EQ(answer.entities.at(0).values.at(1).number, 2);
+  EXPECT_EQ(question.Place(answer.entities.at(0).values.at(1).range), "point.h:25:46 `kLake`");
+  EXPECT_EQ(answer.entities.at(1).values.at(1).number, -3);
+  EXPECT_EQ(question.Place(answer.entities.at(2).range), "point.h:29:8 `Distance`");
+  EXPECT_EQ(answer.entities.at(4).cpp_name, "zoo::Good::Mood");
+  EXPECT_EQ(answer.entities.at(5).fields.at(0).name, "depth");
+  EXPECT_EQ(answer.entities.at(6).fields.at(1).name, "own");
   EXPECT_EQ(clang.parse_count(), 1);
 }
 
@@ -314,9 +314,9 @@ TEST(Reflect, ReportsAHeaderThatIsNotThere) {
       ElementsAre(
           "todo.actor:1:12 `\"geo/pint.h\"` there is no header `geo/pint.h` beside this file or in the "
           "include directories"));
-  EXPECT_EQ(answer.diagnostics[0].kind, DiagnosticKind::kHeader);
-  EXPECT_FALSE(answer.entities[0].found);
-  EXPECT_TRUE(answer.entities[1].found);
+  EXPECT_EQ(answer.diagnostics.at(0).kind, DiagnosticKind::kHeader);
+  EXPECT_FALSE(answer.entities.at(0).found);
+  EXPECT_TRUE(answer.entities.at(1).found);
 }
 
 TEST(Reflect, ReportsAHeaderThatDoesNotCompile) {
@@ -337,7 +337,7 @@ TEST(Reflect, RefusesWhatIsNoHeaderName) {
   question.Header("a\\\n#error b.h");
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   ASSERT_THAT(answer.diagnostics, SizeIs(1));
-  EXPECT_EQ(answer.diagnostics[0].message, "this is not the name of a header");
+  EXPECT_EQ(answer.diagnostics.at(0).message, "this is not the name of a header");
 }
 
 TEST(Reflect, FindsHeadersBesideTheFileAndThroughArguments) {
@@ -353,7 +353,7 @@ TEST(Reflect, FindsHeadersBesideTheFileAndThroughArguments) {
   question.Header("local/mine.h").Name(ForeignKind::kStruct, "mine::A");
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   EXPECT_THAT(question.Lines(answer.diagnostics), IsEmpty());
-  EXPECT_THAT(answer.entities[0].fields, SizeIs(3));
+  EXPECT_THAT(answer.entities.at(0).fields, SizeIs(3));
 
   const std::vector<std::string> opened = clang.opened_files();
   EXPECT_THAT(opened, Contains((dir / "local" / "mine.h").string()));
@@ -382,9 +382,9 @@ TEST(Setup, SaysWhatToDoWithoutLibclang) {
   question.Header("geo/point.h").Name(ForeignKind::kStruct, "geo::Point");
   const idl::ForeignAnswer answer = clang.Reflect(question.query, question.sources);
   ASSERT_THAT(answer.diagnostics, SizeIs(1));
-  EXPECT_EQ(answer.diagnostics[0].kind, DiagnosticKind::kSetup);
-  EXPECT_THAT(answer.diagnostics[0].message, HasSubstr("on Debian, install libclang1-19"));
-  EXPECT_FALSE(answer.entities[0].found);
+  EXPECT_EQ(answer.diagnostics.at(0).kind, DiagnosticKind::kSetup);
+  EXPECT_THAT(answer.diagnostics.at(0).message, HasSubstr("on Debian, install libclang1-19"));
+  EXPECT_FALSE(answer.entities.at(0).found);
 }
 
 TEST(Setup, SaysWhatIsWrongWithAResourceDirOrAnArgument) {
@@ -393,7 +393,7 @@ TEST(Setup, SaysWhatIsWrongWithAResourceDirOrAnArgument) {
   Question question("\"geo/point.h\" geo::Point");
   question.Header("geo/point.h").Name(ForeignKind::kStruct, "geo::Point");
   ClangCompiler without_headers(options);
-  EXPECT_THAT(without_headers.Reflect(question.query, question.sources).diagnostics[0].message,
+  EXPECT_THAT(without_headers.Reflect(question.query, question.sources).diagnostics.at(0).message,
               HasSubstr("is no resource directory of clang"));
 
   options = WithHeaders();
@@ -401,7 +401,7 @@ TEST(Setup, SaysWhatIsWrongWithAResourceDirOrAnArgument) {
   ClangCompiler with_old_standard(options);
   const idl::ForeignAnswer answer = with_old_standard.Reflect(question.query, question.sources);
   ASSERT_FALSE(answer.diagnostics.empty());
-  EXPECT_EQ(answer.diagnostics[0].kind, DiagnosticKind::kSetup);
+  EXPECT_EQ(answer.diagnostics.at(0).kind, DiagnosticKind::kSetup);
 }
 
 TEST(Setup, FindsLibclangAndItsHeaders) {
