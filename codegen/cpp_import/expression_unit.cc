@@ -8,7 +8,7 @@
 
 #include "codegen/cpp_import/headers.h"
 #include "codegen/cpp_import/prelude.h"
-#include "codegen/cpp_import/std_names.h"
+#include "codegen/std_names/std_names.h"
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
 #include "codegen/view/cpp_types.h"

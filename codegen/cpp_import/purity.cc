@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "codegen/cpp_import/rephrase.h"
-#include "codegen/cpp_import/std_names.h"
+#include "codegen/std_names/std_names.h"
 #include "codegen/text/text.h"
 
 namespace onager::codegen {

@@ -15,7 +15,7 @@ struct Impurity {
   std::string message;
 };
 
-// What expressions may call besides what std_names.h lists, by qualified name.
+// What expressions may call besides what std_names/ lists, by qualified name.
 struct PureNames {
   std::set<std::string, std::less<>> functions;  // of `import cpp` blocks
   std::set<std::string, std::less<>> classes;    // whose values may be made: imported structs

@@ -1,11 +1,12 @@
-#ifndef ONAGER_CODEGEN_CPP_IMPORT_STD_NAMES_H_
-#define ONAGER_CODEGEN_CPP_IMPORT_STD_NAMES_H_
+#ifndef ONAGER_CODEGEN_STD_NAMES_STD_NAMES_H_
+#define ONAGER_CODEGEN_STD_NAMES_STD_NAMES_H_
 
 #include <string_view>
 
 namespace onager::codegen {
 
-// The header of std that has `name` ("clamp", "optional"); empty for what expressions do not know.
+// The header of std that has `name` ("clamp", "optional"), without brackets: what the C++ around an
+// expression has to include. Empty for what expressions do not know.
 [[nodiscard]] std::string_view StdHeader(std::string_view name);
 
 // Whether an expression may call the function of that qualified name: it gives the same for the same
@@ -18,4 +19,4 @@ namespace onager::codegen {
 
 }  // namespace onager::codegen
 
-#endif  // ONAGER_CODEGEN_CPP_IMPORT_STD_NAMES_H_
+#endif  // ONAGER_CODEGEN_STD_NAMES_STD_NAMES_H_

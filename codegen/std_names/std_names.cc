@@ -1,4 +1,4 @@
-#include "codegen/cpp_import/std_names.h"
+#include "codegen/std_names/std_names.h"
 
 #include <algorithm>
 #include <iterator>
