@@ -96,9 +96,9 @@ class Loopback final : public generated::Channel {
                                                             const CallOptions&) override {
     return nullptr;
   }
-  std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType&, const std::string&,
-                                                         std::shared_ptr<generated::Observer>,
-                                                         std::string) override {
+  std::shared_ptr<generated::SubscriptionHandle> Observe(const generated::ActorType&,
+                                                         generated::ObserveRequest,
+                                                         std::shared_ptr<generated::Observer>) override {
     return nullptr;
   }
   void Close() override {}
