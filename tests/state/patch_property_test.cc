@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -57,7 +58,8 @@ TYPED_TEST_SUITE(PatchPropertyTest, States);
 
 // Each turn is a pair: the replica holds the old state and must hold the new one after the patch.
 TYPED_TEST(PatchPropertyTest, A17_EveryPatchLeadsFromTheOldStateToTheNewOne) {
-  const int pairs = Pairs();
+  // The market's turns cost four times as much.
+  const int pairs = std::is_same_v<TypeParam, market::v1::MarketState> ? Pairs() / 4 : Pairs();
   int patches = 0;
   std::string patch;
   for (std::uint64_t seed = 1; patches < pairs; ++seed) {

@@ -164,7 +164,7 @@ void AssignField(const ChangePlace& place, T& target, typename F::Type value, Ha
 template <typename T>
 const TypeShape& StructOps<T>::Shape() {
   static constexpr auto kShapes = []<std::size_t... I>(std::index_sequence<I...>) {
-    const auto shape_of = []<typename F>() {
+    [[maybe_unused]] const auto shape_of = []<typename F>() {
       FieldShape shape{
           .number = F::kNumber, .slot = F::kSlot, .kind = KindOf<F>(), .is_private = F::kIsPrivate};
       if constexpr (F::kIsAlternative) {
@@ -198,7 +198,7 @@ void StructOps<T>::Print(std::string& out, const T& value) {
   out += name.substr(name.rfind('.') + 1);
   std::string_view separator = "{";
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    const auto print = [&]<typename F>(const F& field) {
+    [[maybe_unused]] const auto print = [&]<typename F>(const F& field) {
       const auto& member = value.*F::kMember;
       if constexpr (F::kIsAlternative) {
         if (member.index() != F::kIndex) return;
