@@ -89,7 +89,7 @@ function(onager_generate)
       endif()
     endforeach()
     string(REGEX REPLACE "\\.actor$" "" stem "${stem}")
-    set(outputs "${out}/${stem}.actor.h" "${out}/${stem}.actor.cc" "${proto_out}/${stem}.proto")
+    set(outputs "${out}/${stem}.actor.h" "${out}/${stem}.actor.impl.h" "${out}/${stem}.actor.cc" "${proto_out}/${stem}.proto")
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND "${actorc}" generate "${input}" --out "${out}" --proto-out "${proto_out}"

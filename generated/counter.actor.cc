@@ -3,7 +3,9 @@
 
 #include "counter.actor.h"
 
+#include "counter.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
 namespace counter::v1 {
@@ -41,15 +43,6 @@ struct CounterSetResult {
 
 }  // namespace
 }  // namespace counter::v1
-
-template <>
-struct onager::generated::Describe<counter::v1::CounterState> {
-  using T = counter::v1::CounterState;
-  static constexpr std::string_view kName = "counter.v1.CounterState";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::value>("value"),
-  };
-};
 
 template <>
 struct onager::generated::Describe<counter::v1::CounterIncrementRequest> {
@@ -92,6 +85,8 @@ template class onager::generated::TrackedState<counter::v1::CounterState>;
 template class onager::generated::Replica<counter::v1::CounterState>;
 
 namespace counter::v1 {
+
+CounterState&& CounterState::with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
 
 std::ostream& operator<<(std::ostream& out, const CounterState& value) {
   return onager::generated::Print(out, value);
@@ -199,3 +194,8 @@ onager::Observation<CounterState> CounterClient::Observe() const {
 void onager::Tracked<counter::v1::CounterState>::set_value(std::int64_t value) { Set<&Value::value>(value); }
 
 bool onager::Change<counter::v1::CounterState>::value() const { return Changed<&Value::value>(); }
+
+onager::Previous<counter::v1::CounterState>::Previous(const onager::generated::StructChange* change,
+                                                      const Value& now)
+    : PreviousStruct(change, now),
+      value(At<&Value::value>()) {}

@@ -31,7 +31,7 @@ struct CounterState {
   std::int64_t value = 0;
 
   CounterState() = default;
-  CounterState&& with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
+  CounterState&& with_value(std::int64_t value_) &&;
 
   friend bool operator==(const CounterState&, const CounterState&) = default;
 };

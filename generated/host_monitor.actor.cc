@@ -3,7 +3,9 @@
 
 #include "host_monitor.actor.h"
 
+#include "host_monitor.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
 namespace host_monitor::v1 {
@@ -22,51 +24,6 @@ struct HostMonitorSampleResult {
 }  // namespace host_monitor::v1
 
 template <>
-struct onager::generated::Describe<host_monitor::v1::Process> {
-  using T = host_monitor::v1::Process;
-  static constexpr std::string_view kName = "host_monitor.v1.Process";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::pid>("pid"),
-      Field<2, &T::command>("command"),
-      Field<3, &T::user>("user"),
-      Field<4, &T::cpu_percent>("cpu_percent"),
-      Field<5, &T::memory_bytes>("memory_bytes"),
-      Field<6, &T::state>("state"),
-      Field<7, &T::threads>("threads"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<host_monitor::v1::Interface> {
-  using T = host_monitor::v1::Interface;
-  static constexpr std::string_view kName = "host_monitor.v1.Interface";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::name>("name"),
-      Field<2, &T::received_bytes>("received_bytes"),
-      Field<3, &T::sent_bytes>("sent_bytes"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<host_monitor::v1::HostMonitorState> {
-  using T = host_monitor::v1::HostMonitorState;
-  static constexpr std::string_view kName = "host_monitor.v1.HostMonitorState";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::processes>("processes"),
-      Field<2, &T::interfaces>("interfaces"),
-      Field<3, &T::load_1m>("load_1m"),
-      Field<4, &T::load_5m>("load_5m"),
-      Field<5, &T::load_15m>("load_15m"),
-      Field<6, &T::memory_total_bytes>("memory_total_bytes"),
-      Field<7, &T::memory_available_bytes>("memory_available_bytes"),
-      Field<8, &T::cpu_percent>("cpu_percent"),
-      Field<9, &T::core_count>("core_count"),
-      Field<10, &T::booted_at_unix_s>("booted_at_unix_s"),
-      Field<11, &T::sampled_at_unix_ms>("sampled_at_unix_ms"),
-  };
-};
-
-template <>
 struct onager::generated::Describe<host_monitor::v1::HostMonitorSampleResult> {
   using T = host_monitor::v1::HostMonitorSampleResult;
   static constexpr std::string_view kName = "host_monitor.v1.HostMonitorSampleResult";
@@ -83,12 +40,61 @@ template class onager::generated::Replica<host_monitor::v1::HostMonitorState>;
 
 namespace host_monitor::v1 {
 
+Process&& Process::with_pid(std::int64_t value) && { return pid = value, std::move(*this); }
+Process&& Process::with_command(std::string value) && { return command = std::move(value), std::move(*this); }
+Process&& Process::with_user(std::string value) && { return user = std::move(value), std::move(*this); }
+Process&& Process::with_cpu_percent(double value) && { return cpu_percent = value, std::move(*this); }
+Process&& Process::with_memory_bytes(std::int64_t value) && { return memory_bytes = value, std::move(*this); }
+Process&& Process::with_state(std::string value) && { return state = std::move(value), std::move(*this); }
+Process&& Process::with_threads(std::int32_t value) && { return threads = value, std::move(*this); }
+
 std::ostream& operator<<(std::ostream& out, const Process& value) {
   return onager::generated::Print(out, value);
 }
 
+Interface&& Interface::with_name(std::string value) && { return name = std::move(value), std::move(*this); }
+Interface&& Interface::with_received_bytes(std::int64_t value) && {
+  return received_bytes = value, std::move(*this);
+}
+Interface&& Interface::with_sent_bytes(std::int64_t value) && { return sent_bytes = value, std::move(*this); }
+
 std::ostream& operator<<(std::ostream& out, const Interface& value) {
   return onager::generated::Print(out, value);
+}
+
+HostMonitorState&& HostMonitorState::with_processes(onager::KeyedList<Process, &Process::pid> value) && {
+  return processes = std::move(value), std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_interfaces(onager::KeyedList<Interface,
+                                                     &Interface::name> value) && {
+  return interfaces = std::move(value), std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_load_1m(double value) && {
+  return load_1m = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_load_5m(double value) && {
+  return load_5m = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_load_15m(double value) && {
+  return load_15m = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_memory_total_bytes(std::int64_t value) && {
+  return memory_total_bytes = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_memory_available_bytes(std::int64_t value) && {
+  return memory_available_bytes = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_cpu_percent(double value) && {
+  return cpu_percent = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_core_count(std::int32_t value) && {
+  return core_count = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_booted_at_unix_s(std::int64_t value) && {
+  return booted_at_unix_s = value, std::move(*this);
+}
+HostMonitorState&& HostMonitorState::with_sampled_at_unix_ms(std::int64_t value) && {
+  return sampled_at_unix_ms = value, std::move(*this);
 }
 
 std::ostream& operator<<(std::ostream& out, const HostMonitorState& value) {
@@ -195,6 +201,17 @@ bool onager::Change<host_monitor::v1::Process>::memory_bytes() const {
 bool onager::Change<host_monitor::v1::Process>::state() const { return Changed<&Value::state>(); }
 bool onager::Change<host_monitor::v1::Process>::threads() const { return Changed<&Value::threads>(); }
 
+onager::Previous<host_monitor::v1::Process>::Previous(const onager::generated::StructChange* change,
+                                                      const Value& now)
+    : PreviousStruct(change, now),
+      pid(At<&Value::pid>()),
+      command(At<&Value::command>()),
+      user(At<&Value::user>()),
+      cpu_percent(At<&Value::cpu_percent>()),
+      memory_bytes(At<&Value::memory_bytes>()),
+      state(At<&Value::state>()),
+      threads(At<&Value::threads>()) {}
+
 void onager::Tracked<host_monitor::v1::Interface>::set_received_bytes(std::int64_t received_bytes) {
   Set<&Value::received_bytes>(received_bytes);
 }
@@ -206,6 +223,13 @@ bool onager::Change<host_monitor::v1::Interface>::received_bytes() const {
   return Changed<&Value::received_bytes>();
 }
 bool onager::Change<host_monitor::v1::Interface>::sent_bytes() const { return Changed<&Value::sent_bytes>(); }
+
+onager::Previous<host_monitor::v1::Interface>::Previous(const onager::generated::StructChange* change,
+                                                        const Value& now)
+    : PreviousStruct(change, now),
+      name(At<&Value::name>()),
+      received_bytes(At<&Value::received_bytes>()),
+      sent_bytes(At<&Value::sent_bytes>()) {}
 
 onager::TrackedKeyedList<host_monitor::v1::Process, &host_monitor::v1::Process::pid>
 onager::Tracked<host_monitor::v1::HostMonitorState>::mutable_processes() {
@@ -282,3 +306,18 @@ bool onager::Change<host_monitor::v1::HostMonitorState>::booted_at_unix_s() cons
 bool onager::Change<host_monitor::v1::HostMonitorState>::sampled_at_unix_ms() const {
   return Changed<&Value::sampled_at_unix_ms>();
 }
+
+onager::Previous<host_monitor::v1::HostMonitorState>::Previous(const onager::generated::StructChange* change,
+                                                               const Value& now)
+    : PreviousStruct(change, now),
+      processes(At<&Value::processes>()),
+      interfaces(At<&Value::interfaces>()),
+      load_1m(At<&Value::load_1m>()),
+      load_5m(At<&Value::load_5m>()),
+      load_15m(At<&Value::load_15m>()),
+      memory_total_bytes(At<&Value::memory_total_bytes>()),
+      memory_available_bytes(At<&Value::memory_available_bytes>()),
+      cpu_percent(At<&Value::cpu_percent>()),
+      core_count(At<&Value::core_count>()),
+      booted_at_unix_s(At<&Value::booted_at_unix_s>()),
+      sampled_at_unix_ms(At<&Value::sampled_at_unix_ms>()) {}

@@ -41,13 +41,13 @@ struct Process {
   std::int32_t threads = 0;
 
   Process() = default;
-  Process&& with_pid(std::int64_t value) && { return pid = value, std::move(*this); }
-  Process&& with_command(std::string value) && { return command = std::move(value), std::move(*this); }
-  Process&& with_user(std::string value) && { return user = std::move(value), std::move(*this); }
-  Process&& with_cpu_percent(double value) && { return cpu_percent = value, std::move(*this); }
-  Process&& with_memory_bytes(std::int64_t value) && { return memory_bytes = value, std::move(*this); }
-  Process&& with_state(std::string value) && { return state = std::move(value), std::move(*this); }
-  Process&& with_threads(std::int32_t value) && { return threads = value, std::move(*this); }
+  Process&& with_pid(std::int64_t value) &&;
+  Process&& with_command(std::string value) &&;
+  Process&& with_user(std::string value) &&;
+  Process&& with_cpu_percent(double value) &&;
+  Process&& with_memory_bytes(std::int64_t value) &&;
+  Process&& with_state(std::string value) &&;
+  Process&& with_threads(std::int32_t value) &&;
 
   friend bool operator==(const Process&, const Process&) = default;
 };
@@ -61,9 +61,9 @@ struct Interface {
   std::int64_t sent_bytes = 0;
 
   Interface() = default;
-  Interface&& with_name(std::string value) && { return name = std::move(value), std::move(*this); }
-  Interface&& with_received_bytes(std::int64_t value) && { return received_bytes = value, std::move(*this); }
-  Interface&& with_sent_bytes(std::int64_t value) && { return sent_bytes = value, std::move(*this); }
+  Interface&& with_name(std::string value) &&;
+  Interface&& with_received_bytes(std::int64_t value) &&;
+  Interface&& with_sent_bytes(std::int64_t value) &&;
 
   friend bool operator==(const Interface&, const Interface&) = default;
 };
@@ -91,29 +91,17 @@ struct HostMonitorState {
   std::int64_t sampled_at_unix_ms = 0;
 
   HostMonitorState() = default;
-  HostMonitorState&& with_processes(onager::KeyedList<Process, &Process::pid> value) && {
-    return processes = std::move(value), std::move(*this);
-  }
-  HostMonitorState&& with_interfaces(onager::KeyedList<Interface, &Interface::name> value) && {
-    return interfaces = std::move(value), std::move(*this);
-  }
-  HostMonitorState&& with_load_1m(double value) && { return load_1m = value, std::move(*this); }
-  HostMonitorState&& with_load_5m(double value) && { return load_5m = value, std::move(*this); }
-  HostMonitorState&& with_load_15m(double value) && { return load_15m = value, std::move(*this); }
-  HostMonitorState&& with_memory_total_bytes(std::int64_t value) && {
-    return memory_total_bytes = value, std::move(*this);
-  }
-  HostMonitorState&& with_memory_available_bytes(std::int64_t value) && {
-    return memory_available_bytes = value, std::move(*this);
-  }
-  HostMonitorState&& with_cpu_percent(double value) && { return cpu_percent = value, std::move(*this); }
-  HostMonitorState&& with_core_count(std::int32_t value) && { return core_count = value, std::move(*this); }
-  HostMonitorState&& with_booted_at_unix_s(std::int64_t value) && {
-    return booted_at_unix_s = value, std::move(*this);
-  }
-  HostMonitorState&& with_sampled_at_unix_ms(std::int64_t value) && {
-    return sampled_at_unix_ms = value, std::move(*this);
-  }
+  HostMonitorState&& with_processes(onager::KeyedList<Process, &Process::pid> value) &&;
+  HostMonitorState&& with_interfaces(onager::KeyedList<Interface, &Interface::name> value) &&;
+  HostMonitorState&& with_load_1m(double value) &&;
+  HostMonitorState&& with_load_5m(double value) &&;
+  HostMonitorState&& with_load_15m(double value) &&;
+  HostMonitorState&& with_memory_total_bytes(std::int64_t value) &&;
+  HostMonitorState&& with_memory_available_bytes(std::int64_t value) &&;
+  HostMonitorState&& with_cpu_percent(double value) &&;
+  HostMonitorState&& with_core_count(std::int32_t value) &&;
+  HostMonitorState&& with_booted_at_unix_s(std::int64_t value) &&;
+  HostMonitorState&& with_sampled_at_unix_ms(std::int64_t value) &&;
 
   friend bool operator==(const HostMonitorState&, const HostMonitorState&) = default;
 };

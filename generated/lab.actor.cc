@@ -3,7 +3,10 @@
 
 #include "lab.actor.h"
 
+#include "lab.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/observation_impl.h"
+#include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
 namespace lab::v1 {
@@ -89,28 +92,27 @@ struct LabFillRequest {
   LabFillRequest() = default;
 };
 
+// The parameters of the filter `AtLeast`.
+struct LabAtLeastFilter {
+  std::int64_t n = 0;
+
+  LabAtLeastFilter() = default;
+};
+
+// The parameters of the filter `Rises`.
+struct LabRisesFilter {
+
+  LabRisesFilter() = default;
+};
+
+// The parameters of the view `Light`.
+struct LabLightView {
+
+  LabLightView() = default;
+};
+
 }  // namespace
 }  // namespace lab::v1
-
-template <>
-struct onager::generated::Describe<lab::v1::Refused> {
-  using T = lab::v1::Refused;
-  static constexpr std::string_view kName = "lab.v1.Refused";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::why>("why"),
-      Field<2, &T::code>("code"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<lab::v1::LabState> {
-  using T = lab::v1::LabState;
-  static constexpr std::string_view kName = "lab.v1.LabState";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::value>("value"),
-      Field<2, &T::ballast>("ballast"),
-  };
-};
 
 template <>
 struct onager::generated::Describe<lab::v1::LabAddRequest> {
@@ -212,12 +214,39 @@ struct onager::generated::Describe<lab::v1::LabFillRequest> {
   };
 };
 
+template <>
+struct onager::generated::Describe<lab::v1::LabAtLeastFilter> {
+  using T = lab::v1::LabAtLeastFilter;
+  static constexpr std::string_view kName = "lab.v1.LabAtLeastFilter";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::n>("n"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<lab::v1::LabRisesFilter> {
+  using T = lab::v1::LabRisesFilter;
+  static constexpr std::string_view kName = "lab.v1.LabRisesFilter";
+  static constexpr std::tuple<> kFields{};
+};
+
+template <>
+struct onager::generated::Describe<lab::v1::LabLightView> {
+  using T = lab::v1::LabLightView;
+  static constexpr std::string_view kName = "lab.v1.LabLightView";
+  static constexpr std::tuple<> kFields{};
+};
+
 template struct onager::generated::StructOps<lab::v1::Refused>;
 template struct onager::generated::StructOps<lab::v1::LabState>;
+template struct onager::generated::StructOps<lab::v1::Lab::Reached>;
 template class onager::generated::TrackedState<lab::v1::LabState>;
 template class onager::generated::Replica<lab::v1::LabState>;
 
 namespace lab::v1 {
+
+Refused&& Refused::with_why(std::string value) && { return why = std::move(value), std::move(*this); }
+Refused&& Refused::with_code(std::int32_t value) && { return code = value, std::move(*this); }
 
 std::ostream& operator<<(std::ostream& out, const Refused& value) {
   return onager::generated::Print(out, value);
@@ -229,8 +258,27 @@ std::optional<Refused> Refused::FromBytes(std::string_view bytes) {
   return onager::generated::ErrorFromBytes<Refused>(bytes);
 }
 
+LabState&& LabState::with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
+LabState&& LabState::with_ballast(onager::Bytes value_) && {
+  return ballast = std::move(value_), std::move(*this);
+}
+
 std::ostream& operator<<(std::ostream& out, const LabState& value) {
   return onager::generated::Print(out, value);
+}
+
+Lab::Reached&& Lab::Reached::with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
+
+std::ostream& operator<<(std::ostream& out, const Lab::Reached& value) {
+  return onager::generated::Print(out, value);
+}
+
+std::string Lab::Reached::ToBytes() const { return onager::generated::EncodeMessage(*this); }
+
+std::optional<Lab::Reached> Lab::Reached::FromBytes(std::string_view bytes) {
+  absl::StatusOr<Lab::Reached> event = onager::generated::DecodeMessage<Lab::Reached>(bytes);
+  if (!event.ok()) return std::nullopt;
+  return *std::move(event);
 }
 
 LabKey::LabKey(std::string name_value) : name(std::move(name_value)) {}
@@ -321,6 +369,21 @@ onager::Task<std::string> ServeLabFill(LabActor& actor, onager::Turn& turn, std:
   co_return std::string();
 }
 
+// The filter `AtLeast`.
+bool LabAtLeast(const LabState& state, const onager::Previous<LabState>&, const LabKey&,
+                const LabAtLeastFilter& parameters) {
+  const std::int64_t n = parameters.n;
+  return state.value >= n;
+}
+
+// The filter `Rises`.
+bool LabRises(const LabState& state, const onager::Previous<LabState>& prev, const LabKey&,
+              const LabRisesFilter&) {
+  return state.value > prev.value;
+}
+
+using LabLightSelection = onager::generated::Selection<LabState, onager::generated::Whole<&LabState::value>>;
+
 }  // namespace
 
 const onager::generated::ActorType& LabActor::Type() {
@@ -334,10 +397,29 @@ const onager::generated::ActorType& LabActor::Type() {
       {.name = "Echo", .readonly = true},
       {.name = "Fill"},
   };
+  static constexpr onager::generated::FilterInfo kFilters[] = {
+      {.name = "AtLeast",
+       .number = 381059705,
+       .make = &onager::generated::MakeFilter<LabState, LabKey, LabAtLeastFilter, &LabAtLeast>},
+      {.name = "Rises",
+       .number = 473619721,
+       .make = &onager::generated::MakeFilter<LabState, LabKey, LabRisesFilter, &LabRises>},
+  };
+  static constexpr onager::generated::ViewInfo kViews[] = {
+      {.name = "Light",
+       .number = 181698415,
+       .make = &onager::generated::MakeView<LabLightSelection, LabKey, LabLightView>},
+  };
+  static constexpr onager::generated::EventInfo kEvents[] = {
+      {.name = "Reached", .number = Lab::Reached::kNumber},
+  };
   static const onager::generated::ActorType type = {
       .name = "lab.v1.Lab",
       .methods = kMethods,
       .state = &onager::generated::TrackedState<LabState>::Codec(),
+      .filters = kFilters,
+      .views = kViews,
+      .events = kEvents,
   };
   return type;
 }
@@ -348,6 +430,8 @@ absl::Status LabActor::BindKey(std::string_view key) {
   key_ = *std::move(parsed);
   return absl::OkStatus();
 }
+
+void LabActor::Emit(const Lab::Reached& event) { EmitEvent(Lab::Reached::kNumber, event.ToBytes()); }
 
 onager::Task<std::string> LabActor::Dispatch(onager::Turn& turn, std::size_t method,
                                              std::string_view arguments) {
@@ -370,6 +454,20 @@ onager::Task<std::string> LabActor::Dispatch(onager::Turn& turn, std::size_t met
       return ServeLabFill(*this, turn, arguments);
   }
   return absl::UnimplementedError("lab.v1.Lab has no such method");
+}
+
+onager::Filter<LabState> Lab::AtLeast(std::int64_t n) {
+  LabAtLeastFilter arguments;
+  arguments.n = n;
+  return onager::generated::DeclaredFilter<LabState>(381059705, arguments);
+}
+
+onager::Filter<LabState> Lab::Rises() {
+  return onager::generated::DeclaredFilter<LabState>(473619721, LabRisesFilter());
+}
+
+onager::View<LabState> Lab::Light() {
+  return onager::generated::DeclaredView<LabState>(181698415, LabLightView());
 }
 
 LabClient::LabClient(const onager::Client& client, std::string_view name)
@@ -449,3 +547,8 @@ void onager::Tracked<lab::v1::LabState>::set_ballast(onager::Bytes ballast) {
 
 bool onager::Change<lab::v1::LabState>::value() const { return Changed<&Value::value>(); }
 bool onager::Change<lab::v1::LabState>::ballast() const { return Changed<&Value::ballast>(); }
+
+onager::Previous<lab::v1::LabState>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      value(At<&Value::value>()),
+      ballast(At<&Value::ballast>()) {}

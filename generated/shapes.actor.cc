@@ -3,157 +3,10 @@
 
 #include "shapes.actor.h"
 
+#include "shapes.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
-
-template <>
-struct onager::generated::Describe<shapes::v1::Point> {
-  using T = shapes::v1::Point;
-  static constexpr std::string_view kName = "shapes.v1.Point";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::x>("x"),
-      Field<2, &T::y>("y"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Tag> {
-  using T = shapes::v1::Tag;
-  static constexpr std::string_view kName = "shapes.v1.Tag";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::name>("name"),
-      Field<2, &T::weight>("weight"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Scalars> {
-  using T = shapes::v1::Scalars;
-  static constexpr std::string_view kName = "shapes.v1.Scalars";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::flag>("flag"),
-      Field<2, &T::int32_value>("int32_value"),
-      Field<3, &T::int64_value>("int64_value"),
-      Field<4, &T::uint32_value>("uint32_value"),
-      Field<5, &T::uint64_value>("uint64_value"),
-      Field<6, &T::float_value>("float_value"),
-      Field<7, &T::double_value>("double_value"),
-      Field<8, &T::text>("text"),
-      Field<9, &T::data>("data"),
-      Field<10, &T::color>("color"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Optionals> {
-  using T = shapes::v1::Optionals;
-  static constexpr std::string_view kName = "shapes.v1.Optionals";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::flag>("flag"),
-      Field<2, &T::int32_value>("int32_value"),
-      Field<3, &T::int64_value>("int64_value"),
-      Field<4, &T::uint32_value>("uint32_value"),
-      Field<5, &T::uint64_value>("uint64_value"),
-      Field<6, &T::float_value>("float_value"),
-      Field<7, &T::double_value>("double_value"),
-      Field<8, &T::text>("text"),
-      Field<9, &T::data>("data"),
-      Field<10, &T::color>("color"),
-      Field<11, &T::point>("point"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Defaults> {
-  using T = shapes::v1::Defaults;
-  static constexpr std::string_view kName = "shapes.v1.Defaults";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::flag, kWithDefault>("flag"),
-      Field<2, &T::int32_value, kWithDefault>("int32_value"),
-      Field<3, &T::uint64_value, kWithDefault>("uint64_value"),
-      Field<4, &T::double_value, kWithDefault>("double_value"),
-      Field<5, &T::text, kWithDefault>("text"),
-      Field<6, &T::color, kWithDefault>("color"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Lists> {
-  using T = shapes::v1::Lists;
-  static constexpr std::string_view kName = "shapes.v1.Lists";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::flags>("flags"),
-      Field<2, &T::numbers>("numbers"),
-      Field<3, &T::samples>("samples"),
-      Field<4, &T::texts>("texts"),
-      Field<5, &T::blobs>("blobs"),
-      Field<6, &T::colors>("colors"),
-      Field<7, &T::points>("points"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Part> {
-  using T = shapes::v1::Part;
-  static constexpr std::string_view kName = "shapes.v1.Part";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::number>("number"),
-      Field<2, &T::name>("name"),
-      Field<3, &T::origin>("origin"),
-      Field<4, &T::target>("target"),
-      Field<5, &T::tags>("tags"),
-      Field<6, &T::counts>("counts"),
-      Field<7, &T::marks>("marks"),
-      Alternative<8, &T::size, T::kRadius, 8>("radius"),
-      Alternative<9, &T::size, T::kSide, 8>("side"),
-      Alternative<10, &T::size, T::kLabel, 8>("label"),
-      Alternative<11, &T::size, T::kTag, 8>("tag"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Switch> {
-  using T = shapes::v1::Switch;
-  static constexpr std::string_view kName = "shapes.v1.Switch";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::on>("on"),
-      Field<2, &T::text>("text"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::Paint> {
-  using T = shapes::v1::Paint;
-  static constexpr std::string_view kName = "shapes.v1.Paint";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::color>("color"),
-      Field<2, &T::amount>("amount"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<shapes::v1::ShapesState> {
-  using T = shapes::v1::ShapesState;
-  static constexpr std::string_view kName = "shapes.v1.ShapesState";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::scalars>("scalars"),
-      Field<2, &T::optionals>("optionals"),
-      Field<3, &T::defaults>("defaults"),
-      Field<4, &T::lists>("lists"),
-      Field<5, &T::parts>("parts"),
-      Field<6, &T::tags>("tags"),
-      Field<7, &T::switches>("switches"),
-      Field<8, &T::paints>("paints"),
-      Field<9, &T::labels>("labels"),
-      Field<10, &T::totals>("totals"),
-      Field<11, &T::archive>("archive"),
-      Field<12, &T::spare>("spare"),
-      Alternative<13, &T::outline, T::kCorner, 13>("corner"),
-      Alternative<14, &T::outline, T::kLevel, 13>("level"),
-      Field<15, &T::revision>("revision"),
-      Alternative<20, &T::outline, T::kPath, 13>("path"),
-  };
-};
 
 template struct onager::generated::StructOps<shapes::v1::Point>;
 template struct onager::generated::StructOps<shapes::v1::Tag>;
@@ -182,39 +35,205 @@ std::ostream& operator<<(std::ostream& out, Color value) {
   return out << static_cast<std::int32_t>(value);
 }
 
+Point&& Point::with_x(double value) && { return x = value, std::move(*this); }
+Point&& Point::with_y(double value) && { return y = value, std::move(*this); }
+
 std::ostream& operator<<(std::ostream& out, const Point& value) {
   return onager::generated::Print(out, value);
 }
 
+Tag&& Tag::with_name(std::string value) && { return name = std::move(value), std::move(*this); }
+Tag&& Tag::with_weight(std::int32_t value) && { return weight = value, std::move(*this); }
+
 std::ostream& operator<<(std::ostream& out, const Tag& value) { return onager::generated::Print(out, value); }
+
+Scalars&& Scalars::with_flag(bool value) && { return flag = value, std::move(*this); }
+Scalars&& Scalars::with_int32_value(std::int32_t value) && { return int32_value = value, std::move(*this); }
+Scalars&& Scalars::with_int64_value(std::int64_t value) && { return int64_value = value, std::move(*this); }
+Scalars&& Scalars::with_uint32_value(std::uint32_t value) && {
+  return uint32_value = value, std::move(*this);
+}
+Scalars&& Scalars::with_uint64_value(std::uint64_t value) && {
+  return uint64_value = value, std::move(*this);
+}
+Scalars&& Scalars::with_float_value(float value) && { return float_value = value, std::move(*this); }
+Scalars&& Scalars::with_double_value(double value) && { return double_value = value, std::move(*this); }
+Scalars&& Scalars::with_text(std::string value) && { return text = std::move(value), std::move(*this); }
+Scalars&& Scalars::with_data(onager::Bytes value) && { return data = std::move(value), std::move(*this); }
+Scalars&& Scalars::with_color(Color value) && { return color = value, std::move(*this); }
 
 std::ostream& operator<<(std::ostream& out, const Scalars& value) {
   return onager::generated::Print(out, value);
+}
+
+Optionals&& Optionals::with_flag(std::optional<bool> value) && { return flag = value, std::move(*this); }
+Optionals&& Optionals::with_int32_value(std::optional<std::int32_t> value) && {
+  return int32_value = value, std::move(*this);
+}
+Optionals&& Optionals::with_int64_value(std::optional<std::int64_t> value) && {
+  return int64_value = value, std::move(*this);
+}
+Optionals&& Optionals::with_uint32_value(std::optional<std::uint32_t> value) && {
+  return uint32_value = value, std::move(*this);
+}
+Optionals&& Optionals::with_uint64_value(std::optional<std::uint64_t> value) && {
+  return uint64_value = value, std::move(*this);
+}
+Optionals&& Optionals::with_float_value(std::optional<float> value) && {
+  return float_value = value, std::move(*this);
+}
+Optionals&& Optionals::with_double_value(std::optional<double> value) && {
+  return double_value = value, std::move(*this);
+}
+Optionals&& Optionals::with_text(std::optional<std::string> value) && {
+  return text = std::move(value), std::move(*this);
+}
+Optionals&& Optionals::with_data(std::optional<onager::Bytes> value) && {
+  return data = std::move(value), std::move(*this);
+}
+Optionals&& Optionals::with_color(std::optional<Color> value) && { return color = value, std::move(*this); }
+Optionals&& Optionals::with_point(std::optional<Point> value) && {
+  return point = std::move(value), std::move(*this);
 }
 
 std::ostream& operator<<(std::ostream& out, const Optionals& value) {
   return onager::generated::Print(out, value);
 }
 
+Defaults&& Defaults::with_flag(bool value) && { return flag = value, std::move(*this); }
+Defaults&& Defaults::with_int32_value(std::int32_t value) && { return int32_value = value, std::move(*this); }
+Defaults&& Defaults::with_uint64_value(std::uint64_t value) && {
+  return uint64_value = value, std::move(*this);
+}
+Defaults&& Defaults::with_double_value(double value) && { return double_value = value, std::move(*this); }
+Defaults&& Defaults::with_text(std::string value) && { return text = std::move(value), std::move(*this); }
+Defaults&& Defaults::with_color(Color value) && { return color = value, std::move(*this); }
+
 std::ostream& operator<<(std::ostream& out, const Defaults& value) {
   return onager::generated::Print(out, value);
+}
+
+Lists&& Lists::with_flags(std::vector<bool> value) && { return flags = std::move(value), std::move(*this); }
+Lists&& Lists::with_numbers(std::vector<std::int32_t> value) && {
+  return numbers = std::move(value), std::move(*this);
+}
+Lists&& Lists::with_samples(std::vector<double> value) && {
+  return samples = std::move(value), std::move(*this);
+}
+Lists&& Lists::with_texts(std::vector<std::string> value) && {
+  return texts = std::move(value), std::move(*this);
+}
+Lists&& Lists::with_blobs(std::vector<onager::Bytes> value) && {
+  return blobs = std::move(value), std::move(*this);
+}
+Lists&& Lists::with_colors(std::vector<Color> value) && {
+  return colors = std::move(value), std::move(*this);
+}
+Lists&& Lists::with_points(std::vector<Point> value) && {
+  return points = std::move(value), std::move(*this);
 }
 
 std::ostream& operator<<(std::ostream& out, const Lists& value) {
   return onager::generated::Print(out, value);
 }
 
+Part&& Part::with_number(std::uint32_t value) && { return number = value, std::move(*this); }
+Part&& Part::with_name(std::string value) && { return name = std::move(value), std::move(*this); }
+Part&& Part::with_origin(Point value) && { return origin = std::move(value), std::move(*this); }
+Part&& Part::with_target(std::optional<Point> value) && {
+  return target = std::move(value), std::move(*this);
+}
+Part&& Part::with_tags(onager::KeyedList<Tag, &Tag::name> value) && {
+  return tags = std::move(value), std::move(*this);
+}
+Part&& Part::with_counts(onager::Map<std::string, std::int32_t> value) && {
+  return counts = std::move(value), std::move(*this);
+}
+Part&& Part::with_marks(onager::Map<std::int32_t, Point> value) && {
+  return marks = std::move(value), std::move(*this);
+}
+Part&& Part::with_radius(double value) && {
+  size.emplace<kRadius>(value);
+  return std::move(*this);
+}
+Part&& Part::with_side(double value) && {
+  size.emplace<kSide>(value);
+  return std::move(*this);
+}
+Part&& Part::with_label(std::string value) && {
+  size.emplace<kLabel>(std::move(value));
+  return std::move(*this);
+}
+Part&& Part::with_tag(Tag value) && {
+  size.emplace<kTag>(std::move(value));
+  return std::move(*this);
+}
+
 std::ostream& operator<<(std::ostream& out, const Part& value) {
   return onager::generated::Print(out, value);
 }
+
+Switch&& Switch::with_on(bool value) && { return on = value, std::move(*this); }
+Switch&& Switch::with_text(std::string value) && { return text = std::move(value), std::move(*this); }
 
 std::ostream& operator<<(std::ostream& out, const Switch& value) {
   return onager::generated::Print(out, value);
 }
 
+Paint&& Paint::with_color(Color value) && { return color = value, std::move(*this); }
+Paint&& Paint::with_amount(float value) && { return amount = value, std::move(*this); }
+
 std::ostream& operator<<(std::ostream& out, const Paint& value) {
   return onager::generated::Print(out, value);
 }
+
+ShapesState&& ShapesState::with_scalars(Scalars value) && {
+  return scalars = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_optionals(Optionals value) && {
+  return optionals = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_defaults(Defaults value) && {
+  return defaults = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_lists(Lists value) && { return lists = std::move(value), std::move(*this); }
+ShapesState&& ShapesState::with_parts(onager::KeyedList<Part, &Part::number> value) && {
+  return parts = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_tags(onager::KeyedList<Tag, &Tag::name> value) && {
+  return tags = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_switches(onager::KeyedList<Switch, &Switch::on> value) && {
+  return switches = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_paints(onager::KeyedList<Paint, &Paint::color> value) && {
+  return paints = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_labels(onager::Map<std::string, std::string> value) && {
+  return labels = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_totals(onager::Map<bool, std::int64_t> value) && {
+  return totals = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_archive(onager::Map<std::uint64_t, Part> value) && {
+  return archive = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_spare(std::optional<Part> value) && {
+  return spare = std::move(value), std::move(*this);
+}
+ShapesState&& ShapesState::with_corner(Point value) && {
+  outline.emplace<kCorner>(std::move(value));
+  return std::move(*this);
+}
+ShapesState&& ShapesState::with_path(std::string value) && {
+  outline.emplace<kPath>(std::move(value));
+  return std::move(*this);
+}
+ShapesState&& ShapesState::with_level(std::int32_t value) && {
+  outline.emplace<kLevel>(value);
+  return std::move(*this);
+}
+ShapesState&& ShapesState::with_revision(std::int32_t value) && { return revision = value, std::move(*this); }
 
 std::ostream& operator<<(std::ostream& out, const ShapesState& value) {
   return onager::generated::Print(out, value);
@@ -271,9 +290,19 @@ void onager::Tracked<shapes::v1::Point>::set_y(double y) { Set<&Value::y>(y); }
 bool onager::Change<shapes::v1::Point>::x() const { return Changed<&Value::x>(); }
 bool onager::Change<shapes::v1::Point>::y() const { return Changed<&Value::y>(); }
 
+onager::Previous<shapes::v1::Point>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      x(At<&Value::x>()),
+      y(At<&Value::y>()) {}
+
 void onager::Tracked<shapes::v1::Tag>::set_weight(std::int32_t weight) { Set<&Value::weight>(weight); }
 
 bool onager::Change<shapes::v1::Tag>::weight() const { return Changed<&Value::weight>(); }
+
+onager::Previous<shapes::v1::Tag>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      name(At<&Value::name>()),
+      weight(At<&Value::weight>()) {}
 
 void onager::Tracked<shapes::v1::Scalars>::set_flag(bool flag) { Set<&Value::flag>(flag); }
 void onager::Tracked<shapes::v1::Scalars>::set_int32_value(std::int32_t int32_value) {
@@ -310,6 +339,20 @@ bool onager::Change<shapes::v1::Scalars>::double_value() const { return Changed<
 bool onager::Change<shapes::v1::Scalars>::text() const { return Changed<&Value::text>(); }
 bool onager::Change<shapes::v1::Scalars>::data() const { return Changed<&Value::data>(); }
 bool onager::Change<shapes::v1::Scalars>::color() const { return Changed<&Value::color>(); }
+
+onager::Previous<shapes::v1::Scalars>::Previous(const onager::generated::StructChange* change,
+                                                const Value& now)
+    : PreviousStruct(change, now),
+      flag(At<&Value::flag>()),
+      int32_value(At<&Value::int32_value>()),
+      int64_value(At<&Value::int64_value>()),
+      uint32_value(At<&Value::uint32_value>()),
+      uint64_value(At<&Value::uint64_value>()),
+      float_value(At<&Value::float_value>()),
+      double_value(At<&Value::double_value>()),
+      text(At<&Value::text>()),
+      data(At<&Value::data>()),
+      color(At<&Value::color>()) {}
 
 void onager::Tracked<shapes::v1::Optionals>::set_flag(bool flag) { Set<&Value::flag>(flag); }
 void onager::Tracked<shapes::v1::Optionals>::clear_flag() { Set<&Value::flag>(std::nullopt); }
@@ -367,6 +410,21 @@ bool onager::Change<shapes::v1::Optionals>::data() const { return Changed<&Value
 bool onager::Change<shapes::v1::Optionals>::color() const { return Changed<&Value::color>(); }
 bool onager::Change<shapes::v1::Optionals>::point() const { return Changed<&Value::point>(); }
 
+onager::Previous<shapes::v1::Optionals>::Previous(const onager::generated::StructChange* change,
+                                                  const Value& now)
+    : PreviousStruct(change, now),
+      flag(At<&Value::flag>()),
+      int32_value(At<&Value::int32_value>()),
+      int64_value(At<&Value::int64_value>()),
+      uint32_value(At<&Value::uint32_value>()),
+      uint64_value(At<&Value::uint64_value>()),
+      float_value(At<&Value::float_value>()),
+      double_value(At<&Value::double_value>()),
+      text(At<&Value::text>()),
+      data(At<&Value::data>()),
+      color(At<&Value::color>()),
+      point(At<&Value::point>()) {}
+
 void onager::Tracked<shapes::v1::Defaults>::set_flag(bool flag) { Set<&Value::flag>(flag); }
 void onager::Tracked<shapes::v1::Defaults>::set_int32_value(std::int32_t int32_value) {
   Set<&Value::int32_value>(int32_value);
@@ -386,6 +444,16 @@ bool onager::Change<shapes::v1::Defaults>::uint64_value() const { return Changed
 bool onager::Change<shapes::v1::Defaults>::double_value() const { return Changed<&Value::double_value>(); }
 bool onager::Change<shapes::v1::Defaults>::text() const { return Changed<&Value::text>(); }
 bool onager::Change<shapes::v1::Defaults>::color() const { return Changed<&Value::color>(); }
+
+onager::Previous<shapes::v1::Defaults>::Previous(const onager::generated::StructChange* change,
+                                                 const Value& now)
+    : PreviousStruct(change, now),
+      flag(At<&Value::flag>()),
+      int32_value(At<&Value::int32_value>()),
+      uint64_value(At<&Value::uint64_value>()),
+      double_value(At<&Value::double_value>()),
+      text(At<&Value::text>()),
+      color(At<&Value::color>()) {}
 
 void onager::Tracked<shapes::v1::Lists>::set_flags(std::vector<bool> flags) {
   Set<&Value::flags>(std::move(flags));
@@ -416,6 +484,16 @@ bool onager::Change<shapes::v1::Lists>::texts() const { return Changed<&Value::t
 bool onager::Change<shapes::v1::Lists>::blobs() const { return Changed<&Value::blobs>(); }
 bool onager::Change<shapes::v1::Lists>::colors() const { return Changed<&Value::colors>(); }
 bool onager::Change<shapes::v1::Lists>::points() const { return Changed<&Value::points>(); }
+
+onager::Previous<shapes::v1::Lists>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      flags(At<&Value::flags>()),
+      numbers(At<&Value::numbers>()),
+      samples(At<&Value::samples>()),
+      texts(At<&Value::texts>()),
+      blobs(At<&Value::blobs>()),
+      colors(At<&Value::colors>()),
+      points(At<&Value::points>()) {}
 
 void onager::Tracked<shapes::v1::Part>::set_name(std::string name) { Set<&Value::name>(std::move(name)); }
 void onager::Tracked<shapes::v1::Part>::set_origin(shapes::v1::Point origin) {
@@ -474,13 +552,35 @@ onager::MapChange<std::int32_t, shapes::v1::Point> onager::Change<shapes::v1::Pa
 }
 bool onager::Change<shapes::v1::Part>::size() const { return Changed<&Value::size>(); }
 
+onager::Previous<shapes::v1::Part>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      number(At<&Value::number>()),
+      name(At<&Value::name>()),
+      origin(At<&Value::origin>()),
+      target(At<&Value::target>()),
+      tags(At<&Value::tags>()),
+      counts(At<&Value::counts>()),
+      marks(At<&Value::marks>()),
+      size(At<&Value::size>()) {}
+
 void onager::Tracked<shapes::v1::Switch>::set_text(std::string text) { Set<&Value::text>(std::move(text)); }
 
 bool onager::Change<shapes::v1::Switch>::text() const { return Changed<&Value::text>(); }
 
+onager::Previous<shapes::v1::Switch>::Previous(const onager::generated::StructChange* change,
+                                               const Value& now)
+    : PreviousStruct(change, now),
+      on(At<&Value::on>()),
+      text(At<&Value::text>()) {}
+
 void onager::Tracked<shapes::v1::Paint>::set_amount(float amount) { Set<&Value::amount>(amount); }
 
 bool onager::Change<shapes::v1::Paint>::amount() const { return Changed<&Value::amount>(); }
+
+onager::Previous<shapes::v1::Paint>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      color(At<&Value::color>()),
+      amount(At<&Value::amount>()) {}
 
 void onager::Tracked<shapes::v1::ShapesState>::set_scalars(shapes::v1::Scalars scalars) {
   Set<&Value::scalars>(std::move(scalars));
@@ -595,3 +695,21 @@ onager::MapChange<std::uint64_t, shapes::v1::Part> onager::Change<shapes::v1::Sh
 bool onager::Change<shapes::v1::ShapesState>::spare() const { return Changed<&Value::spare>(); }
 bool onager::Change<shapes::v1::ShapesState>::outline() const { return Changed<&Value::outline>(); }
 bool onager::Change<shapes::v1::ShapesState>::revision() const { return Changed<&Value::revision>(); }
+
+onager::Previous<shapes::v1::ShapesState>::Previous(const onager::generated::StructChange* change,
+                                                    const Value& now)
+    : PreviousStruct(change, now),
+      scalars(At<&Value::scalars>()),
+      optionals(At<&Value::optionals>()),
+      defaults(At<&Value::defaults>()),
+      lists(At<&Value::lists>()),
+      parts(At<&Value::parts>()),
+      tags(At<&Value::tags>()),
+      switches(At<&Value::switches>()),
+      paints(At<&Value::paints>()),
+      labels(At<&Value::labels>()),
+      totals(At<&Value::totals>()),
+      archive(At<&Value::archive>()),
+      spare(At<&Value::spare>()),
+      outline(At<&Value::outline>()),
+      revision(At<&Value::revision>()) {}

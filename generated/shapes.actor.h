@@ -40,8 +40,8 @@ struct Point {
   double y = 0;
 
   Point() = default;
-  Point&& with_x(double value) && { return x = value, std::move(*this); }
-  Point&& with_y(double value) && { return y = value, std::move(*this); }
+  Point&& with_x(double value) &&;
+  Point&& with_y(double value) &&;
 
   friend bool operator==(const Point&, const Point&) = default;
 };
@@ -53,8 +53,8 @@ struct Tag {
   std::int32_t weight = 0;
 
   Tag() = default;
-  Tag&& with_name(std::string value) && { return name = std::move(value), std::move(*this); }
-  Tag&& with_weight(std::int32_t value) && { return weight = value, std::move(*this); }
+  Tag&& with_name(std::string value) &&;
+  Tag&& with_weight(std::int32_t value) &&;
 
   friend bool operator==(const Tag&, const Tag&) = default;
 };
@@ -74,16 +74,16 @@ struct Scalars {
   Color color = Color::RED;
 
   Scalars() = default;
-  Scalars&& with_flag(bool value) && { return flag = value, std::move(*this); }
-  Scalars&& with_int32_value(std::int32_t value) && { return int32_value = value, std::move(*this); }
-  Scalars&& with_int64_value(std::int64_t value) && { return int64_value = value, std::move(*this); }
-  Scalars&& with_uint32_value(std::uint32_t value) && { return uint32_value = value, std::move(*this); }
-  Scalars&& with_uint64_value(std::uint64_t value) && { return uint64_value = value, std::move(*this); }
-  Scalars&& with_float_value(float value) && { return float_value = value, std::move(*this); }
-  Scalars&& with_double_value(double value) && { return double_value = value, std::move(*this); }
-  Scalars&& with_text(std::string value) && { return text = std::move(value), std::move(*this); }
-  Scalars&& with_data(onager::Bytes value) && { return data = std::move(value), std::move(*this); }
-  Scalars&& with_color(Color value) && { return color = value, std::move(*this); }
+  Scalars&& with_flag(bool value) &&;
+  Scalars&& with_int32_value(std::int32_t value) &&;
+  Scalars&& with_int64_value(std::int64_t value) &&;
+  Scalars&& with_uint32_value(std::uint32_t value) &&;
+  Scalars&& with_uint64_value(std::uint64_t value) &&;
+  Scalars&& with_float_value(float value) &&;
+  Scalars&& with_double_value(double value) &&;
+  Scalars&& with_text(std::string value) &&;
+  Scalars&& with_data(onager::Bytes value) &&;
+  Scalars&& with_color(Color value) &&;
 
   friend bool operator==(const Scalars&, const Scalars&) = default;
 };
@@ -104,33 +104,17 @@ struct Optionals {
   std::optional<Point> point;
 
   Optionals() = default;
-  Optionals&& with_flag(std::optional<bool> value) && { return flag = value, std::move(*this); }
-  Optionals&& with_int32_value(std::optional<std::int32_t> value) && {
-    return int32_value = value, std::move(*this);
-  }
-  Optionals&& with_int64_value(std::optional<std::int64_t> value) && {
-    return int64_value = value, std::move(*this);
-  }
-  Optionals&& with_uint32_value(std::optional<std::uint32_t> value) && {
-    return uint32_value = value, std::move(*this);
-  }
-  Optionals&& with_uint64_value(std::optional<std::uint64_t> value) && {
-    return uint64_value = value, std::move(*this);
-  }
-  Optionals&& with_float_value(std::optional<float> value) && {
-    return float_value = value, std::move(*this);
-  }
-  Optionals&& with_double_value(std::optional<double> value) && {
-    return double_value = value, std::move(*this);
-  }
-  Optionals&& with_text(std::optional<std::string> value) && {
-    return text = std::move(value), std::move(*this);
-  }
-  Optionals&& with_data(std::optional<onager::Bytes> value) && {
-    return data = std::move(value), std::move(*this);
-  }
-  Optionals&& with_color(std::optional<Color> value) && { return color = value, std::move(*this); }
-  Optionals&& with_point(std::optional<Point> value) && { return point = std::move(value), std::move(*this); }
+  Optionals&& with_flag(std::optional<bool> value) &&;
+  Optionals&& with_int32_value(std::optional<std::int32_t> value) &&;
+  Optionals&& with_int64_value(std::optional<std::int64_t> value) &&;
+  Optionals&& with_uint32_value(std::optional<std::uint32_t> value) &&;
+  Optionals&& with_uint64_value(std::optional<std::uint64_t> value) &&;
+  Optionals&& with_float_value(std::optional<float> value) &&;
+  Optionals&& with_double_value(std::optional<double> value) &&;
+  Optionals&& with_text(std::optional<std::string> value) &&;
+  Optionals&& with_data(std::optional<onager::Bytes> value) &&;
+  Optionals&& with_color(std::optional<Color> value) &&;
+  Optionals&& with_point(std::optional<Point> value) &&;
 
   friend bool operator==(const Optionals&, const Optionals&) = default;
 };
@@ -146,12 +130,12 @@ struct Defaults {
   Color color = Color::GREEN;
 
   Defaults() = default;
-  Defaults&& with_flag(bool value) && { return flag = value, std::move(*this); }
-  Defaults&& with_int32_value(std::int32_t value) && { return int32_value = value, std::move(*this); }
-  Defaults&& with_uint64_value(std::uint64_t value) && { return uint64_value = value, std::move(*this); }
-  Defaults&& with_double_value(double value) && { return double_value = value, std::move(*this); }
-  Defaults&& with_text(std::string value) && { return text = std::move(value), std::move(*this); }
-  Defaults&& with_color(Color value) && { return color = value, std::move(*this); }
+  Defaults&& with_flag(bool value) &&;
+  Defaults&& with_int32_value(std::int32_t value) &&;
+  Defaults&& with_uint64_value(std::uint64_t value) &&;
+  Defaults&& with_double_value(double value) &&;
+  Defaults&& with_text(std::string value) &&;
+  Defaults&& with_color(Color value) &&;
 
   friend bool operator==(const Defaults&, const Defaults&) = default;
 };
@@ -168,17 +152,13 @@ struct Lists {
   std::vector<Point> points;
 
   Lists() = default;
-  Lists&& with_flags(std::vector<bool> value) && { return flags = std::move(value), std::move(*this); }
-  Lists&& with_numbers(std::vector<std::int32_t> value) && {
-    return numbers = std::move(value), std::move(*this);
-  }
-  Lists&& with_samples(std::vector<double> value) && { return samples = std::move(value), std::move(*this); }
-  Lists&& with_texts(std::vector<std::string> value) && { return texts = std::move(value), std::move(*this); }
-  Lists&& with_blobs(std::vector<onager::Bytes> value) && {
-    return blobs = std::move(value), std::move(*this);
-  }
-  Lists&& with_colors(std::vector<Color> value) && { return colors = std::move(value), std::move(*this); }
-  Lists&& with_points(std::vector<Point> value) && { return points = std::move(value), std::move(*this); }
+  Lists&& with_flags(std::vector<bool> value) &&;
+  Lists&& with_numbers(std::vector<std::int32_t> value) &&;
+  Lists&& with_samples(std::vector<double> value) &&;
+  Lists&& with_texts(std::vector<std::string> value) &&;
+  Lists&& with_blobs(std::vector<onager::Bytes> value) &&;
+  Lists&& with_colors(std::vector<Color> value) &&;
+  Lists&& with_points(std::vector<Point> value) &&;
 
   friend bool operator==(const Lists&, const Lists&) = default;
 };
@@ -199,23 +179,17 @@ struct Part {
   std::variant<std::monostate, double, double, std::string, Tag> size;
 
   Part() = default;
-  Part&& with_number(std::uint32_t value) && { return number = value, std::move(*this); }
-  Part&& with_name(std::string value) && { return name = std::move(value), std::move(*this); }
-  Part&& with_origin(Point value) && { return origin = std::move(value), std::move(*this); }
-  Part&& with_target(std::optional<Point> value) && { return target = std::move(value), std::move(*this); }
-  Part&& with_tags(onager::KeyedList<Tag, &Tag::name> value) && {
-    return tags = std::move(value), std::move(*this);
-  }
-  Part&& with_counts(onager::Map<std::string, std::int32_t> value) && {
-    return counts = std::move(value), std::move(*this);
-  }
-  Part&& with_marks(onager::Map<std::int32_t, Point> value) && {
-    return marks = std::move(value), std::move(*this);
-  }
-  Part&& with_radius(double value) && { return size.emplace<kRadius>(value), std::move(*this); }
-  Part&& with_side(double value) && { return size.emplace<kSide>(value), std::move(*this); }
-  Part&& with_label(std::string value) && { return size.emplace<kLabel>(std::move(value)), std::move(*this); }
-  Part&& with_tag(Tag value) && { return size.emplace<kTag>(std::move(value)), std::move(*this); }
+  Part&& with_number(std::uint32_t value) &&;
+  Part&& with_name(std::string value) &&;
+  Part&& with_origin(Point value) &&;
+  Part&& with_target(std::optional<Point> value) &&;
+  Part&& with_tags(onager::KeyedList<Tag, &Tag::name> value) &&;
+  Part&& with_counts(onager::Map<std::string, std::int32_t> value) &&;
+  Part&& with_marks(onager::Map<std::int32_t, Point> value) &&;
+  Part&& with_radius(double value) &&;
+  Part&& with_side(double value) &&;
+  Part&& with_label(std::string value) &&;
+  Part&& with_tag(Tag value) &&;
 
   friend bool operator==(const Part&, const Part&) = default;
 };
@@ -227,8 +201,8 @@ struct Switch {
   std::string text;
 
   Switch() = default;
-  Switch&& with_on(bool value) && { return on = value, std::move(*this); }
-  Switch&& with_text(std::string value) && { return text = std::move(value), std::move(*this); }
+  Switch&& with_on(bool value) &&;
+  Switch&& with_text(std::string value) &&;
 
   friend bool operator==(const Switch&, const Switch&) = default;
 };
@@ -240,8 +214,8 @@ struct Paint {
   float amount = 0;
 
   Paint() = default;
-  Paint&& with_color(Color value) && { return color = value, std::move(*this); }
-  Paint&& with_amount(float value) && { return amount = value, std::move(*this); }
+  Paint&& with_color(Color value) &&;
+  Paint&& with_amount(float value) &&;
 
   friend bool operator==(const Paint&, const Paint&) = default;
 };
@@ -269,42 +243,22 @@ struct ShapesState {
   std::int32_t revision = 0;
 
   ShapesState() = default;
-  ShapesState&& with_scalars(Scalars value) && { return scalars = std::move(value), std::move(*this); }
-  ShapesState&& with_optionals(Optionals value) && { return optionals = std::move(value), std::move(*this); }
-  ShapesState&& with_defaults(Defaults value) && { return defaults = std::move(value), std::move(*this); }
-  ShapesState&& with_lists(Lists value) && { return lists = std::move(value), std::move(*this); }
-  ShapesState&& with_parts(onager::KeyedList<Part, &Part::number> value) && {
-    return parts = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_tags(onager::KeyedList<Tag, &Tag::name> value) && {
-    return tags = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_switches(onager::KeyedList<Switch, &Switch::on> value) && {
-    return switches = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_paints(onager::KeyedList<Paint, &Paint::color> value) && {
-    return paints = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_labels(onager::Map<std::string, std::string> value) && {
-    return labels = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_totals(onager::Map<bool, std::int64_t> value) && {
-    return totals = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_archive(onager::Map<std::uint64_t, Part> value) && {
-    return archive = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_spare(std::optional<Part> value) && {
-    return spare = std::move(value), std::move(*this);
-  }
-  ShapesState&& with_corner(Point value) && {
-    return outline.emplace<kCorner>(std::move(value)), std::move(*this);
-  }
-  ShapesState&& with_path(std::string value) && {
-    return outline.emplace<kPath>(std::move(value)), std::move(*this);
-  }
-  ShapesState&& with_level(std::int32_t value) && { return outline.emplace<kLevel>(value), std::move(*this); }
-  ShapesState&& with_revision(std::int32_t value) && { return revision = value, std::move(*this); }
+  ShapesState&& with_scalars(Scalars value) &&;
+  ShapesState&& with_optionals(Optionals value) &&;
+  ShapesState&& with_defaults(Defaults value) &&;
+  ShapesState&& with_lists(Lists value) &&;
+  ShapesState&& with_parts(onager::KeyedList<Part, &Part::number> value) &&;
+  ShapesState&& with_tags(onager::KeyedList<Tag, &Tag::name> value) &&;
+  ShapesState&& with_switches(onager::KeyedList<Switch, &Switch::on> value) &&;
+  ShapesState&& with_paints(onager::KeyedList<Paint, &Paint::color> value) &&;
+  ShapesState&& with_labels(onager::Map<std::string, std::string> value) &&;
+  ShapesState&& with_totals(onager::Map<bool, std::int64_t> value) &&;
+  ShapesState&& with_archive(onager::Map<std::uint64_t, Part> value) &&;
+  ShapesState&& with_spare(std::optional<Part> value) &&;
+  ShapesState&& with_corner(Point value) &&;
+  ShapesState&& with_path(std::string value) &&;
+  ShapesState&& with_level(std::int32_t value) &&;
+  ShapesState&& with_revision(std::int32_t value) &&;
 
   friend bool operator==(const ShapesState&, const ShapesState&) = default;
 };

@@ -3,7 +3,10 @@
 
 #include "todo.actor.h"
 
+#include "todo.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/observation_impl.h"
+#include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
 namespace todo::v1 {
@@ -62,41 +65,35 @@ struct TodoListClearCompletedResult {
   TodoListClearCompletedResult() = default;
 };
 
+// The parameters of the filter `NonEmpty`.
+struct TodoListNonEmptyFilter {
+
+  TodoListNonEmptyFilter() = default;
+};
+
+// The parameters of the filter `PendingAtLeast`.
+struct TodoListPendingAtLeastFilter {
+  std::int32_t n = 0;
+
+  TodoListPendingAtLeastFilter() = default;
+};
+
+// The parameters of the filter `Crosses`.
+struct TodoListCrossesFilter {
+  std::int32_t n = 0;
+
+  TodoListCrossesFilter() = default;
+};
+
+// The parameters of the view `Labelled`.
+struct TodoListLabelledView {
+  std::string label;
+
+  TodoListLabelledView() = default;
+};
+
 }  // namespace
 }  // namespace todo::v1
-
-template <>
-struct onager::generated::Describe<todo::v1::Todo> {
-  using T = todo::v1::Todo;
-  static constexpr std::string_view kName = "todo.v1.Todo";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::id>("id"),
-      Field<2, &T::title>("title"),
-      Field<3, &T::done>("done"),
-      Field<4, &T::priority, kWithDefault>("priority"),
-      Field<5, &T::due>("due"),
-      Field<6, &T::labels>("labels"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<todo::v1::NotFound> {
-  using T = todo::v1::NotFound;
-  static constexpr std::string_view kName = "todo.v1.NotFound";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::id>("id"),
-  };
-};
-
-template <>
-struct onager::generated::Describe<todo::v1::TodoListState> {
-  using T = todo::v1::TodoListState;
-  static constexpr std::string_view kName = "todo.v1.TodoListState";
-  static constexpr auto kFields = std::tuple{
-      Field<1, &T::todos>("todos"),
-      Field<2, &T::pending_count>("pending_count"),
-  };
-};
 
 template <>
 struct onager::generated::Describe<todo::v1::TodoListGetTodosResult> {
@@ -163,9 +160,44 @@ struct onager::generated::Describe<todo::v1::TodoListClearCompletedResult> {
   };
 };
 
+template <>
+struct onager::generated::Describe<todo::v1::TodoListNonEmptyFilter> {
+  using T = todo::v1::TodoListNonEmptyFilter;
+  static constexpr std::string_view kName = "todo.v1.TodoListNonEmptyFilter";
+  static constexpr std::tuple<> kFields{};
+};
+
+template <>
+struct onager::generated::Describe<todo::v1::TodoListPendingAtLeastFilter> {
+  using T = todo::v1::TodoListPendingAtLeastFilter;
+  static constexpr std::string_view kName = "todo.v1.TodoListPendingAtLeastFilter";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::n>("n"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<todo::v1::TodoListCrossesFilter> {
+  using T = todo::v1::TodoListCrossesFilter;
+  static constexpr std::string_view kName = "todo.v1.TodoListCrossesFilter";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::n>("n"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<todo::v1::TodoListLabelledView> {
+  using T = todo::v1::TodoListLabelledView;
+  static constexpr std::string_view kName = "todo.v1.TodoListLabelledView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::label>("label"),
+  };
+};
+
 template struct onager::generated::StructOps<todo::v1::Todo>;
 template struct onager::generated::StructOps<todo::v1::NotFound>;
 template struct onager::generated::StructOps<todo::v1::TodoListState>;
+template struct onager::generated::StructOps<todo::v1::TodoList::Expired>;
 template class onager::generated::TrackedState<todo::v1::TodoListState>;
 template class onager::generated::Replica<todo::v1::TodoListState>;
 
@@ -183,9 +215,20 @@ std::ostream& operator<<(std::ostream& out, Priority value) {
   return out << static_cast<std::int32_t>(value);
 }
 
+Todo&& Todo::with_id(std::string value) && { return id = std::move(value), std::move(*this); }
+Todo&& Todo::with_title(std::string value) && { return title = std::move(value), std::move(*this); }
+Todo&& Todo::with_done(bool value) && { return done = value, std::move(*this); }
+Todo&& Todo::with_priority(Priority value) && { return priority = value, std::move(*this); }
+Todo&& Todo::with_due(std::optional<std::int64_t> value) && { return due = value, std::move(*this); }
+Todo&& Todo::with_labels(onager::Map<std::string, std::string> value) && {
+  return labels = std::move(value), std::move(*this);
+}
+
 std::ostream& operator<<(std::ostream& out, const Todo& value) {
   return onager::generated::Print(out, value);
 }
+
+NotFound&& NotFound::with_id(std::string value) && { return id = std::move(value), std::move(*this); }
 
 std::ostream& operator<<(std::ostream& out, const NotFound& value) {
   return onager::generated::Print(out, value);
@@ -197,8 +240,34 @@ std::optional<NotFound> NotFound::FromBytes(std::string_view bytes) {
   return onager::generated::ErrorFromBytes<NotFound>(bytes);
 }
 
+TodoListState&& TodoListState::with_todos(onager::KeyedList<Todo, &Todo::id> value) && {
+  return todos = std::move(value), std::move(*this);
+}
+TodoListState&& TodoListState::with_pending_count(std::int32_t value) && {
+  return pending_count = value, std::move(*this);
+}
+
 std::ostream& operator<<(std::ostream& out, const TodoListState& value) {
   return onager::generated::Print(out, value);
+}
+
+TodoList::Expired&& TodoList::Expired::with_id(std::string value) && {
+  return id = std::move(value), std::move(*this);
+}
+TodoList::Expired&& TodoList::Expired::with_title(std::string value) && {
+  return title = std::move(value), std::move(*this);
+}
+
+std::ostream& operator<<(std::ostream& out, const TodoList::Expired& value) {
+  return onager::generated::Print(out, value);
+}
+
+std::string TodoList::Expired::ToBytes() const { return onager::generated::EncodeMessage(*this); }
+
+std::optional<TodoList::Expired> TodoList::Expired::FromBytes(std::string_view bytes) {
+  absl::StatusOr<TodoList::Expired> event = onager::generated::DecodeMessage<TodoList::Expired>(bytes);
+  if (!event.ok()) return std::nullopt;
+  return *std::move(event);
 }
 
 TodoListKey::TodoListKey(std::string list_id_value) : list_id(std::move(list_id_value)) {}
@@ -282,6 +351,42 @@ onager::Task<std::string> ServeTodoListClearCompleted(TodoListActor& actor, onag
   co_return onager::generated::EncodeMessage(message);
 }
 
+// The filter `NonEmpty`.
+bool TodoListNonEmpty(const TodoListState& state, const onager::Previous<TodoListState>&, const TodoListKey&,
+                      const TodoListNonEmptyFilter&) {
+  return !state.todos.empty();
+}
+
+// The filter `PendingAtLeast`.
+bool TodoListPendingAtLeast(const TodoListState& state, const onager::Previous<TodoListState>&,
+                            const TodoListKey&, const TodoListPendingAtLeastFilter& parameters) {
+  const std::int32_t n = parameters.n;
+  return state.pending_count >= n;
+}
+
+// The filter `Crosses`.
+bool TodoListCrosses(const TodoListState& state, const onager::Previous<TodoListState>& prev,
+                     const TodoListKey&, const TodoListCrossesFilter& parameters) {
+  const std::int32_t n = parameters.n;
+  return (state.pending_count >= n) != (prev.pending_count >= n);
+}
+
+// The view `Labelled`: which elements of `todos`.
+bool TodoListLabelledTodos(const Todo& item, const TodoListKey&, const TodoListLabelledView& parameters) {
+  const std::string& label = parameters.label;
+  return item.labels.contains(label);
+}
+
+using TodoListLabelledSelection = onager::generated::Selection<
+    TodoListState,
+    onager::generated::Elements<
+        &TodoListState::todos,
+        &TodoListLabelledTodos,
+        onager::generated::Whole<&Todo::id>,
+        onager::generated::Whole<&Todo::title>,
+        onager::generated::Whole<&Todo::done>>,
+    onager::generated::Whole<&TodoListState::pending_count>>;
+
 }  // namespace
 
 const onager::generated::ActorType& TodoListActor::Type() {
@@ -294,10 +399,32 @@ const onager::generated::ActorType& TodoListActor::Type() {
       {.name = "PendingCount", .readonly = true},
       {.name = "ClearCompleted"},
   };
+  static constexpr onager::generated::FilterInfo kFilters[] = {
+      {.name = "NonEmpty",
+       .number = 268329997,
+       .make = &onager::generated::MakeFilter<TodoListState, TodoListKey, TodoListNonEmptyFilter, &TodoListNonEmpty>},
+      {.name = "PendingAtLeast",
+       .number = 201582202,
+       .make = &onager::generated::MakeFilter<TodoListState, TodoListKey, TodoListPendingAtLeastFilter, &TodoListPendingAtLeast>},
+      {.name = "Crosses",
+       .number = 274605131,
+       .make = &onager::generated::MakeFilter<TodoListState, TodoListKey, TodoListCrossesFilter, &TodoListCrosses>},
+  };
+  static constexpr onager::generated::ViewInfo kViews[] = {
+      {.name = "Labelled",
+       .number = 193564930,
+       .make = &onager::generated::MakeView<TodoListLabelledSelection, TodoListKey, TodoListLabelledView>},
+  };
+  static constexpr onager::generated::EventInfo kEvents[] = {
+      {.name = "Expired", .number = TodoList::Expired::kNumber},
+  };
   static const onager::generated::ActorType type = {
       .name = "todo.v1.TodoList",
       .methods = kMethods,
       .state = &onager::generated::TrackedState<TodoListState>::Codec(),
+      .filters = kFilters,
+      .views = kViews,
+      .events = kEvents,
   };
   return type;
 }
@@ -307,6 +434,10 @@ absl::Status TodoListActor::BindKey(std::string_view key) {
   if (!parsed.ok()) return std::move(parsed).status();
   key_ = *std::move(parsed);
   return absl::OkStatus();
+}
+
+void TodoListActor::Emit(const TodoList::Expired& event) {
+  EmitEvent(TodoList::Expired::kNumber, event.ToBytes());
 }
 
 onager::Task<std::string> TodoListActor::Dispatch(onager::Turn& turn, std::size_t method,
@@ -328,6 +459,28 @@ onager::Task<std::string> TodoListActor::Dispatch(onager::Turn& turn, std::size_
       return ServeTodoListClearCompleted(*this, turn, arguments);
   }
   return absl::UnimplementedError("todo.v1.TodoList has no such method");
+}
+
+onager::Filter<TodoListState> TodoList::NonEmpty() {
+  return onager::generated::DeclaredFilter<TodoListState>(268329997, TodoListNonEmptyFilter());
+}
+
+onager::Filter<TodoListState> TodoList::PendingAtLeast(std::int32_t n) {
+  TodoListPendingAtLeastFilter arguments;
+  arguments.n = n;
+  return onager::generated::DeclaredFilter<TodoListState>(201582202, arguments);
+}
+
+onager::Filter<TodoListState> TodoList::Crosses(std::int32_t n) {
+  TodoListCrossesFilter arguments;
+  arguments.n = n;
+  return onager::generated::DeclaredFilter<TodoListState>(274605131, arguments);
+}
+
+onager::View<TodoListState> TodoList::Labelled(std::string_view label) {
+  TodoListLabelledView arguments;
+  arguments.label = label;
+  return onager::generated::DeclaredView<TodoListState>(193564930, arguments);
 }
 
 TodoListClient::TodoListClient(const onager::Client& client, std::string_view list_id)
@@ -412,6 +565,15 @@ onager::MapChange<std::string, std::string> onager::Change<todo::v1::Todo>::labe
   return Changed<&Value::labels>();
 }
 
+onager::Previous<todo::v1::Todo>::Previous(const onager::generated::StructChange* change, const Value& now)
+    : PreviousStruct(change, now),
+      id(At<&Value::id>()),
+      title(At<&Value::title>()),
+      done(At<&Value::done>()),
+      priority(At<&Value::priority>()),
+      due(At<&Value::due>()),
+      labels(At<&Value::labels>()) {}
+
 onager::TrackedKeyedList<todo::v1::Todo, &todo::v1::Todo::id>
 onager::Tracked<todo::v1::TodoListState>::mutable_todos() {
   return Mutable<&Value::todos>();
@@ -427,3 +589,9 @@ onager::Change<todo::v1::TodoListState>::todos() const {
 bool onager::Change<todo::v1::TodoListState>::pending_count() const {
   return Changed<&Value::pending_count>();
 }
+
+onager::Previous<todo::v1::TodoListState>::Previous(const onager::generated::StructChange* change,
+                                                    const Value& now)
+    : PreviousStruct(change, now),
+      todos(At<&Value::todos>()),
+      pending_count(At<&Value::pending_count>()) {}

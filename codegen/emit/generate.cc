@@ -32,6 +32,7 @@ GeneratedFiles OutputNames(std::string_view import_name) {
   const std::string_view stem = OutputStem(import_name);
   GeneratedFiles files;
   files.header_name = Cat(stem, ".actor.h");
+  files.impl_header_name = Cat(stem, ".actor.impl.h");
   files.source_name = Cat(stem, ".actor.cc");
   files.proto_name = Cat(stem, ".proto");
   return files;
@@ -44,6 +45,8 @@ absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource 
   AddOrigin(cpp, import_name);
   absl::StatusOr<std::string> header = Print("actor.h", templates, cpp);
   if (!header.ok()) return std::move(header).status();
+  absl::StatusOr<std::string> impl_header = Print("actor.impl.h", templates, cpp);
+  if (!impl_header.ok()) return std::move(impl_header).status();
   absl::StatusOr<std::string> source = Print("actor.cc", templates, cpp);
   if (!source.ok()) return std::move(source).status();
 
@@ -53,6 +56,7 @@ absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource 
   if (!proto.ok()) return std::move(proto).status();
 
   files.header = BreakLongLines(*header);
+  files.impl_header = BreakLongLines(*impl_header);
   files.source = BreakLongLines(*source);
   files.proto = *std::move(proto);
   return files;

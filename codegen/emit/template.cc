@@ -196,7 +196,8 @@ class Renderer {
       const Node::Parts* parts = scope->node->parts();
       if (parts == nullptr) continue;
       std::vector<std::string> names;
-      for (const auto& [part, node] : *parts) names.push_back(part);
+      for (const Node::Part& part : *parts) names.emplace_back(part.name);
+      std::sort(names.begin(), names.end());
       Append(text, " (", Join(names, ", "), ")");
     }
     return text;

@@ -44,7 +44,19 @@ Node CppActors::Actor(idl::ActorId id) {
     (IsStreamed(method) ? has_streamed : has_plain) = true;
     methods.push_back(Method(actor, method, names.methods[i], i));
   }
+  Node::List migrations;
+  for (size_t i = 0; i < actor.migrations.size(); ++i) {
+    migrations.push_back(Node{{"hook", names.migrations[i]},
+                              {"from", Cat(actor.migrations[i])},
+                              {"to", Cat(actor.migrations[i] + 1)}});
+  }
   return Node{{"declared_actor", actor.name},
+              {"observable", names.observable},
+              {"has_observable", !names.observable.empty()},
+              {"has_version", actor.version != 1},
+              {"state_version", Cat(actor.version)},
+              {"has_migrations", !migrations.empty()},
+              {"migrations", std::move(migrations)},
               {"doc", DocLines(actor)},
               {"attribute", actor.deprecated ? kDeprecated : ""},
               {"has_doc", !actor.doc.empty()},
@@ -85,12 +97,7 @@ CppActors::Parameters CppActors::ParametersOf(const std::vector<idl::Parameter>&
     const idl::Parameter& parameter = parameters[i];
     const std::string type = types_.Value(parameter.type, Spelling::kInside);
     includes_.AddFor(parameter.type);
-    std::string default_text;
-    if (parameter.default_value.has_value()) {
-      default_text = types_.Literal(parameter.type, *parameter.default_value, Spelling::kInside);
-    } else if (parameter.default_expression.has_value()) {
-      default_text = types_.Converted(parameter.type, *parameter.default_expression);
-    }
+    const std::string default_text = types_.Default(parameter);
     if (default_text.find("std::numeric_limits") != std::string::npos) includes_.Add({"limits"});
     const bool has_default = !default_text.empty();
     if (has_default) includes_.Add({"optional"});
@@ -212,6 +219,17 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
               {"parameters", std::move(parameters.list)}};
 }
 
+Node CppActors::Query(const idl::Declaration& declaration, const std::vector<idl::Parameter>& parameters,
+                      const QueryNames& names, std::string_view message, std::string_view message_doc) {
+  Parameters own = ParametersOf(parameters, names.parameters);
+  const bool has_parameters = !own.list.empty();
+  AddMessage(names.message, message, message_doc, std::move(own.fields));
+  return Node{{"builder", names.builder},         {"declared_name", CppStringLiteral(declaration.name)},
+              {"doc", DocLines(declaration)},     {"attribute", declaration.deprecated ? kDeprecated : ""},
+              {"message", names.message},         {"has_parameters", has_parameters},
+              {"parameters", std::move(own.list)}};
+}
+
 void CppActors::AddWrapper(const std::string& name, std::string_view declared_name, std::string_view doc,
                            const char* field, idl::TypeId type) {
   AddMessage(
@@ -225,7 +243,7 @@ void CppActors::AddMessage(const std::string& name, std::string_view declared_na
                            {"qualified", names_.Qualified(name)},
                            {"proto_name", Cat(model_.package, ".", declared_name)},
                            {"doc", DocLines(doc)},
-                           {"has_fields", true},
+                           {"has_fields", !fields.empty()},
                            {"descriptions", fields},
                            {"fields", std::move(fields)}});
 }

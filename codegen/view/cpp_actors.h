@@ -26,6 +26,9 @@ class CppActors {
       : model_(model), names_(names), types_(types), includes_(includes) {}
 
   Node Actor(idl::ActorId id);
+  // A filter or view of an actor: the message of its parameters, which is added, and how a client makes one.
+  Node Query(const idl::Declaration& declaration, const std::vector<idl::Parameter>& parameters,
+             const QueryNames& names, std::string_view message, std::string_view message_doc);
   // The messages of all actors so far.
   Node::List TakeMessages() { return std::exchange(messages_, {}); }
 

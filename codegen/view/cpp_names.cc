@@ -175,9 +175,10 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
   names.scope = NameScope(&types);
   names.scope.Take(owner);
   // Members of the generated classes for the struct, its change and its errors.
-  names.scope.Take({"Set", "SetAlternative", "Mutable", "Changed", "Value", "Tracked", "Change",
-                    "TrackedStruct", "StructChangeView", "ToStatus", "FromBytes", "ToBytes", "kCode",
-                    "kTypeUrl", "kNumber"});
+  names.scope.Take(
+      {"Set",           "SetAlternative",   "Mutable",  "Changed",        "Value",    "Tracked", "Change",
+       "TrackedStruct", "StructChangeView", "Previous", "PreviousStruct", "At",       "change_", "now_",
+       "ToStatus",      "FromBytes",        "ToBytes",  "kCode",          "kTypeUrl", "kNumber"});
   for (const idl::Field& field : members.fields)
     names.fields.push_back(names.scope.Claim(CppIdentifier(field.name)));
   for (const idl::Oneof& oneof : members.oneofs) {
@@ -205,8 +206,8 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
 
   NameScope methods(&types);
   methods.Take({"Type", "key", "state", "actor_type", "state_interface", "BindKey", "Dispatch",
-                "DispatchStreamed", "Observe", "Watch", "Emit", "Migrate", "ActorBase", "key_", "state_",
-                "channel_"});
+                "DispatchStreamed", "Observe", "Watch", "Emit", "EmitEvent", "TakeEvents", "Migrate",
+                "ActorBase", "key_", "state_", "channel_"});
   for (const idl::Method& method : actor.methods) {
     MethodNames& own = names.methods.emplace_back();
     own.method = methods.Claim(CppIdentifier(method.name));
@@ -223,7 +224,12 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
     own.results = parameters.Claim("results");
   }
 
+  for (const uint32_t version : actor.migrations) {
+    names.migrations.push_back(methods.Claim(Cat("MigrateFrom", version)));
+  }
+
   NameScope observable(&types);
+  observable.Take(names.observable);
   for (const idl::Event& event : actor.events) {
     EventNames& own = names.events.emplace_back();
     own.name = observable.Claim(CppIdentifier(event.name));

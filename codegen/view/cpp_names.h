@@ -60,6 +60,7 @@ struct QueryNames {
 struct ActorNames {
   std::string state, key, actor, client;
   std::string observable;  // TodoList: the struct of its events, filters and views; empty without any.
+  std::vector<std::string> migrations;  // MigrateFrom1
   MemberNames state_members, key_members;
   std::vector<MethodNames> methods;
   std::vector<EventNames> events;
@@ -83,6 +84,9 @@ class CppNames {
   const MemberNames& MembersOf(idl::ErrorId id) const { return error_members_[id.index]; }
   // Only of actors of the first file.
   const ActorNames& OfActor(idl::ActorId id) const { return actors_[id.index]; }
+
+  // What is taken in the namespace of the first file.
+  const NameScope& types() const { return scopes_.front(); }
 
   // Of a name of the first file, as it is written outside its namespace.
   std::string Qualified(const std::string& name) const;

@@ -139,6 +139,20 @@ bool CppTypes::IsPatched(idl::TypeId type) const {
   return s != nullptr && !model_.structs[s->id].cpp.has_value();
 }
 
+bool CppTypes::HoldsForeign(idl::TypeId type) const {
+  struct Visitor {
+    const CppTypes& types;
+    bool operator()(const idl::ScalarType&) const { return false; }
+    bool operator()(const idl::EnumType&) const { return false; }
+    bool operator()(const idl::StructType& t) const { return types.model_.structs[t.id].cpp.has_value(); }
+    bool operator()(const idl::OptionalType& t) const { return types.HoldsForeign(t.value); }
+    bool operator()(const idl::ListType& t) const { return types.HoldsForeign(t.element); }
+    bool operator()(const idl::MapType& t) const { return types.HoldsForeign(t.value); }
+    bool operator()(const idl::SetType&) const { return false; }
+  };
+  return std::visit(Visitor{*this}, model_.types[type]);
+}
+
 bool CppTypes::IsText(idl::TypeId type) const {
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
   return scalar != nullptr && (scalar->kind == ScalarKind::kString || scalar->kind == ScalarKind::kBytes);
@@ -174,6 +188,8 @@ std::string CppTypes::ZeroInitializer(idl::TypeId type) const {
     // Values of an enum begin with zero.
     return Cat(" = ", EnumValue(e->id, 0, Spelling::kInside));
   }
+  // A C++ struct of the user may leave its members as they are.
+  if (IsStruct(type) && !IsPatched(type)) return "{}";
   if (IsText(type) || !IsCheap(type)) return "";
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
   if (scalar == nullptr) return "";  // Optional.
@@ -203,6 +219,14 @@ std::string CppTypes::EnumValue(idl::EnumId id, uint32_t index, Spelling spellin
   const idl::EnumValue& value = model_.enums[id].values[index];
   if (value.deprecated) return Cat("static_cast<", name, ">(", value.number, ")");
   return Cat(name, "::", names_.OfEnumValue(id, index));
+}
+
+std::string CppTypes::Default(const idl::Parameter& parameter) const {
+  if (parameter.default_value.has_value()) {
+    return Literal(parameter.type, *parameter.default_value, Spelling::kInside);
+  }
+  return parameter.default_expression.has_value() ? Converted(parameter.type, *parameter.default_expression)
+                                                  : "";
 }
 
 std::string CppTypes::Converted(idl::TypeId type, const idl::Expression& expression) const {

@@ -30,10 +30,14 @@ class CppTypes {
   bool IsStruct(idl::TypeId type) const;
   // A struct of which single fields travel when they change; imported C++ structs travel whole.
   bool IsPatched(idl::TypeId type) const;
+  // Whether a value of it is, or directly holds, an imported C++ struct.
+  bool HoldsForeign(idl::TypeId type) const;
   bool IsText(idl::TypeId type) const;  // string or bytes
 
   // `Priority::NORMAL`, `-1`, `"text"`.
   std::string Literal(idl::TypeId type, const idl::Literal& literal, Spelling spelling) const;
+  // What a parameter is when it is left out; empty when it may not be.
+  std::string Default(const idl::Parameter& parameter) const;
   // The expression as a value of that type: as it was written, and numbers converted in so many words.
   std::string Converted(idl::TypeId type, const idl::Expression& expression) const;
   // What stands behind a member that has no declared default: ` = false`, or nothing where its type has its

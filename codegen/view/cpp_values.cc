@@ -143,6 +143,7 @@ Node CppValues::Event(idl::ActorId id, size_t event) const {
                             .key_fields = {}},
                     DocLines(declared), declared.deprecated);
   node.Set("is_event", true);
+  node.Set("event_name", declared.name);
   node.Set("wire_number", Cat(declared.number));
   return node;
 }
@@ -159,9 +160,11 @@ Node CppValues::Value(const Subject& subject, Node doc, bool deprecated) const {
   const std::string argument = scope.Claim("value");
   Node::List fields;
   bool has_changes = false;  // Key fields never change.
+  bool has_foreign = false;
   for (uint32_t i = 0; i < subject.members.fields.size(); ++i) {
     const idl::Field& field = subject.members.fields[i];
     has_changes = has_changes || !subject.key_fields.contains(i);
+    has_foreign = has_foreign || types_.HoldsForeign(field.type);
     if (!field.oneof.has_value()) {
       fields.push_back(Field(field, names.fields[i], scope, subject.key_fields.contains(i)));
     } else if (subject.members.oneofs[*field.oneof].fields.front() == i) {
@@ -176,8 +179,11 @@ Node CppValues::Value(const Subject& subject, Node doc, bool deprecated) const {
               {"doc", std::move(doc)},
               {"argument", argument},
               {"whole", hides_value ? "TrackedStruct::value()" : "value()"},
+              {"change", scope.Claim("change")},
+              {"now", scope.Claim("now")},
               {"has_fields", !fields.empty()},
               {"has_changes", has_changes},
+              {"has_foreign_values", has_foreign},
               {"fields", std::move(fields)},
               {"descriptions", Descriptions(subject.members, names)},
               {"is_error", false},
@@ -224,7 +230,10 @@ Node CppValues::Field(const idl::Field& field, const std::string& name, NameScop
   node.Set("has_mutable", is_patched || is_container);
   std::string mutable_type;
   std::string change_type = "bool";
+  std::string previous_type = Cat(types_.Value(field.type, Spelling::kQualified), "&");
   if (is_patched) {
+    previous_type = Cat("onager::Previous", optional != nullptr ? "Optional<" : "<",
+                        types_.Value(inner, Spelling::kQualified), ">");
     mutable_type = Cat("onager::Tracked<", types_.Value(inner, Spelling::kQualified), ">");
     if (optional == nullptr)
       change_type = Cat("onager::Change<", types_.Value(inner, Spelling::kQualified), ">");
@@ -236,9 +245,11 @@ Node CppValues::Field(const idl::Field& field, const std::string& name, NameScop
     const std::string container = spelling.substr(name_begin, name_end - name_begin);
     mutable_type = Cat("onager::Tracked", container, spelling.substr(name_end));
     change_type = Cat("onager::", container, "Change", spelling.substr(name_end));
+    previous_type = Cat("onager::Previous", container, spelling.substr(name_end));
   }
   node.Set("mutable_type", mutable_type);
   node.Set("change_type", change_type);
+  node.Set("previous_type", previous_type);
   return node;
 }
 
@@ -279,6 +290,7 @@ Node CppValues::Oneof(const Subject& subject, uint32_t index, NameScope& scope) 
   node.Set("has_clear", true);
   node.Set("has_mutable", false);
   node.Set("change_type", "bool");
+  node.Set("previous_type", Cat(qualified_type, ">&"));
   return node;
 }
 

@@ -13,6 +13,7 @@
 #include "codegen/view/cpp_actors.h"
 #include "codegen/view/cpp_includes.h"
 #include "codegen/view/cpp_names.h"
+#include "codegen/view/cpp_observables.h"
 #include "codegen/view/cpp_types.h"
 #include "codegen/view/cpp_values.h"
 #include "codegen/view/doc_lines.h"
@@ -109,6 +110,7 @@ Node CppView(const Model& model, const std::string& header) {
   CppIncludes includes(model);
   const CppValues value_views(model, names, types, includes);
   CppActors actor_views(model, names, types, includes);
+  CppObservables observable_views(model, names, types, actor_views);
 
   Node::List enums;
   for (const idl::EnumId id : model.enums.ids()) {
@@ -134,19 +136,37 @@ Node CppView(const Model& model, const std::string& header) {
     if (model.errors[id].file == 0) values.push_back(value_views.Error(id));
   }
   Node::List actors;
+  Node::List events;
+  bool has_filters = false;
+  bool has_views = false;
   for (const idl::ActorId id : model.actors.ids()) {
     if (model.actors[id].file != 0) continue;
     Node state = value_views.State(id);
     tracked.push_back(state);
     states.push_back(state);
     values.push_back(std::move(state));
-    actors.push_back(actor_views.Actor(id));
+    Node actor = actor_views.Actor(id);
+    observable_views.AddTo(actor, id);
+    Node::List own_events;
+    for (size_t i = 0; i < model.actors[id].events.size(); ++i) {
+      own_events.push_back(value_views.Event(id, i));
+      events.push_back(own_events.back());
+    }
+    has_filters = has_filters || !model.actors[id].filters.empty();
+    has_views = has_views || !model.actors[id].views.empty();
+    actor.Set("has_events", !own_events.empty());
+    actor.Set("events", std::move(own_events));
+    actors.push_back(std::move(actor));
   }
+  Node::List described = values;
+  described.insert(described.end(), events.begin(), events.end());
 
   const std::vector<std::string> forward = ForwardDeclarations(model, names);
   std::vector<std::string> imports;
+  std::vector<std::string> impl_imports;
   for (const idl::FileIndex file : model.files.front().imports) {
     imports.push_back(Cat(OutputStem(model.files[file].import_name), ".actor.h"));
+    impl_imports.push_back(Cat(OutputStem(model.files[file].import_name), ".actor.impl.h"));
   }
   std::vector<std::string> source_imports;
   std::vector<std::string>& cpp_headers = NeedsCppHeaders(model) ? imports : source_imports;
@@ -157,6 +177,9 @@ Node CppView(const Model& model, const std::string& header) {
   if (!actors.empty()) {
     includes.AddLibrary({"onager/generated/client_support.h", "onager/generated/server_support.h"});
   }
+  if (has_filters) includes.AddLibrary({"onager/filter.h"});
+  if (has_views) includes.AddLibrary({"onager/view.h"});
+  if (!events.empty()) includes.Add({"cstdint", "optional", "string", "string_view"});
   if (HasStreams(model)) includes.AddLibrary({"onager/stream.h", "onager/stream_call.h"});
   Node::List messages = actor_views.TakeMessages();
   const bool has_actors = !actors.empty();
@@ -165,6 +188,7 @@ Node CppView(const Model& model, const std::string& header) {
   const bool has_messages = !messages.empty();
   return Node{{"header", header},
               {"guard", Guard(header)},
+              {"impl_guard", Guard(Cat(OutputStem(model.files.front().import_name), ".actor.impl.h"))},
               {"doc", DocLines(model.doc)},
               {"package", model.package},
               {"namespace", names.package()},
@@ -176,6 +200,11 @@ Node CppView(const Model& model, const std::string& header) {
               {"has_deprecated_types", HasDeprecatedTypes(model)},
               {"enums", std::move(enums)},
               {"values", std::move(values)},
+              {"described", std::move(described)},
+              {"has_queries", has_filters || has_views},
+              {"impl_header", Cat(OutputStem(model.files.front().import_name), ".actor.impl.h")},
+              {"imported_impl_headers", Node::Texts(impl_imports)},
+              {"has_imported_impl_headers", !impl_imports.empty()},
               {"has_foreign", !foreign.empty()},
               {"foreign", std::move(foreign)},
               {"has_forward_declarations", !forward.empty()},

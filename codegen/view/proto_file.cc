@@ -201,7 +201,12 @@ Node ProtoFile::Enum(EnumId id) {
   bool has_aliases = false;
   Node::List values;
   for (const idl::EnumValue& value : e.values) {
-    std::string name = prefixed ? value.name : Cat(prefix, value.name);
+    std::string name = value.name;
+    // kTown, as C++ has it, is KIND_TOWN.
+    const bool is_constant = e.cpp.has_value() && name.size() > 1 && name[0] == 'k' &&
+                             absl::ascii_isupper(static_cast<unsigned char>(name[1]));
+    if (is_constant) name = UpperSnake(std::string_view(name).substr(1));
+    if (!prefixed) name = Cat(prefix, name);
     // Unique in the package, as C++ wants it, and in the enum without its prefix, as JSON does.
     do name = own.Claim(name);
     while (scope_.Has(name));

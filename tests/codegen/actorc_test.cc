@@ -95,12 +95,13 @@ TEST_F(ActorcTest, WrongUsageIsExitCodeTwo) {
   }
 }
 
-TEST_F(ActorcTest, GeneratesThreeFiles) {
+TEST_F(ActorcTest, GeneratesFourFiles) {
   const Outcome outcome = Actorc({"generate", kTodo, "--out", Path("cpp"), "--proto-out", Path("proto")});
   EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
   EXPECT_EQ(outcome.out + outcome.err, "");
   EXPECT_TRUE(fs::exists(dir_ / "cpp/todo.actor.h"));
   EXPECT_TRUE(fs::exists(dir_ / "cpp/todo.actor.cc"));
+  EXPECT_TRUE(fs::exists(dir_ / "cpp/todo.actor.impl.h"));
   EXPECT_TRUE(fs::exists(dir_ / "proto/todo.proto"));
 }
 
@@ -118,8 +119,8 @@ TEST_F(ActorcTest, OutputIsTheSameBytesWhereverItIsMade) {
 }
 
 TEST_F(ActorcTest, DepfileNamesTheHeaderAndWhatWasRead) {
-  ASSERT_EQ(Actorc({"generate", kTodo, "--out", Path("o"), "--depfile", Path("o/todo.d")}).code, kExitOk);
-  EXPECT_EQ(Read(dir_ / "o/todo.d"), Path("o/todo.actor.h") + ": \\\n  " + kTodo + "\n");
+  ASSERT_EQ(Actorc({"generate", kShapes, "--out", Path("o"), "--depfile", Path("o/d")}).code, kExitOk);
+  EXPECT_EQ(Read(dir_ / "o/d"), Path("o/shapes.actor.h") + ": \\\n  " + kShapes + "\n");
 }
 
 TEST_F(ActorcTest, ReadsCppAsTheTargetDoes) {

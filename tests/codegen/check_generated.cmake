@@ -1,8 +1,8 @@
-# cmake -D ACTORC=… -D "ACTORS=a.actor;…" -D EXPECTED=<generated/> -D ACTUAL=<scratch folder>
+# cmake -D ACTORC=… -D "ARGUMENTS=a.actor;…" -D EXPECTED=<generated/> -D ACTUAL=<scratch folder>
 #       -D "REFRESH=<command>" -P check_generated.cmake
 # Fails, with the difference and the command that mends it, when generated/ is not what actorc makes.
 file(REMOVE_RECURSE "${ACTUAL}")
-execute_process(COMMAND "${ACTORC}" generate ${ACTORS} --out "${ACTUAL}" RESULT_VARIABLE code)
+execute_process(COMMAND "${ACTORC}" generate ${ARGUMENTS} --out "${ACTUAL}" RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   message(FATAL_ERROR "actorc failed")
 endif()

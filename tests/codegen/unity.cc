@@ -1,6 +1,10 @@
 // All generated code in one unit, as unity builds have it.
+#include "common/money.actor.cc"  // NOLINT(bugprone-suspicious-include)
 #include "counter.actor.cc"       // NOLINT(bugprone-suspicious-include)
+#include "depot.actor.cc"         // NOLINT(bugprone-suspicious-include)
+#include "everything.actor.cc"    // NOLINT(bugprone-suspicious-include)
 #include "host_monitor.actor.cc"  // NOLINT(bugprone-suspicious-include)
+#include "lab.actor.cc"           // NOLINT(bugprone-suspicious-include)
 #include "names.actor.cc"         // NOLINT(bugprone-suspicious-include)
 #include "shapes.actor.cc"        // NOLINT(bugprone-suspicious-include)
 #include "todo.actor.cc"          // NOLINT(bugprone-suspicious-include)

@@ -1,0 +1,235 @@
+#include "codegen/view/cpp_observables.h"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/ascii.h"
+#include "codegen/text/text.h"
+#include "codegen/view/cpp_identifier.h"
+#include "codegen/view/doc_lines.h"
+
+namespace onager::codegen {
+namespace {
+
+constexpr size_t kLineLengthMax = 110;
+
+bool IsNameCharacter(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+// The names that an expression uses by themselves: not as a member of something, not in a literal.
+std::set<std::string, std::less<>> FreeNames(std::string_view text) {
+  std::set<std::string, std::less<>> names;
+  bool is_member = false;
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    if (c == '"' || c == '\'') {
+      for (++i; i < text.size() && text[i] != c; ++i) {
+        if (text[i] == '\\') ++i;
+      }
+      ++i;
+    } else if (IsNameCharacter(c)) {
+      const size_t begin = i;
+      // With the quotes inside numbers.
+      const bool is_number = absl::ascii_isdigit(static_cast<unsigned char>(c));
+      while (i < text.size() && (IsNameCharacter(text[i]) || (is_number && text[i] == '\''))) ++i;
+      if (!is_member && !is_number) names.emplace(text.substr(begin, i - begin));
+    } else {
+      is_member = c == '.' || (c == '>' && i > 0 && text[i - 1] == '-') ||
+                  (c == ':' && i > 0 && text[i - 1] == ':') ||
+                  (is_member && absl::ascii_isspace(static_cast<unsigned char>(c)));
+      ++i;
+      continue;
+    }
+    is_member = false;
+  }
+  return names;
+}
+
+// line_width becomes LineWidth: one part of a function's name.
+std::string Pascal(std::string_view name) {
+  std::string pascal;
+  bool word_begins = true;
+  for (const char c : name) {
+    if (c == '_') {
+      word_begins = true;
+    } else {
+      pascal += std::exchange(word_begins, false) ? absl::ascii_toupper(static_cast<unsigned char>(c)) : c;
+    }
+  }
+  return pascal;
+}
+
+// `name<a, b>` where it fits behind `column` columns, and otherwise with each argument on a line of its own.
+std::string TemplateOf(std::string_view name, const std::vector<std::string>& arguments, size_t indent,
+                       size_t column) {
+  const std::string line = Cat(name, "<", Join(arguments, ", "), ">");
+  if (line.find('\n') == std::string::npos && column + line.size() + 2 <= kLineLengthMax) return line;
+  const std::string separator = Cat(",\n", std::string(indent + 4, ' '));
+  return Cat(name, "<\n", std::string(indent + 4, ' '), Join(arguments, separator), ">");
+}
+
+}  // namespace
+
+void CppObservables::AddTo(Node& actor_view, idl::ActorId id) {
+  const idl::Actor& actor = model_.actors[id];
+  const ActorNames& names = names_.OfActor(id);
+  Node::List filters;
+  for (size_t i = 0; i < actor.filters.size(); ++i) {
+    filters.push_back(Filter(actor, names, actor.filters[i], names.filters[i]));
+  }
+  Node::List views;
+  for (size_t i = 0; i < actor.views.size(); ++i) {
+    views.push_back(View(actor, names, actor.views[i], names.views[i]));
+  }
+  actor_view.Set("has_functions", !actor.methods.empty() || !filters.empty() || !views.empty());
+  actor_view.Set("has_filters", !filters.empty());
+  actor_view.Set("has_views", !views.empty());
+  actor_view.Set("has_queries", !filters.empty() || !views.empty());
+  actor_view.Set("filters", std::move(filters));
+  actor_view.Set("views", std::move(views));
+}
+
+Node CppObservables::Filter(const idl::Actor& actor, const ActorNames& names, const idl::Filter& filter,
+                            const QueryNames& own) {
+  const std::string function = functions_.Claim(Cat(actor.name, filter.name));
+  Node node = actors_.Query(filter, filter.parameters, own, Cat(actor.name, filter.name, "Filter"),
+                            Cat("The parameters of the filter `", filter.name, "`."));
+  const Node predicate = Function(function, Cat("The filter `", filter.name, "`."), filter.predicate,
+                                  {{Cat("const ", names.state, "&"), "state"},
+                                   {Cat("const onager::Previous<", names.state, ">&"), "prev"}},
+                                  names.key, filter.parameters, own);
+  node.Set("function", function);
+  node.Set("functions", Node::List{predicate});
+  node.Set("number", Cat(filter.number));
+  return node;
+}
+
+Node CppObservables::View(const idl::Actor& actor, const ActorNames& names, const idl::View& view,
+                          const QueryNames& own) {
+  const std::string selection = functions_.Claim(Cat(actor.name, view.name, "Selection"));
+  Node node = actors_.Query(view, view.parameters, own, Cat(actor.name, view.name, "View"),
+                            Cat("The parameters of the view `", view.name, "`."));
+  ViewContext context{view, own, names.key, {}};
+  std::vector<std::string> arguments = {names.state};
+  const std::string stem = Cat(actor.name, view.name);
+  for (std::string& part :
+       Parts(actor.state, names.state_members, names.state, view.selection, stem, 0, context)) {
+    arguments.push_back(std::move(part));
+  }
+  node.Set("selection", selection);
+  node.Set("selected",
+           TemplateOf("onager::generated::Selection", arguments, 0, Cat("using ", selection, " = ").size()));
+  node.Set("functions", std::move(context.functions));
+  node.Set("number", Cat(view.number));
+  return node;
+}
+
+std::vector<std::string> CppObservables::Parts(const idl::Members& members, const MemberNames& names,
+                                               const std::string& owner,
+                                               const std::vector<idl::Selection>& selection,
+                                               const std::string& path, size_t indent, ViewContext& context) {
+  std::vector<std::string> parts;
+  std::optional<uint32_t> oneof;  // The one that was selected last.
+  for (const idl::Selection& selected : selection) {
+    const idl::Field& field = members.fields[selected.field];
+    if (field.oneof.has_value()) {
+      if (oneof != field.oneof) {
+        parts.push_back(
+            Cat("onager::generated::Whole<&", owner, "::", names.oneofs[*field.oneof].member, ">"));
+      }
+      oneof = field.oneof;
+      continue;
+    }
+    const std::string member = Cat("&", owner, "::", names.fields[selected.field]);
+    const idl::Type& type = model_.types[field.type];
+    const auto* list = std::get_if<idl::ListType>(&type);
+    const auto* map = std::get_if<idl::MapType>(&type);
+    const bool is_container = map != nullptr || (list != nullptr && list->key_field.has_value());
+    if (selected.fields.empty() && !selected.where.has_value()) {
+      parts.push_back(Cat("onager::generated::Whole<", member, ">"));
+      continue;
+    }
+    idl::TypeId inner = field.type;
+    if (list != nullptr) inner = list->element;
+    if (map != nullptr) inner = map->value;
+    if (const auto* optional = std::get_if<idl::OptionalType>(&type)) inner = optional->value;
+
+    const std::string own_path = Cat(path, Pascal(field.name));
+    std::vector<std::string> arguments = {member};
+    if (is_container) {
+      std::string function = "nullptr";
+      if (selected.where.has_value()) {
+        function = functions_.Claim(own_path);
+        std::vector<Argument> looked_at = {
+            {Cat("const ", types_.Value(inner, Spelling::kInside), "&"), "item"}};
+        if (map != nullptr) {
+          looked_at.push_back({Cat("const ", types_.Value(map->key, Spelling::kInside), "&"), "item_key"});
+        }
+        context.functions.push_back(Function(
+            function, Cat("The view `", context.view.name, "`: which elements of `", field.name, "`."),
+            *selected.where, std::move(looked_at), context.key, context.view.parameters, context.own));
+        function = Cat("&", function);
+      }
+      arguments.push_back(std::move(function));
+    }
+    if (!selected.fields.empty()) {
+      const idl::StructId id = std::get<idl::StructType>(model_.types[inner]).id;
+      for (std::string& part :
+           Parts(model_.structs[id].members, names_.MembersOf(id), names_.OfStruct(id).inside,
+                 selected.fields, own_path, indent + 4, context)) {
+        arguments.push_back(std::move(part));
+      }
+    }
+    parts.push_back(TemplateOf(is_container ? "onager::generated::Elements" : "onager::generated::Inside",
+                               arguments, indent + 4, indent + 4));
+  }
+  return parts;
+}
+
+std::string CppObservables::TypeOfLocal(idl::TypeId type, const NameScope& locals) const {
+  std::string inside = types_.Value(type, Spelling::kInside);
+  for (const std::string& name : FreeNames(inside)) {
+    if (locals.Has(name)) return types_.Value(type, Spelling::kQualified);
+  }
+  return inside;
+}
+
+Node CppObservables::Function(const std::string& name, std::string doc, const idl::Expression& expression,
+                              std::vector<Argument> arguments, const std::string& key,
+                              const std::vector<idl::Parameter>& parameters, const QueryNames& own) {
+  // What is not used has no name: compilers would warn.
+  const std::set<std::string, std::less<>> used = FreeNames(expression.text);
+  arguments.push_back({Cat("const ", key, "&"), "key"});
+  std::vector<std::string> declared;
+  for (const Argument& argument : arguments) {
+    declared.push_back(used.contains(argument.name) ? Cat(argument.type, " ", argument.name) : argument.type);
+  }
+  // The expression has the parameters by their names, whatever else is called so.
+  NameScope scope;
+  for (const idl::Parameter& parameter : parameters) scope.Take(CppIdentifier(parameter.name));
+  const std::string message = scope.Claim("parameters");
+  Node::List locals;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const idl::Parameter& parameter = parameters[i];
+    const std::string local = CppIdentifier(parameter.name);
+    if (!used.contains(local)) continue;
+    const std::string default_text = types_.Default(parameter);
+    const bool is_value = !default_text.empty() || types_.IsCheap(parameter.type);
+    const std::string member = Cat(message, ".", own.parameters[i]);
+    locals.push_back(
+        Node{{"type", Cat("const ", TypeOfLocal(parameter.type, scope), is_value ? "" : "&")},
+             {"name", local},
+             {"value", default_text.empty() ? member : Cat(member, ".value_or(", default_text, ")")}});
+  }
+  const std::string messages = Cat("const ", own.message, "&");
+  declared.push_back(locals.empty() ? messages : Cat(messages, " ", message));
+  return Node{{"doc", DocLines(doc)},
+              {"name", name},
+              {"arguments", Join(declared, ", ")},
+              {"locals", std::move(locals)},
+              {"expression", expression.text}};
+}
+
+}  // namespace onager::codegen
