@@ -248,8 +248,8 @@ TEST(StreamFaultTest, WhatTheNetworkHarmsIsNoticedAndRepaired) {
   EXPECT_GT(connections, 40u) << "the schedules did not do what they are for";
 }
 
-// A hundred streams that always have more than the link takes, over one session of about 8 MB/s: a call in the same
-// session is answered within the time that what was written before it needs.
+// A hundred streams that always have more than the link takes, over one session of about 8 MB/s: a call in
+// the same session is answered within the time that what was written before it needs.
 TEST(StreamFairnessTest, AFloodOfStreamsDelaysACallByNoMoreThanTheBatchUnderWay) {
   simulation::SimulatedNetworkOptions network;
   network.latency_min = milliseconds(1);

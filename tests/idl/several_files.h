@@ -7,7 +7,8 @@
 
 namespace onager::idl {
 
-// Adds the files that `text` holds: one called `first_name`, and behind each line `//@ name` one of that name.
+// Adds the files that `text` holds: one called `first_name`, and behind each line `//@ name` one of that
+// name.
 void AddFiles(std::string_view text, std::string_view first_name, InMemorySourceLoader& loader);
 
 }  // namespace onager::idl
