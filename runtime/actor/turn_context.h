@@ -26,6 +26,8 @@ class TurnContext final : public Turn {
   bool cancelled() const override;
   const std::string& principal() const override { return principal_; }
   Task<> Sleep(absl::Duration duration) override;
+  std::shared_ptr<generated::Channel> channel() override { return nullptr; }
+  void Destroy() override {}
 
   /// Tells the handler that nobody waits any more, and wakes it if it sleeps.
   void Cancel();

@@ -27,6 +27,8 @@ class FakeTurn final : public Turn {
   bool cancelled() const override { return false; }
   const std::string& principal() const override { return principal_; }
   Task<> Sleep(absl::Duration) override { return absl::OkStatus(); }
+  std::shared_ptr<generated::Channel> channel() override { return nullptr; }
+  void Destroy() override {}
 
  private:
   int ids_ = 0;

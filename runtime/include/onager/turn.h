@@ -2,12 +2,17 @@
 #define ONAGER_TURN_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/time/time.h"
 #include "onager/task.h"
 
 namespace onager {
+
+namespace generated {
+class Channel;
+}
 
 /// What one turn of an actor knows of its surroundings. Given to each handler and valid until the
 /// handler's task has ended. Used by that handler only.
@@ -28,6 +33,14 @@ class Turn {
   virtual const std::string& principal() const = 0;
   /// Ends after `duration`, or at once when it is not positive. The turn stays open meanwhile.
   virtual Task<> Sleep(absl::Duration duration) = 0;
+
+  /// For stubs of other actors: what they call belongs to this turn. It passes the principal on, ends no
+  /// later than this turn's caller waits, and is cancelled with it. Await the calls; blocking on one is
+  /// refused. Calls made when the turn is over fail.
+  virtual std::shared_ptr<generated::Channel> channel() = 0;
+  /// When this turn commits the actor ends: its state goes, whoever observes it is told, and the next call
+  /// finds a new actor of another epoch.
+  virtual void Destroy() = 0;
 };
 
 }  // namespace onager

@@ -25,6 +25,14 @@ struct TurnEvents {
 inline constexpr std::uint64_t kEventsPerTurnMax = 1024;
 inline constexpr std::size_t kEventBytesPerTurnMax = std::size_t{1} << 20;
 
+/// A revision that is durable.
+struct CommittedRevision {
+  CommittedRevision() = default;
+
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+};
+
 /// What every generated skeleton is to the actor runtime. Owned by the runtime, which calls it from one
 /// thread at a time and destroys it when the actor is deactivated.
 class ActorBase {
@@ -53,6 +61,22 @@ class ActorBase {
   /// once for each version that is missing. With an error the actor is not activated.
   virtual absl::Status Migrate(std::uint32_t from);
 
+  // What an application may override.
+  /// Runs as a turn before the first call of each instance: what it changes is committed and streamed like
+  /// any turn's. An error, or an exception, fails the activation and all calls that wait for it.
+  virtual Task<> OnActivate(Turn& turn);
+  /// The instance is about to go: the actor was idle or is destroyed, the server stops, or a commit failed.
+  /// Called once for each instance whose `OnActivate` ended well, and not inside a turn: changes of the state
+  /// are lost. What it throws is counted and dropped.
+  virtual void OnDeactivate();
+  /// A turn that changed the state has become durable. Called in order, once for each revision that this
+  /// process commits, between turns: later turns may have run already, and changes of the state are undone.
+  /// What it throws is counted and dropped.
+  virtual void AfterCommit(const CommittedRevision& committed);
+
+  /// Runs the turn of the timer of that index. `turn` outlives the task.
+  virtual Task<> OnTimer(Turn& turn, std::size_t index);
+
   /// The events of the open turn, which are gone here then.
   TurnEvents TakeEvents();
 
@@ -68,6 +92,12 @@ class ActorBase {
 
 inline Task<std::string> ActorBase::DispatchStreamed(Turn&, std::size_t, std::string_view, CallStreams&) {
   return absl::UnimplementedError("the actor has no method with streams");
+}
+inline Task<> ActorBase::OnActivate(Turn&) { return absl::OkStatus(); }
+inline void ActorBase::OnDeactivate() {}
+inline void ActorBase::AfterCommit(const CommittedRevision&) {}
+inline Task<> ActorBase::OnTimer(Turn&, std::size_t) {
+  return absl::UnimplementedError("the actor has no timer");
 }
 
 }  // namespace onager::generated

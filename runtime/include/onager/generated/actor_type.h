@@ -22,6 +22,8 @@ struct MethodInfo {
   absl::Duration timeout = absl::Seconds(30);  // Used when the caller names none.
   bool streamed_parameter = false;             // The last one is a stream.
   bool streamed_result = false;
+  bool reentrant =
+      false;  // May run inside its actor's open turn, when that turn's own calls lead back to it.
 
   bool streamed() const { return streamed_parameter || streamed_result; }
 };
@@ -49,6 +51,12 @@ struct EventInfo {
   std::uint32_t number = 0;  // In the actor's event message.
 };
 
+/// One declared timer: its turn runs each `period` while the actor is active.
+struct TimerInfo {
+  std::string_view name;
+  absl::Duration period;  // Positive.
+};
+
 /// One actor type; a static constant of generated code that both sides share.
 struct ActorType {
   std::string_view name;                 // "todo.v1.TodoList"
@@ -57,6 +65,7 @@ struct ActorType {
   absl::Span<const FilterInfo> filters = {};
   absl::Span<const ViewInfo> views = {};
   absl::Span<const EventInfo> events = {};
+  absl::Span<const TimerInfo> timers = {};  // The index names a timer.
   std::uint32_t version = 1;  // Of the state's meaning; `ActorBase::Migrate` brings an older one up.
 
   /// The index of the method of that name.
