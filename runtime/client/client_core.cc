@@ -179,7 +179,9 @@ void ClientCore::OnLinkClosed(const Link& link, const absl::Status& reason) {
 }
 
 void ClientCore::Do(ClientSession::Connect& /*action*/) {
-  auto link = std::make_shared<Link>(weak_from_this(), connector_.Connect());
+  Metadata metadata = options_.metadata;
+  if (options_.credentials) metadata.merge(options_.credentials());
+  auto link = std::make_shared<Link>(weak_from_this(), connector_.Connect(metadata));
   {
     MutexLock lock(mutex_);
     link_ = link;

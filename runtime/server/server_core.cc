@@ -9,8 +9,8 @@
 namespace onager::server {
 namespace {
 
-// A resume token holds both, and is itself bounded.
-constexpr std::size_t kPeerNameLengthMax = 512;
+// A resume token holds both names, and is itself bounded.
+constexpr std::size_t kNameLengthMax = 512;
 
 }  // namespace
 
@@ -55,15 +55,33 @@ std::vector<std::string> ServerCore::addresses() const {
   return addresses;
 }
 
+absl::StatusOr<Identity> ServerCore::Authenticate(const Credentials& credentials) const {
+  if (!options_.authenticator) return Identity();
+  try {
+    absl::StatusOr<Identity> identity = options_.authenticator(credentials);
+    if (identity.ok() && std::max(identity->tenant.size(), identity->principal.size()) > kNameLengthMax) {
+      return absl::UnauthenticatedError(absl::StrCat(
+          "the name of the tenant or of the principal is longer than ", kNameLengthMax, " bytes"));
+    }
+    return identity;
+  } catch (...) {
+    return absl::InternalError("the authenticator failed");
+  }
+}
+
+absl::Status ServerCore::Authorize(const Identity& identity, const Access& access) const {
+  if (!options_.authorizer) return absl::OkStatus();
+  try {
+    return options_.authorizer(identity, access);
+  } catch (...) {
+    return absl::InternalError("the authorizer failed");
+  }
+}
+
 void ServerCore::Accept(std::unique_ptr<transport::Connection> connection) {
-  absl::StatusOr<session::Peer> peer = session::Peer();
-  if (options_.authenticator) peer = options_.authenticator(connection->metadata());
+  absl::StatusOr<Identity> peer = Authenticate(connection->credentials());
   std::shared_ptr<SessionHost> host;
   absl::Status refusal = peer.status();
-  if (peer.ok() &&
-      (peer->tenant.size() > kPeerNameLengthMax || peer->principal.size() > kPeerNameLengthMax)) {
-    refusal = absl::UnauthenticatedError("the names of tenant and principal are too long");
-  }
   {
     MutexLock lock(mutex_);
     if (stopping_) {
@@ -71,7 +89,7 @@ void ServerCore::Accept(std::unique_ptr<transport::Connection> connection) {
     } else if (sessions_.size() >= options_.sessions_max) {
       refusal = absl::ResourceExhaustedError(absl::StrCat("the server has ", sessions_.size(), " sessions"));
     }
-    host = std::make_shared<SessionHost>(*this, peer.ok() ? *std::move(peer) : session::Peer(),
+    host = std::make_shared<SessionHost>(*this, peer.ok() ? *std::move(peer) : Identity(),
                                          std::move(connection));
     sessions_.emplace(host.get(), host);
   }

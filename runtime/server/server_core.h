@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "onager/authenticator.h"
 #include "onager/generated/actor_base.h"
 #include "runtime/actor/actor_runtime.h"
 #include "runtime/base/executor.h"
@@ -25,10 +25,6 @@ namespace onager::server {
 
 class SessionHost;
 
-/// Says who is at the other end of a new connection, from what it presented. An error refuses the connection.
-using Authenticator =
-    std::function<absl::StatusOr<session::Peer>(const std::multimap<std::string, std::string>& metadata)>;
-
 struct ServerCoreOptions {
   session::ServerSessionOptions session;
   session::LedgerLimits ledger;
@@ -38,6 +34,7 @@ struct ServerCoreOptions {
   std::map<std::uint32_t, std::string> token_keys;
   std::uint32_t token_signing_key = 1;
   Authenticator authenticator;  // Empty: everybody is anonymous.
+  Authorizer authorizer;        // Empty: everybody may do everything.
 };
 
 /// A server without its transports: actors, sessions and what connects them. Real servers, tests and
@@ -63,6 +60,11 @@ class ServerCore {
   bool idle() const;
   /// `BeginShutdown`, and blocks until no turn is open and every connection is gone.
   void Shutdown();
+
+  /// Who presents these credentials, for every way into the server. Thread-safe; runs the application's code.
+  absl::StatusOr<Identity> Authenticate(const Credentials& credentials) const;
+  /// Whether they may, asked before each call and each observation. As `Authenticate`.
+  absl::Status Authorize(const Identity& identity, const Access& access) const;
 
   actor::ActorRuntime& actors() { return actors_; }
   std::size_t session_count() const;

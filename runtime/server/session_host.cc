@@ -185,6 +185,10 @@ void SessionHost::EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl
 }
 
 void SessionHost::Do(ServerSession::StartCall& action) {
+  const Access access(Access::Kind::kCall, action.actor.type, action.actor.key, action.method);
+  if (absl::Status allowed = core_.Authorize(peer_, access); !allowed.ok()) {
+    return EndCallAtOnce(action.number, action.actor, std::move(allowed));
+  }
   const actor::HostedType* hosted = core_.actors_.FindType(action.actor.type);
   if (hosted == nullptr) {
     return EndCallAtOnce(
@@ -288,6 +292,11 @@ void SessionHost::Do(ServerSession::AcknowledgeCalls& action) {
 }
 
 void SessionHost::Do(ServerSession::OpenFeed& action) {
+  const Access access(action.resumes ? Access::Kind::kResume : Access::Kind::kObserve, action.actor.type,
+                      action.actor.key);
+  if (absl::Status allowed = core_.Authorize(peer_, access); !allowed.ok()) {
+    return Step([&](ServerSession& session, Time) { session.OnFeedRefused(action.subscription, allowed); });
+  }
   const actor::HostedType* hosted = core_.actors_.FindType(action.actor.type);
   const std::uint64_t fingerprint = hosted == nullptr ? 0 : hosted->type->state->schema_fingerprint;
   {

@@ -210,8 +210,8 @@ void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
     subscription.shown = subscription.position;
     if (!ExamineToken(frame.id, subscription)) return;
   }
-  actions_.emplace_back(
-      OpenFeed{frame.id, subscription.actor, std::string(frame.filter), std::string(frame.view)});
+  actions_.emplace_back(OpenFeed{frame.id, subscription.actor, std::string(frame.filter),
+                                 std::string(frame.view), !subscription.offered_binding.empty()});
   subscriptions_by_actor_.emplace(subscription.actor, frame.id);
   subscriptions_.emplace(frame.id, std::move(subscription));
 }
@@ -294,7 +294,7 @@ void ServerSession::OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_pt
                                  std::uint64_t schema_fingerprint) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
-  if (!feed.ok()) return OnFeedEnded(id, feed.status());
+  if (!feed.ok()) return OnFeedRefused(id, feed.status());
   Subscription& subscription = found->second;
   subscription.feed = *std::move(feed);
 
@@ -323,6 +323,14 @@ void ServerSession::OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_pt
     subscription.snapshot_wanted = subscription.feed->head();
   }
   MarkDirty(id, subscription);
+}
+
+void ServerSession::OnFeedRefused(std::uint64_t id, const absl::Status& reason) {
+  if (!subscriptions_.contains(id)) return;
+  wire::Unsubscribe gone;
+  gone.id = id;
+  Handle(gone, last_received_);
+  RefuseSubscription(id, reason);
 }
 
 void ServerSession::OnFeedChanged(std::uint64_t id) {

@@ -15,6 +15,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "onager/authenticator.h"
 #include "onager/resync_reason.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
@@ -46,10 +47,7 @@ struct ServerSessionOptions {
 };
 
 /// Who is at the other end, as the authenticator said when the connection was made.
-struct Peer {
-  std::string tenant;
-  std::string principal;
-};
+using Peer = Identity;
 
 /// One client's session at the server: a state machine without threads, sockets or a clock of its own. It
 /// is fed messages, outcomes and time, and asked for the next message and for actions.
@@ -98,6 +96,7 @@ class ServerSession {
     ActorId actor;
     std::string filter;
     std::string view;
+    bool resumes = false;  // With a token that was given to this same peer.
   };
   struct CloseFeed {
     std::uint64_t subscription;
@@ -126,6 +125,7 @@ class ServerSession {
   void OnStreamChanged(std::uint64_t number) { streams_.OnChanged(number); }
   void OnFeedOpened(std::uint64_t subscription, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
                     std::uint64_t schema_fingerprint);
+  void OnFeedRefused(std::uint64_t subscription, const absl::Status& reason);
   /// The subscription's feed has something new.
   void OnFeedChanged(std::uint64_t subscription);
   /// Its actor is gone: the subscription ends.

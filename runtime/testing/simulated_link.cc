@@ -36,13 +36,14 @@ absl::Status CutStatus() { return absl::UnavailableError("the simulated connecti
 }  // namespace
 
 SimulatedLink::SimulatedLink(const Environment& environment, const SimulatedNetworkOptions& options,
-                             std::string address, std::multimap<std::string, std::string> metadata)
+                             std::string address, Metadata metadata)
     : environment_(environment),
       options_(options),
       address_(std::move(address)),
-      metadata_{std::multimap<std::string, std::string>(), std::move(metadata)},
       gates_{std::make_shared<transport::HandlerGate>(&environment.executor),
-             std::make_shared<transport::HandlerGate>(&environment.executor)} {}
+             std::make_shared<transport::HandlerGate>(&environment.executor)} {
+  credentials_[Index(Side::kServer)].metadata = std::move(metadata);
+}
 
 bool SimulatedLink::is_open() const {
   MutexLock lock(mutex_);

@@ -54,7 +54,7 @@ struct LinkCounters {
 class SimulatedLink : public std::enable_shared_from_this<SimulatedLink> {
  public:
   SimulatedLink(const Environment& environment, const SimulatedNetworkOptions& options, std::string address,
-                std::multimap<std::string, std::string> metadata);
+                Metadata metadata);
 
   const std::string& address() const { return address_; }
   /// Whether bytes may still be written: nobody closed it and nothing cut it.
@@ -137,7 +137,7 @@ class SimulatedLink : public std::enable_shared_from_this<SimulatedLink> {
   const Environment environment_;
   const SimulatedNetworkOptions options_;
   const std::string address_;
-  const std::array<std::multimap<std::string, std::string>, 2> metadata_;
+  std::array<Credentials, 2> credentials_;  // What each side knows of the other. Constant.
   const std::array<std::shared_ptr<transport::HandlerGate>, 2> gates_;
   mutable Mutex mutex_;
   std::array<Stream, 2> streams_ ABSL_GUARDED_BY(mutex_);

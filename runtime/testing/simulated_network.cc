@@ -15,7 +15,6 @@ using transport::AcceptGate;
 using transport::Connection;
 using transport::ConnectionHandler;
 using transport::OutMessage;
-using Metadata = std::multimap<std::string, std::string>;
 
 /// One end of a link.
 class SimulatedConnection final : public Connection {
@@ -26,7 +25,7 @@ class SimulatedConnection final : public Connection {
   void Start(ConnectionHandler& handler) override { link_->Start(side_, handler); }
   void Write(OutMessage message) override { link_->Write(side_, message); }
   void Close(const absl::Status& reason) override { link_->Close(side_, reason); }
-  const Metadata& metadata() const override { return link_->metadata_[SimulatedLink::Index(side_)]; }
+  const Credentials& credentials() const override { return link_->credentials_[SimulatedLink::Index(side_)]; }
 
  private:
   const std::shared_ptr<SimulatedLink> link_;
@@ -142,15 +141,16 @@ class SimulatedNetwork::Hub : public std::enable_shared_from_this<Hub> {
 
 class SimulatedNetwork::SimulatedConnector final : public transport::Connector {
  public:
-  SimulatedConnector(std::shared_ptr<Hub> hub, std::string address, Metadata metadata)
-      : hub_(std::move(hub)), address_(std::move(address)), metadata_(std::move(metadata)) {}
+  SimulatedConnector(std::shared_ptr<Hub> hub, std::string address)
+      : hub_(std::move(hub)), address_(std::move(address)) {}
 
-  std::unique_ptr<Connection> Connect() override { return hub_->Connect(address_, metadata_); }
+  std::unique_ptr<Connection> Connect(const Metadata& metadata) override {
+    return hub_->Connect(address_, metadata);
+  }
 
  private:
   const std::shared_ptr<Hub> hub_;
   const std::string address_;
-  const Metadata metadata_;
 };
 
 class SimulatedNetwork::SimulatedListener final : public transport::Listener {
@@ -184,9 +184,8 @@ SimulatedNetwork::SimulatedNetwork(const Environment& environment, const Simulat
 
 SimulatedNetwork::~SimulatedNetwork() = default;
 
-std::unique_ptr<transport::Connector> SimulatedNetwork::MakeConnector(std::string address,
-                                                                      Metadata metadata) {
-  return std::make_unique<SimulatedConnector>(hub_, std::move(address), std::move(metadata));
+std::unique_ptr<transport::Connector> SimulatedNetwork::MakeConnector(std::string address) {
+  return std::make_unique<SimulatedConnector>(hub_, std::move(address));
 }
 
 std::unique_ptr<transport::Listener> SimulatedNetwork::MakeListener(std::string address) {

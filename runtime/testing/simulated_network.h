@@ -32,8 +32,7 @@ class SimulatedNetwork {
 
   /// Connects to whoever listens at `address` when the first packet arrives there; with nobody there the
   /// connection closes with UNAVAILABLE.
-  std::unique_ptr<transport::Connector> MakeConnector(std::string address,
-                                                      std::multimap<std::string, std::string> metadata = {});
+  std::unique_ptr<transport::Connector> MakeConnector(std::string address);
   /// Takes `address` while it is started; `Start` fails with ALREADY_EXISTS when another has it. May be
   /// started again after `Stop`, as a server that restarts; the old connections end when they are cut.
   std::unique_ptr<transport::Listener> MakeListener(std::string address);

@@ -3,13 +3,13 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "onager/authenticator.h"
 #include "runtime/base/shared_bytes.h"
 
 namespace onager::transport {
@@ -64,17 +64,18 @@ class Connection {
   /// `reason` is OK and nothing was in flight; else a client sees the server's reason or that the
   /// connection was lost, and a server sees CANCELLED or UNAVAILABLE, as gRPC has it.
   virtual void Close(const absl::Status& reason) = 0;
-  /// What the peer presented when it connected (metadata, lower-case names); empty at the client.
-  virtual const std::multimap<std::string, std::string>& metadata() const = 0;
+  /// What the peer presented when it connected; empty at the client.
+  virtual const Credentials& credentials() const = 0;
 };
 
 /// The client's way to a server. Thread-safe.
 class Connector {
  public:
   virtual ~Connector() = default;
-  /// Returns a connection that is being established. Failure arrives as `OnClosed`; success is seen by
-  /// the first message of the peer. Never blocks.
-  virtual std::unique_ptr<Connection> Connect() = 0;
+  /// Returns a connection that is being established, and presents `metadata` to the server. Failure arrives
+  /// as `OnClosed`; success is seen by the first message of the peer. Never blocks.
+  virtual std::unique_ptr<Connection> Connect(const Metadata& metadata) = 0;
+  std::unique_ptr<Connection> Connect() { return Connect(Metadata()); }
 };
 
 /// The server's side: accepts connections until it is stopped.

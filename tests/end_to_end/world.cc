@@ -145,9 +145,9 @@ class BreakableConnector final : public transport::Connector {
   explicit BreakableConnector(std::unique_ptr<transport::Connector> connector)
       : connector_(std::move(connector)) {}
 
-  std::unique_ptr<transport::Connection> Connect() override {
+  std::unique_ptr<transport::Connection> Connect(const Metadata& metadata) override {
     MutexLock lock(mutex_);
-    auto connection = std::make_unique<Breakable>(*this, (shut_ ? nowhere_ : connector_)->Connect());
+    auto connection = std::make_unique<Breakable>(*this, (shut_ ? nowhere_ : connector_)->Connect(metadata));
     open_.emplace(connection.get(), connection.get());
     return connection;
   }
@@ -174,9 +174,7 @@ class BreakableConnector final : public transport::Connector {
     void Start(transport::ConnectionHandler& handler) override { connection_->Start(handler); }
     void Write(transport::OutMessage message) override { connection_->Write(std::move(message)); }
     void Close(const absl::Status& reason) override { connection_->Close(reason); }
-    const std::multimap<std::string, std::string>& metadata() const override {
-      return connection_->metadata();
-    }
+    const Credentials& credentials() const override { return connection_->credentials(); }
 
    private:
     BreakableConnector& owner_;

@@ -58,17 +58,13 @@ class GrpcTest : public ::testing::Test {
                     .ok());
   }
 
-  std::unique_ptr<End> Connect(const GrpcConnectorOptions& options) {
-    auto end = std::make_unique<End>(world_.signal);
-    end->connection = MakeGrpcConnector(options)->Connect();
-    end->connection->Start(end->recorder);
-    return end;
-  }
-
-  std::unique_ptr<End> Connect(const std::string& address) {
+  std::unique_ptr<End> Connect(const std::string& address, const Metadata& metadata = Metadata()) {
     GrpcConnectorOptions options;
     options.address = address;
-    return Connect(options);
+    auto end = std::make_unique<End>(world_.signal);
+    end->connection = MakeGrpcConnector(options)->Connect(metadata);
+    end->connection->Start(end->recorder);
+    return end;
   }
 
   bool Reaches(End& client) {
@@ -94,16 +90,34 @@ TEST_F(GrpcTest, TellsThePortThatWasChosen) {
             absl::StatusCode::kUnavailable);
 }
 
-TEST_F(GrpcTest, HandsMetadataToTheServer) {
+TEST_F(GrpcTest, HandsMetadataAndTheClientsAddressToTheServer) {
   Serve();
-  GrpcConnectorOptions options;
-  options.address = listener_->address();
-  options.metadata = {{"authorization", "Bearer x"}, {"tag", "a"}, {"tag", "b"}};
-  const auto client = Connect(options);
+  const auto client = Connect(
+      listener_->address(),
+      {{"authorization", "Bearer x"}, {"tag", "a"}, {"tag", "b"}, {"raw-bin", std::string("\0\xff", 2)}});
   ASSERT_TRUE(Reaches(*client));
-  const auto& metadata = servers_[0]->connection->metadata();
-  EXPECT_EQ(metadata.find("authorization")->second, "Bearer x");
-  EXPECT_EQ(metadata.count("tag"), 2U);
+  const Credentials& credentials = servers_[0]->connection->credentials();
+  EXPECT_EQ(credentials.metadata.find("authorization")->second, "Bearer x");
+  EXPECT_EQ(credentials.metadata.count("tag"), 2U);
+  EXPECT_EQ(credentials.metadata.find("raw-bin")->second, std::string("\0\xff", 2));
+  EXPECT_EQ(credentials.peer_address.rfind("ipv4:127.0.0.1:", 0), 0U) << credentials.peer_address;
+  EXPECT_EQ(credentials.certificate_common_name, "");
+}
+
+TEST_F(GrpcTest, MetadataThatCannotBeSentIsAnErrorAndNotTheEndOfTheProcess) {
+  Serve();
+  for (const auto& [name, value] : Metadata{{"", "x"},
+                                            {"Upper", "x"},
+                                            {"with space", "x"},
+                                            {"grpc-timeout", "1S"},
+                                            {":path", "/"},
+                                            {"line", "a\r\nb: c"},
+                                            {"accent", "\xc3\xa9"}}) {
+    const auto client = Connect(listener_->address(), {{name, value}});
+    ASSERT_TRUE(world_.Await([&] { return client->recorder.closed.has_value(); })) << name;
+    EXPECT_EQ(client->recorder.closed->code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  EXPECT_TRUE(servers_.empty());
 }
 
 TEST_F(GrpcTest, RefusesMessagesBeyondTheLimit) {

@@ -91,7 +91,7 @@ TEST(InProcessTransportTest, WithholdsWritesBeyondTheWindow) {
   std::unique_ptr<Connection> server;
   ASSERT_TRUE(
       listener->Start([&](std::unique_ptr<Connection> connection) { server = std::move(connection); }).ok());
-  const auto client = transport.MakeConnector("a", {{"name", "ann"}})->Connect();
+  const auto client = transport.MakeConnector("a")->Connect({{"name", "ann"}});
   client->Start(client_recorder);
   client->Write(Flat("12345678"));
   environment.RunReady();
@@ -100,8 +100,8 @@ TEST(InProcessTransportTest, WithholdsWritesBeyondTheWindow) {
   environment.RunReady();
   EXPECT_EQ(client_recorder.writes_done, 1U) << "twelve bytes wait for the server";
   ASSERT_NE(server, nullptr);
-  EXPECT_EQ(server->metadata().find("name")->second, "ann");
-  EXPECT_TRUE(client->metadata().empty());
+  EXPECT_EQ(server->credentials().metadata.find("name")->second, "ann");
+  EXPECT_TRUE(client->credentials().metadata.empty());
   server->Start(server_recorder);
   environment.RunReady();
   EXPECT_EQ(client_recorder.writes_done, 2U);

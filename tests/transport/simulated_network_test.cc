@@ -283,10 +283,10 @@ TEST_F(SimulatedNetworkTest, AServerMayRestart) {
   std::unique_ptr<Connection> server;
   ASSERT_TRUE(
       listener_->Start([&](std::unique_ptr<Connection> connection) { server = std::move(connection); }).ok());
-  const auto client = network_.MakeConnector("server", {{"name", "ann"}})->Connect();
+  const auto client = network_.MakeConnector("server")->Connect({{"name", "ann"}});
   environment_.Advance(seconds(1));
   ASSERT_NE(server, nullptr);
-  EXPECT_EQ(server->metadata().find("name")->second, "ann");
+  EXPECT_EQ(server->credentials().metadata.find("name")->second, "ann");
 }
 
 /// What happens, and when, in one run.

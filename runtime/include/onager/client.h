@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "onager/authenticator.h"
 
 namespace onager {
 
@@ -61,6 +62,11 @@ struct ClientOptions {
   std::size_t callback_backlog_max = 64;
   /// Messages larger than this are refused as the peer's mistake.
   std::size_t message_bytes_max = 8u << 20;
+  /// What the server's `Authenticator` is shown. `credentials`, where there is one, is called for each
+  /// connection and adds to `metadata`, so that a token can be a fresh one: on a thread of the client, one
+  /// call at a time, and it must not block for long; connecting waits for it.
+  Metadata metadata;
+  std::function<Metadata()> credentials;
   /// Called on the callback executor at each change of state, with the reason for a loss.
   std::function<void(ConnectionState, const absl::Status&)> on_connection_state;
 };

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "onager/authenticator.h"
 #include "onager/generated/actor_base.h"
 
 namespace onager {
@@ -43,6 +44,10 @@ struct ServerOptions {
   std::size_t message_bytes_max = 4u << 20;
   /// A heartbeat goes out each so often; a peer that is silent for three of them is taken for dead.
   absl::Duration heartbeat_interval = absl::Seconds(5);
+
+  /// Who somebody is, and whether they may; see there. Empty: everybody is anonymous, and may do everything.
+  Authenticator authenticator;
+  Authorizer authorizer;
 
   /// Signs resume tokens; empty: a random key for the life of this server.
   std::string token_key;

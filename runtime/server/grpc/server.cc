@@ -62,6 +62,8 @@ server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
   core.actors.replay.count_max = options.replay_count_max;
   core.actors.replay.bytes_max = options.replay_bytes_max;
   core.actors.replay.age_max = absl::ToChronoNanoseconds(options.replay_age_max);
+  core.authenticator = options.authenticator;
+  core.authorizer = options.authorizer;
   core.token_keys = {{1, options.token_key.empty() ? RandomBytes(32) : options.token_key}};
   return core;
 }

@@ -7,11 +7,15 @@
 #include <grpcpp/support/channel_arguments.h>
 #include <grpcpp/support/client_callback.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "runtime/base/mutex.h"
 #include "runtime/transport/grpc/byte_buffer.h"
 #include "runtime/transport/grpc/callback_queue.h"
@@ -20,6 +24,33 @@
 
 namespace onager::transport {
 namespace {
+
+constexpr char kReservedPrefix[] = "grpc-";
+constexpr char kBinarySuffix[] = "-bin";
+
+bool IsNameByte(char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' ||
+         byte == '.';
+}
+
+// gRPC ends the process when it is given what it cannot send.
+absl::Status CheckMetadata(const Metadata& metadata) {
+  for (const auto& [name, value] : metadata) {
+    const absl::string_view key(name);
+    if (key.empty() || !std::all_of(key.begin(), key.end(), IsNameByte) ||
+        absl::StartsWith(key, kReservedPrefix)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata cannot have the name \"", absl::CEscape(key), "\""));
+    }
+    const bool is_text = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    if (!is_text && !absl::EndsWith(key, kBinarySuffix)) {
+      return absl::InvalidArgumentError(absl::StrCat("the value of the metadata ", key,
+                                                     " is not printable ASCII, and its name does not end in ",
+                                                     kBinarySuffix));
+    }
+  }
+  return absl::OkStatus();
+}
 
 /// The client's end of one stream. Shared by its `Connection` and, from `Begin` to `OnDone`, by itself,
 /// because gRPC calls it until then. The handler is reached through the gate only, which the connection
@@ -30,14 +61,25 @@ namespace {
 class ClientStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                            public std::enable_shared_from_this<ClientStream> {
  public:
-  explicit ClientStream(const GrpcConnectorOptions& options, const std::shared_ptr<grpc::Channel>& channel)
-      : gate_(std::make_shared<HandlerGate>(nullptr)), stub_(channel) {
-    for (const auto& [name, value] : options.metadata) context_.AddMetadata(name, value);
+  ClientStream(const Metadata& metadata, const std::shared_ptr<grpc::Channel>& channel)
+      : gate_(std::make_shared<HandlerGate>(nullptr)),
+        stub_(channel),
+        metadata_status_(CheckMetadata(metadata)) {
+    if (!metadata_status_.ok()) return;
+    for (const auto& [name, value] : metadata) context_.AddMetadata(name, value);
   }
 
   void Begin(ConnectionHandler& handler) {
     gate_->Open(handler);
     MutexLock lock(mutex_);
+    if (!metadata_status_.ok()) {
+      // Not on this stack, on which the handler must not be called.
+      alarm_.Set(std::chrono::system_clock::now(), [self = shared_from_this()](bool) mutable {
+        const std::shared_ptr<ClientStream> stream = std::move(self);
+        stream->gate_->Close(stream->metadata_status_);
+      });
+      return;
+    }
     self_ = shared_from_this();
     stub_.PrepareBidiStreamingCall(&context_, kSessionMethod, grpc::StubOptions(), this);
     AddHold();  // For operations from outside of reactions; removed when reading ends.
@@ -130,6 +172,7 @@ class ClientStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc
 
   const std::shared_ptr<HandlerGate> gate_;
   grpc::GenericStub stub_;
+  const absl::Status metadata_status_;
   grpc::ClientContext context_;
   grpc::ByteBuffer incoming_;  // Belongs to the read that is going on, or to the message being delivered.
   grpc::ByteBuffer outgoing_;  // Belongs to the write that is in flight.
@@ -149,11 +192,11 @@ class ClientConnection final : public Connection {
   void Start(ConnectionHandler& handler) override { stream_->Begin(handler); }
   void Write(OutMessage message) override { stream_->Write(std::move(message)); }
   void Close(const absl::Status& reason) override { stream_->Close(reason); }
-  const std::multimap<std::string, std::string>& metadata() const override { return metadata_; }
+  const Credentials& credentials() const override { return credentials_; }
 
  private:
   const std::shared_ptr<ClientStream> stream_;
-  const std::multimap<std::string, std::string> metadata_;
+  const Credentials credentials_;
 };
 
 class GrpcConnector final : public Connector {
@@ -179,9 +222,9 @@ class GrpcConnector final : public Connector {
     }
   }
 
-  std::unique_ptr<Connection> Connect() override {
+  std::unique_ptr<Connection> Connect(const Metadata& metadata) override {
     return std::make_unique<ClientConnection>(std::make_shared<ClientStream>(
-        options_, grpc::CreateCustomChannel(options_.address, credentials_, arguments_)));
+        metadata, grpc::CreateCustomChannel(options_.address, credentials_, arguments_)));
   }
 
  private:

@@ -1,5 +1,7 @@
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -22,8 +24,6 @@
 namespace onager::transport {
 namespace {
 
-using Metadata = std::multimap<std::string, std::string>;
-
 /// The server's end of one stream. Shared by its `Connection` and, until `OnDone`, by itself, because
 /// gRPC calls it until then. The handler is reached through the gate only, which the connection detaches
 /// when it is destroyed.
@@ -43,7 +43,18 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
   explicit ServerStream(grpc::GenericCallbackServerContext& context)
       : gate_(std::make_shared<HandlerGate>(nullptr)), context_(&context) {
     for (const auto& [name, value] : context.client_metadata()) {
-      metadata_.emplace(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+      credentials_.metadata.emplace(std::string(name.data(), name.size()),
+                                    std::string(value.data(), value.size()));
+    }
+    credentials_.peer_address = context.peer();
+    // Whoever has these has proved them: a certificate that cannot be verified never comes this far.
+    const auto identity = context.auth_context();
+    if (!identity->IsPeerAuthenticated()) return;
+    for (const grpc::string_ref& name : identity->FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME)) {
+      credentials_.certificate_common_name.assign(name.data(), name.size());
+    }
+    for (const grpc::string_ref& name : identity->FindPropertyValues(GRPC_X509_SAN_PROPERTY_NAME)) {
+      credentials_.certificate_names.emplace_back(name.data(), name.size());
     }
   }
 
@@ -122,7 +133,7 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
     TellClosed();
   }
 
-  const Metadata& metadata() const { return metadata_; }
+  const Credentials& credentials() const { return credentials_; }
 
  private:
   friend class IncomingMessage<ServerStream>;
@@ -175,7 +186,7 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
   }
 
   const std::shared_ptr<HandlerGate> gate_;
-  Metadata metadata_;
+  Credentials credentials_;
   grpc::ByteBuffer incoming_;  // Belongs to the read that is going on, or to the message being delivered.
   grpc::ByteBuffer outgoing_;  // Belongs to the write that is in flight.
   Mutex mutex_;
@@ -225,7 +236,7 @@ class ServerConnection final : public Connection {
   void Start(ConnectionHandler& handler) override { stream_->Begin(handler); }
   void Write(OutMessage message) override { stream_->Write(std::move(message)); }
   void Close(const absl::Status& reason) override { stream_->Close(reason); }
-  const Metadata& metadata() const override { return stream_->metadata(); }
+  const Credentials& credentials() const override { return stream_->credentials(); }
 
  private:
   const std::shared_ptr<ServerStream> stream_;

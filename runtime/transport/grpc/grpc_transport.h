@@ -2,7 +2,6 @@
 #define ONAGER_RUNTIME_TRANSPORT_GRPC_GRPC_TRANSPORT_H_
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,8 +40,6 @@ struct GrpcConnectorOptions {
 
   std::string address;
   std::optional<GrpcClientTls> tls;  // None: plaintext.
-  /// Sent when the connection is made. Names in lower case.
-  std::multimap<std::string, std::string> metadata;
   std::size_t message_bytes_max = kGrpcMessageBytesMax;
   Duration connect_timeout = std::chrono::seconds(5);
 };
@@ -61,7 +58,8 @@ struct GrpcListenerOptions {
 
 /// Each connection is a channel of its own with one bidirectional stream of already serialized messages.
 /// gRPC neither retries nor backs off: a connection that fails has failed, and the next one tries anew. A
-/// connector may be destroyed before its connections. Handlers are called on gRPC's threads.
+/// connector may be destroyed before its connections. Handlers are called on gRPC's threads. Metadata that
+/// HTTP/2 cannot carry, or that gRPC has for itself, closes the connection with INVALID_ARGUMENT.
 std::unique_ptr<Connector> MakeGrpcConnector(GrpcConnectorOptions options);
 
 /// A gRPC server. `Start` fails with UNAVAILABLE when the address cannot be listened at, and may be called

@@ -13,8 +13,6 @@
 namespace onager::transport {
 namespace {
 
-using Metadata = std::multimap<std::string, std::string>;
-
 enum Side : std::size_t { kClient = 0, kServer = 1 };
 Side PeerOf(Side side) { return side == kClient ? kServer : kClient; }
 
@@ -23,8 +21,9 @@ class Pair : public std::enable_shared_from_this<Pair> {
  public:
   Pair(Executor& executor, std::size_t window_bytes, Metadata metadata)
       : window_bytes_(window_bytes),
-        metadata_{Metadata(), std::move(metadata)},
-        gates_{std::make_shared<HandlerGate>(&executor), std::make_shared<HandlerGate>(&executor)} {}
+        gates_{std::make_shared<HandlerGate>(&executor), std::make_shared<HandlerGate>(&executor)} {
+    credentials_[kServer].metadata = std::move(metadata);
+  }
 
   void Start(Side side, ConnectionHandler& handler) { gates_[side]->Open(handler); }
 
@@ -60,7 +59,7 @@ class Pair : public std::enable_shared_from_this<Pair> {
     Close(side, absl::CancelledError("the connection was destroyed"));
   }
 
-  const Metadata& metadata(Side side) const { return metadata_[side]; }
+  const Credentials& credentials(Side side) const { return credentials_[side]; }
 
  private:
   void FinishWrite(Side side) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -70,7 +69,7 @@ class Pair : public std::enable_shared_from_this<Pair> {
   }
 
   const std::size_t window_bytes_;
-  const std::array<Metadata, 2> metadata_;
+  std::array<Credentials, 2> credentials_;  // What each side knows of the other. Constant.
   const std::array<std::shared_ptr<HandlerGate>, 2> gates_;
   // Everything below is indexed by the writing side.
   Mutex mutex_;
@@ -87,7 +86,7 @@ class InProcessConnection final : public Connection {
   void Start(ConnectionHandler& handler) override { pair_->Start(side_, handler); }
   void Write(OutMessage message) override { pair_->Write(side_, message); }
   void Close(const absl::Status& reason) override { pair_->Close(side_, reason); }
-  const Metadata& metadata() const override { return pair_->metadata(side_); }
+  const Credentials& credentials() const override { return pair_->credentials(side_); }
 
  private:
   const std::shared_ptr<Pair> pair_;
@@ -140,15 +139,16 @@ class InProcessTransport::Hub {
 
 class InProcessTransport::InProcessConnector final : public Connector {
  public:
-  InProcessConnector(std::shared_ptr<Hub> hub, std::string address, Metadata metadata)
-      : hub_(std::move(hub)), address_(std::move(address)), metadata_(std::move(metadata)) {}
+  InProcessConnector(std::shared_ptr<Hub> hub, std::string address)
+      : hub_(std::move(hub)), address_(std::move(address)) {}
 
-  std::unique_ptr<Connection> Connect() override { return hub_->Connect(address_, metadata_); }
+  std::unique_ptr<Connection> Connect(const Metadata& metadata) override {
+    return hub_->Connect(address_, metadata);
+  }
 
  private:
   const std::shared_ptr<Hub> hub_;
   const std::string address_;
-  const Metadata metadata_;
 };
 
 class InProcessTransport::InProcessListener final : public Listener {
@@ -182,8 +182,8 @@ InProcessTransport::InProcessTransport(Executor& executor, const InProcessOption
 
 InProcessTransport::~InProcessTransport() = default;
 
-std::unique_ptr<Connector> InProcessTransport::MakeConnector(std::string address, Metadata metadata) {
-  return std::make_unique<InProcessConnector>(hub_, std::move(address), std::move(metadata));
+std::unique_ptr<Connector> InProcessTransport::MakeConnector(std::string address) {
+  return std::make_unique<InProcessConnector>(hub_, std::move(address));
 }
 
 std::unique_ptr<Listener> InProcessTransport::MakeListener(std::string address) {

@@ -2,7 +2,6 @@
 #define ONAGER_RUNTIME_TRANSPORT_INPROCESS_INPROCESS_TRANSPORT_H_
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -32,8 +31,7 @@ class InProcessTransport {
 
   /// Connects to the listener that is called `address` at the time of each `Connect`; with no such
   /// listener the connection closes with UNAVAILABLE.
-  std::unique_ptr<Connector> MakeConnector(std::string address,
-                                           std::multimap<std::string, std::string> metadata = {});
+  std::unique_ptr<Connector> MakeConnector(std::string address);
   /// Takes the name `address` while it is started; `Start` fails with ALREADY_EXISTS when another has it.
   /// May be started again after `Stop`.
   std::unique_ptr<Listener> MakeListener(std::string address);
