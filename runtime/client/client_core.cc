@@ -385,8 +385,8 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
     subscription->OnSnapshot(request.position, token.revision, ResyncReason::kInitial,
                              std::move(kept.snapshot), /*events_dropped=*/0, std::move(kept.events));
   }
-  const bool open = Step([this, &request, &subscription](ClientSession& session, Time now) {
-    const std::uint64_t id = session.Subscribe(std::move(request), now);
+  const bool open = Step([this, &request, &subscription](ClientSession& session, Time) {
+    const std::uint64_t id = session.Subscribe(std::move(request));
     subscription->set_id(id);
     KeepSubscription(id, subscription);
   });

@@ -9,36 +9,23 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "onager/client.h"
-#include "onager/resync_reason.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/backoff.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
+#include "runtime/session/client_actions.h"
 #include "runtime/session/client_streams.h"
-#include "runtime/session/state_feed.h"
+#include "runtime/session/client_subscriptions.h"
 #include "runtime/transport/transport.h"
 #include "runtime/wire/batch.h"
 #include "runtime/wire/frame.h"
 
 namespace onager::session {
-
-struct ClientSessionOptions {
-  std::uint64_t incarnation = 1;  // Random and not zero.
-  Duration reconnect_delay_min = std::chrono::milliseconds(100);
-  Duration reconnect_delay_max = std::chrono::seconds(10);
-  Duration connect_timeout = std::chrono::seconds(10);
-  Duration peer_timeout = std::chrono::seconds(15);
-  std::size_t pending_calls_max = 10'000;
-  std::size_t message_bytes_max = 8u << 20;
-  std::size_t batch_bytes_max = 256u << 10;
-  std::size_t snapshot_bytes_max = std::size_t{1} << 30;
-};
 
 /// One client's side of its sessions, over all its connections: a state machine without threads, sockets or a
 /// clock of its own. It is fed the application's wishes, messages and time, and asked for actions and for the
@@ -46,65 +33,8 @@ struct ClientSessionOptions {
 ///
 /// Its owner calls one method at a time and afterwards always takes, when no write is in flight on the
 /// current connection, the next batch, and then the actions.
-class ClientSession {
+class ClientSession : public ClientActions {
  public:
-  using CallNumber = std::uint64_t;
-  using SubscriptionId = std::uint64_t;
-
-  /// What the owner is to do.
-  struct Connect {};   // Make a connection; the previous one is gone.
-  struct Disconnect {  // Drop the connection; no event of it is wanted any more.
-    absl::Status reason;
-  };
-  struct CallEnded {
-    CallNumber number;
-    absl::StatusOr<std::string> result;
-  };
-  /// The next item of a streamed result. Say with `ItemsTaken` when the application has taken it.
-  struct ItemArrived {
-    CallNumber number;
-    std::string item;
-  };
-  /// The item that `WriteItem` was given last has been taken; now there may be another.
-  struct ItemWritten {
-    CallNumber number;
-  };
-  struct SnapshotArrived {
-    SubscriptionId subscription;
-    Position at;
-    std::uint64_t previous_revision;
-    ResyncReason reason;
-    std::string snapshot;
-    std::uint64_t events_dropped;
-  };
-  struct DeltaArrived {
-    SubscriptionId subscription;
-    Position at;
-    std::uint64_t base;
-    std::string patch;
-    bool replayed;
-    std::vector<std::string> events;
-  };
-  /// The filter holds back what there is up to `revision`.
-  struct CoveredArrived {
-    SubscriptionId subscription;
-    std::uint64_t revision;
-  };
-  struct BindingArrived {
-    SubscriptionId subscription;
-    std::string binding;
-  };
-  struct SubscriptionEnded {
-    SubscriptionId subscription;
-    absl::Status status;
-  };
-  struct StateChanged {
-    ConnectionState state;
-    absl::Status reason;
-  };
-  using Action = std::variant<Connect, Disconnect, CallEnded, ItemArrived, ItemWritten, SnapshotArrived,
-                              DeltaArrived, CoveredArrived, BindingArrived, SubscriptionEnded, StateChanged>;
-
   struct CallRequest {
     ActorId actor;
     std::string method;
@@ -112,14 +42,7 @@ class ClientSession {
     std::optional<Duration> timeout;  // Unset: none.
     std::uint32_t streams = 0;        // As in `wire::Call`.
   };
-  struct SubscribeRequest {
-    ActorId actor;
-    std::uint64_t schema_fingerprint = 0;
-    std::string filter;
-    std::string view;
-    std::string binding;  // Of a resume token; empty: from the beginning.
-    Position position;
-  };
+  using SubscribeRequest = ClientSubscriptions::SubscribeRequest;
 
   /// `random` outlives the session.
   ClientSession(ClientSessionOptions options, Random& random);
@@ -136,10 +59,10 @@ class ClientSession {
   void ItemsTaken(CallNumber number, std::size_t items, std::size_t bytes) {
     streams_.OnTaken(number, items, bytes);
   }
-  SubscriptionId Subscribe(SubscribeRequest request, Time now);
-  void Unsubscribe(SubscriptionId id);
+  SubscriptionId Subscribe(SubscribeRequest request) { return subscriptions_.Add(std::move(request)); }
+  void Unsubscribe(SubscriptionId id) { subscriptions_.Remove(id); }
   /// Gives up the subscription's state and asks for a snapshot.
-  void Resync(SubscriptionId id, ResyncReason reason);
+  void Resync(SubscriptionId id, ResyncReason reason) { subscriptions_.Resync(id, reason); }
   /// Ends everything that is pending with `reason`. Final.
   void Close(const absl::Status& why);
 
@@ -170,45 +93,20 @@ class ClientSession {
     bool may_have_run = false;
   };
 
-  struct Subscription {
-    SubscribeRequest request;   // With the current binding and position.
-    bool has_position = false;  // Otherwise a snapshot is wanted, for `reason`.
-    ResyncReason reason = ResyncReason::kInitial;
-    std::uint64_t wire_id = 0;          // Under which it runs in this session; zero: `Subscribe` is due.
-    std::uint64_t announced_epoch = 0;  // Of this session's `Subscribed`; zero until it came.
-    bool announced = false;
-    std::uint64_t replay_target = 0;
-    // A snapshot that is arriving.
-    std::string partial;
-    Position partial_at;
-    std::uint64_t partial_total = 0;
-    std::uint64_t partial_events_dropped = 0;
-    bool receiving_snapshot = false;
-    Backoff retry_backoff;  // While the server says `UNAVAILABLE`.
-    // By then the server's answer, or the rest of a snapshot, has come, or it is asked again. Never: nothing
-    // is awaited.
-    Time answer_due = kNever;
-  };
-
   void BeginConnecting(Time now);
   void LoseConnection(const absl::Status& reason, Time now, bool tell_owner);
   void SetState(ConnectionState state, const absl::Status& reason);
   void EndCall(std::map<CallNumber, PendingCall>::iterator call, absl::StatusOr<std::string> result);
-  void EndSubscription(SubscriptionId id, const absl::Status& status);
-  static std::size_t SizeOf(const SubscribeRequest& request);
-  Subscription* FindByWireId(std::uint64_t wire_id, SubscriptionId& id);
-  void ForgetWireId(Subscription& subscription, bool tell_server);
-  void GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason);
 
   void Handle(const wire::Welcome& frame, Time now);
   void Handle(const wire::Reply& frame, Time now);
   void Handle(const wire::StreamItem& frame, Time now);
   void Handle(const wire::StreamCredit& frame, Time now);
-  void Handle(const wire::Subscribed& frame, Time now);
-  void Handle(const wire::SnapshotChunk& frame, Time now);
-  void Handle(const wire::Delta& frame, Time now);
-  void Handle(const wire::Covered& frame, Time now);
-  void Handle(const wire::End& frame, Time now);
+  void Handle(const wire::Subscribed& frame, Time now) { subscriptions_.On(frame, now); }
+  void Handle(const wire::SnapshotChunk& frame, Time now) { subscriptions_.On(frame, now); }
+  void Handle(const wire::Delta& frame, Time /*now*/) { subscriptions_.On(frame); }
+  void Handle(const wire::Covered& frame, Time /*now*/) { subscriptions_.On(frame); }
+  void Handle(const wire::End& frame, Time now) { subscriptions_.On(frame, now); }
   void Handle(const wire::Heartbeat& frame, Time now);
   void Handle(const wire::Goodbye& frame, Time now);
   template <typename ClientFrame>
@@ -216,9 +114,6 @@ class ClientSession {
 
   std::uint64_t AcknowledgeableThrough() const;
   Duration peer_timeout() const;
-  void AwaitAnswer(SubscriptionId id, Subscription& subscription, Time now);
-  void AskAgain(Time now);
-  void AppendSubscriptions(wire::BatchWriter& writer, Time now);
   void AppendCalls(wire::BatchWriter& writer, Time now);
   void AppendStreams(wire::BatchWriter& writer);
 
@@ -248,17 +143,9 @@ class ClientSession {
   std::uint64_t acknowledged_ = 0;      // What the server was told in this session.
   ClientStreams streams_;               // Of `calls_`.
 
-  SubscriptionId last_subscription_ = 0;
-  std::uint64_t last_wire_id_ = 0;
-  std::map<SubscriptionId, Subscription> subscriptions_;
-  std::map<std::uint64_t, SubscriptionId> by_wire_id_;
-  std::deque<SubscriptionId> subscribes_due_;
-  std::set<std::pair<Time, SubscriptionId>> subscribe_retries_;
-  std::set<std::pair<Time, SubscriptionId>> answers_due_;  // At or before each subscription's `answer_due`.
-  std::deque<std::uint64_t> unsubscribes_due_;             // Wire ids.
-
   std::vector<Action> actions_;
   ClientStats stats_;
+  ClientSubscriptions subscriptions_;  // Adds to both.
 };
 
 }  // namespace onager::session

@@ -69,7 +69,7 @@ struct ClientWorld {
     Client::SubscribeRequest request;
     request.actor = {"t.v1.Counter", "a"};
     request.schema_fingerprint = 5;
-    return session.Subscribe(std::move(request), now);
+    return session.Subscribe(std::move(request));
   }
 
   Time now = kStart;
@@ -726,7 +726,7 @@ TEST(ClientSessionTest, FilterAndViewGoWithEverySubscribe) {
   request.actor = {"t.v1.Counter", "a"};
   request.filter = "filter";
   request.view = "view";
-  (void)world.session.Subscribe(request, world.now);
+  (void)world.session.Subscribe(request);
   for (int round = 0; round < 2; ++round) {
     const auto frames = world.Batch();
     EXPECT_EQ(frames->Of<wire::Subscribe>().at(0).filter, "filter");
@@ -741,7 +741,7 @@ TEST(ClientSessionTest, AFilterOrViewThatIsTooLargeEndsTheSubscription) {
   world.Open();
   Client::SubscribeRequest request;
   request.view = std::string((64u << 10) + 1, 'v');
-  (void)world.session.Subscribe(request, world.now);
+  (void)world.session.Subscribe(request);
   const auto ends = world.Take<Client::SubscriptionEnded>();
   ASSERT_EQ(ends.size(), 1u);
   EXPECT_EQ(ends[0].status.code(), absl::StatusCode::kInvalidArgument);

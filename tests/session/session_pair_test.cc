@@ -30,7 +30,7 @@ class LossyPair {
     ClientSession::SubscribeRequest request;
     request.actor = {"t.v1.Counter", "a"};
     client_.Start(now_);
-    subscription_ = client_.Subscribe(request, now_);
+    subscription_ = client_.Subscribe(request);
     Settle();
   }
 

@@ -1,0 +1,116 @@
+#ifndef ONAGER_RUNTIME_SESSION_CLIENT_SUBSCRIPTIONS_H_
+#define ONAGER_RUNTIME_SESSION_CLIENT_SUBSCRIPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "onager/resync_reason.h"
+#include "runtime/base/actor_id.h"
+#include "runtime/base/backoff.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/executor.h"
+#include "runtime/session/client_actions.h"
+#include "runtime/session/state_feed.h"
+#include "runtime/wire/batch.h"
+#include "runtime/wire/frame.h"
+
+namespace onager::session {
+
+/// The subscriptions of one client, over all its connections: a part of `ClientSession`. Each keeps the
+/// position that it has reached, and believes nothing that does not continue it.
+class ClientSubscriptions : private ClientActions {
+ public:
+  using ClientActions::SubscriptionId;
+
+  struct SubscribeRequest {
+    ActorId actor;
+    std::uint64_t schema_fingerprint = 0;
+    std::string filter;
+    std::string view;
+    std::string binding;  // Of a resume token; empty: from the beginning.
+    Position position;
+  };
+
+  /// All of them outlive this; what happens is added to `actions` and counted in `stats`.
+  ClientSubscriptions(const ClientSessionOptions& options, Random& random,
+                      std::vector<ClientActions::Action>& actions, ClientStats& stats);
+
+  /// Always gives an id; a subscription that is refused ends at once with an action.
+  SubscriptionId Add(SubscribeRequest request);
+  void Remove(SubscriptionId id);
+  /// Gives up the subscription's state and asks for a snapshot.
+  void Resync(SubscriptionId id, ResyncReason reason);
+  /// Ends all of them, and those that are still to come.
+  void EndAll(const absl::Status& reason);
+
+  void OnConnected();
+  void OnConnectionLost();
+  void OnTime(Time now);
+  Time next_deadline() const;
+
+  void On(const wire::Subscribed& frame, Time now);
+  void On(const wire::SnapshotChunk& frame, Time now);
+  void On(const wire::Delta& frame);
+  void On(const wire::Covered& frame);
+  void On(const wire::End& frame, Time now);
+
+  /// Appends what is due, as far as a message of the server's size takes it.
+  void Append(wire::BatchWriter& writer, std::size_t message_bytes_max, Time now);
+
+ private:
+  struct Subscription {
+    SubscribeRequest request;   // With the current binding and position.
+    bool has_position = false;  // Otherwise a snapshot is wanted, for `reason`.
+    ResyncReason reason = ResyncReason::kInitial;
+    std::uint64_t wire_id = 0;          // Under which it runs in this session; zero: `Subscribe` is due.
+    std::uint64_t announced_epoch = 0;  // Of this session's `Subscribed`; zero until it came.
+    bool announced = false;
+    std::uint64_t replay_target = 0;
+    // A snapshot that is arriving.
+    std::string partial;
+    Position partial_at;
+    std::uint64_t partial_total = 0;
+    std::uint64_t partial_events_dropped = 0;
+    bool receiving_snapshot = false;
+    Backoff retry_backoff;  // While the server says `UNAVAILABLE`.
+    // By then the server's answer, or the rest of a snapshot, has come, or it is asked again. Never: nothing
+    // is awaited.
+    Time answer_due = kNever;
+  };
+
+  void End(SubscriptionId id, const absl::Status& status);
+  static std::size_t SizeOf(const SubscribeRequest& request);
+  Subscription* FindByWireId(std::uint64_t wire_id, SubscriptionId& id);
+  void ForgetWireId(Subscription& subscription, bool tell_server);
+  void GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason);
+  void AwaitAnswer(SubscriptionId id, Subscription& subscription, Time now);
+  void AskAgain(Time now);
+
+  const ClientSessionOptions& options_;
+  Random& random_;
+  std::vector<ClientActions::Action>& actions_;
+  ClientStats& stats_;
+
+  bool live_ = false;                  // There is a session.
+  std::optional<absl::Status> ended_;  // All have ended, for this reason.
+  SubscriptionId last_id_ = 0;
+  std::uint64_t last_wire_id_ = 0;
+  std::map<SubscriptionId, Subscription> subscriptions_;
+  std::map<std::uint64_t, SubscriptionId> by_wire_id_;
+  std::deque<SubscriptionId> subscribes_due_;
+  std::set<std::pair<Time, SubscriptionId>> subscribe_retries_;
+  std::set<std::pair<Time, SubscriptionId>> answers_due_;  // At or before each subscription's `answer_due`.
+  std::deque<std::uint64_t> unsubscribes_due_;             // Wire ids.
+};
+
+}  // namespace onager::session
+
+#endif  // ONAGER_RUNTIME_SESSION_CLIENT_SUBSCRIPTIONS_H_

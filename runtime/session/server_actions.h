@@ -1,0 +1,93 @@
+#ifndef ONAGER_RUNTIME_SESSION_SERVER_ACTIONS_H_
+#define ONAGER_RUNTIME_SESSION_SERVER_ACTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "onager/authenticator.h"
+#include "runtime/base/actor_id.h"
+#include "runtime/base/clock.h"
+
+namespace onager::session {
+
+struct ServerSessionOptions {
+  std::uint64_t server_instance = 1;
+  std::size_t calls_max = 10'000;
+  /// What the client is told to keep to. No more than the ledger keeps, so that no call whose reply is lost
+  /// with the connection falls out of it.
+  std::size_t calls_in_flight_max = 1024;
+  std::size_t subscriptions_max = 10'000;
+  std::size_t message_bytes_max = 4u << 20;
+  /// Results that wait because the client does not read. Beyond it the session ends; the client comes again
+  /// and asks anew.
+  std::size_t pending_reply_bytes_max = 64u << 20;
+  /// What one batch holds of deltas, and of snapshots; replies are not held back.
+  std::size_t batch_bytes_max = 256u << 10;
+  std::size_t snapshot_chunk_bytes = 64u << 10;
+  Duration heartbeat_interval = std::chrono::seconds(5);
+  Duration handshake_timeout = std::chrono::seconds(10);
+};
+
+/// Who is at the other end, as the authenticator said when the connection was made.
+using Peer = Identity;
+
+/// What a `ServerSession` asks its owner to do. The session has these names as its own.
+struct ServerActions {
+  struct FindLedger {  // Find or make the incarnation's ledger, end its other session, then call `OnLedger`.
+    std::uint64_t incarnation;
+  };
+  struct StartCall {  // Ask the ledger; run it; report with `OnCallEnded`.
+    std::uint64_t number;
+    ActorId actor;
+    std::string method;
+    std::string arguments;
+    std::optional<Duration> timeout;
+    bool may_have_run;
+    std::uint32_t streams = 0;  // As in `wire::Call`. Report where its items come from with `OnStreamOpened`.
+    bool streams_begun = false;  // Items of it have been received, or taken, before.
+  };
+  // Of a call that was started and has streams: hand on to where its items come from. What that finds wrong
+  // ends the session.
+  struct TakeItem {
+    std::uint64_t number;
+    std::uint64_t sequence;
+    std::string item;
+  };
+  struct TakeStreamEnd {
+    std::uint64_t number;
+    std::uint64_t items;
+  };
+  struct TakeCredit {
+    std::uint64_t number;
+    std::uint64_t through;
+  };
+  struct CancelCall {
+    std::uint64_t number;
+  };
+  struct AcknowledgeCalls {
+    std::uint64_t through;
+  };
+  struct OpenFeed {  // Activate the actor; report with `OnFeedOpened`.
+    std::uint64_t subscription;
+    ActorId actor;
+    std::string filter;
+    std::string view;
+    bool resumes = false;  // With a token that was given to this same peer.
+  };
+  struct CloseFeed {
+    std::uint64_t subscription;
+  };
+  struct Disconnect {  // Once the last batch is written.
+    absl::Status reason;
+  };
+  using Action = std::variant<FindLedger, StartCall, TakeItem, TakeStreamEnd, TakeCredit, CancelCall,
+                              AcknowledgeCalls, OpenFeed, CloseFeed, Disconnect>;
+};
+
+}  // namespace onager::session
+
+#endif  // ONAGER_RUNTIME_SESSION_SERVER_ACTIONS_H_

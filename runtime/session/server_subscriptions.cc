@@ -1,0 +1,363 @@
+#include "runtime/session/server_subscriptions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/session/frame_limits.h"
+#include "runtime/session/frame_status.h"
+
+namespace onager::session {
+namespace {
+
+absl::Status CheckSelection(std::string_view filter, std::string_view view) {
+  if (std::max(filter.size(), view.size()) <= wire::kSelectionBytesMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a filter or a view of more than ", wire::kSelectionBytesMax, " bytes"));
+}
+
+ResyncReason ReasonOf(FeedRead::Why why, bool resuming, ResyncReason without_position) {
+  switch (why) {
+    case FeedRead::Why::kNoPosition:
+      return without_position;
+    case FeedRead::Why::kOtherEpoch:
+      return ResyncReason::kNewEpoch;
+    case FeedRead::Why::kOutsideWindow:
+      return resuming ? ResyncReason::kExpired : ResyncReason::kLagged;
+    case FeedRead::Why::kTooCostly:
+      return ResyncReason::kLagged;
+  }
+  return without_position;
+}
+
+}  // namespace
+
+absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
+  if (frame.id == 0 || subscriptions_.contains(frame.id)) {
+    return absl::InvalidArgumentError("a subscription id that is zero or in use");
+  }
+  if (absl::Status address = CheckAddress(frame.actor_type, frame.key); !address.ok()) {
+    return Refuse(frame.id, address);
+  }
+  if (absl::Status selection = CheckSelection(frame.filter, frame.view); !selection.ok()) {
+    return Refuse(frame.id, selection);
+  }
+  if (subscriptions_.size() >= options_.subscriptions_max) {
+    return Refuse(frame.id, absl::ResourceExhaustedError(absl::StrCat(
+                                "this session has ", options_.subscriptions_max, " subscriptions")));
+  }
+  Subscription subscription;
+  subscription.actor = {std::string(frame.actor_type), std::string(frame.key)};
+  subscription.client_fingerprint = frame.schema_fingerprint;
+  subscription.filter_fingerprint = wire::Fingerprint(frame.filter);
+  subscription.view_fingerprint = wire::Fingerprint(frame.view);
+  subscription.reason = frame.reason;
+  if (frame.epoch != 0) subscription.shown = Position{frame.epoch, frame.revision};
+  if (!frame.binding.empty()) {
+    subscription.offered_binding = std::string(frame.binding);
+    subscription.position = Position{frame.epoch, frame.revision};
+    subscription.shown = subscription.position;
+    if (absl::Status token = ExamineToken(subscription); !token.ok()) return Refuse(frame.id, token);
+  }
+  actions_.emplace_back(OpenFeed{frame.id, subscription.actor, std::string(frame.filter),
+                                 std::string(frame.view), !subscription.offered_binding.empty()});
+  by_actor_.emplace(subscription.actor, frame.id);
+  subscriptions_.emplace(frame.id, std::move(subscription));
+  return absl::OkStatus();
+}
+
+absl::Status ServerSubscriptions::ExamineToken(Subscription& subscription) const {
+  const absl::StatusOr<wire::TokenBinding> binding = signer_.Verify(subscription.offered_binding);
+  if (absl::IsNotFound(binding.status())) {
+    subscription.position.reset();
+    subscription.offered_binding.clear();
+    subscription.reason = ResyncReason::kUnknownKey;
+    return absl::OkStatus();
+  }
+  if (!binding.ok()) return binding.status();
+  if (binding->tenant != peer_.tenant || binding->principal != peer_.principal) {
+    return absl::PermissionDeniedError("this resume token was given to another principal");
+  }
+  if (binding->actor_type != subscription.actor.type || binding->key != subscription.actor.key) {
+    return absl::InvalidArgumentError("this resume token belongs to another actor");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServerSubscriptions::Refuse(std::uint64_t id, const absl::Status& status) {
+  if (ended_.size() > options_.subscriptions_max) {
+    return absl::ResourceExhaustedError("the client subscribes and does not read the answers");
+  }
+  ended_.emplace_back(id, status);
+  return absl::OkStatus();
+}
+
+void ServerSubscriptions::Remove(std::uint64_t id) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return;  // It ended here while the request was under way.
+  const auto [first, last] = by_actor_.equal_range(found->second.actor);
+  by_actor_.erase(std::find_if(first, last, [id](const auto& entry) { return entry.second == id; }));
+  subscriptions_.erase(found);
+  actions_.emplace_back(CloseFeed{id});
+}
+
+void ServerSubscriptions::Clear() {
+  for (const auto& [id, subscription] : subscriptions_) actions_.emplace_back(CloseFeed{id});
+  subscriptions_.clear();
+  by_actor_.clear();
+  dirty_.clear();
+  ended_.clear();
+}
+
+absl::Status ServerSubscriptions::OnFeedOpened(std::uint64_t id,
+                                               absl::StatusOr<std::shared_ptr<StateFeed>> feed,
+                                               std::uint64_t schema_fingerprint) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return absl::OkStatus();
+  if (!feed.ok()) return OnFeedRefused(id, feed.status());
+  Subscription& subscription = found->second;
+  subscription.feed = *std::move(feed);
+
+  wire::TokenBinding binding;
+  binding.tenant = peer_.tenant;
+  binding.principal = peer_.principal;
+  binding.actor_type = subscription.actor.type;
+  binding.key = subscription.actor.key;
+  // Both ends' field trees decide what a delta means, so a change of either ends a token's use.
+  binding.schema_fingerprint = schema_fingerprint * 0x9E3779B97F4A7C15ull + subscription.client_fingerprint;
+  binding.filter_fingerprint = subscription.filter_fingerprint;
+  binding.view_fingerprint = subscription.view_fingerprint;
+  subscription.binding = signer_.Sign(binding);
+  if (subscription.position.has_value()) {
+    const absl::StatusOr<wire::TokenBinding> offered = signer_.Verify(subscription.offered_binding);
+    if (!offered.ok() || !(*offered == binding)) {
+      subscription.position.reset();
+      subscription.reason = offered.ok() && offered->schema_fingerprint == binding.schema_fingerprint
+                                ? ResyncReason::kViewChanged
+                                : ResyncReason::kSchemaChanged;
+    }
+  }
+  subscription.offered_binding.clear();
+  if (!subscription.position.has_value() && subscription.reason != ResyncReason::kInitial) {
+    // The client has been shown something already: a snapshot that the feed has kept may be older than that.
+    subscription.snapshot_wanted = subscription.feed->head();
+  }
+  MarkDirty(id, subscription);
+  return absl::OkStatus();
+}
+
+absl::Status ServerSubscriptions::OnFeedRefused(std::uint64_t id, const absl::Status& reason) {
+  if (!subscriptions_.contains(id)) return absl::OkStatus();
+  Remove(id);
+  return Refuse(id, reason);
+}
+
+void ServerSubscriptions::OnFeedChanged(std::uint64_t id) {
+  const auto found = subscriptions_.find(id);
+  if (found != subscriptions_.end()) MarkDirty(id, found->second);
+}
+
+void ServerSubscriptions::OnFeedEnded(std::uint64_t id, const absl::Status& reason) {
+  if (!subscriptions_.contains(id)) return;
+  Remove(id);
+  ended_.emplace_back(id, reason);
+}
+
+void ServerSubscriptions::MarkDirty(std::uint64_t id, Subscription& subscription) {
+  if (subscription.dirty) return;
+  subscription.dirty = true;
+  dirty_.push_back(id);
+}
+
+bool ServerSubscriptions::AppendObservers(wire::BatchWriter& writer, const CallOutcome& outcome, Time now) {
+  const auto [first, last] = by_actor_.equal_range(outcome.actor);
+  for (auto observer = first; observer != last;) {
+    const std::uint64_t id = observer->second;
+    ++observer;  // The subscription may end meanwhile.
+    Subscription& subscription = subscriptions_.at(id);
+    const bool told = subscription.position.has_value() &&
+                      std::max(subscription.shown->revision, subscription.covered) >= outcome.revision;
+    if (told && !subscription.dirty) continue;
+    if (writer.size() >= batch_bytes_max_) return false;
+    switch (Pump(writer, id, subscription, now)) {
+      case Pumped::kAll:
+        Cover(writer, id, subscription, outcome.revision);
+        break;
+      case Pumped::kPart:
+        MarkDirty(id, subscription);
+        break;
+      case Pumped::kEnded:
+        break;
+    }
+  }
+  return true;
+}
+
+void ServerSubscriptions::Cover(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription,
+                                std::uint64_t revision) {
+  if (!subscription.announced || !subscription.position.has_value()) return;  // A snapshot is on its way.
+  if (subscription.shown->revision < revision &&
+      subscription.shown->revision < subscription.position->revision) {
+    FeedStep nothing;
+    nothing.revision = subscription.position->revision;
+    SendStep(writer, id, subscription, nothing);
+  }
+  if (std::max(subscription.shown->revision, subscription.covered) < revision &&
+      subscription.held_back >= revision) {
+    wire::Covered covered;
+    covered.id = id;
+    covered.revision = subscription.held_back;
+    writer.Append(covered);
+    subscription.covered = subscription.held_back;
+  }
+}
+
+void ServerSubscriptions::Append(wire::BatchWriter& writer, Time now) {
+  // Each dirty subscription has its turn once; those that are not through go to the back of the queue.
+  for (std::size_t turns = dirty_.size(); turns > 0 && writer.size() < batch_bytes_max_; --turns) {
+    const std::uint64_t id = dirty_.front();
+    dirty_.pop_front();
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) continue;
+    switch (Pump(writer, id, found->second, now)) {
+      case Pumped::kAll:
+        found->second.dirty = false;
+        break;
+      case Pumped::kPart:
+        dirty_.push_back(id);
+        break;
+      case Pumped::kEnded:
+        break;
+    }
+  }
+  for (; !ended_.empty() && writer.size() < batch_bytes_max_; ended_.pop_front()) {
+    const auto& [id, status] = ended_.front();
+    wire::End end;
+    end.id = id;
+    end.code = static_cast<std::uint32_t>(status.code());
+    end.message = ShortMessage(status);
+    writer.Append(end);
+  }
+}
+
+// What follows the position; a snapshot when the feed has one that is waited for, or when a step is too large
+// to be sent otherwise than in pieces.
+FeedRead ServerSubscriptions::ReadFeed(Subscription& subscription, std::size_t budget, Time now) {
+  if (subscription.snapshot_wanted.has_value()) {
+    FeedRead read = subscription.feed->ReadSnapshot(*subscription.snapshot_wanted, now);
+    read.why = FeedRead::Why::kNoPosition;  // The reason is known already.
+    return read;
+  }
+  const bool due =
+      subscription.position.has_value() && subscription.position->revision < subscription.due_through;
+  FeedRead read = subscription.feed->Read(subscription.position, due, budget, now);
+  for (const FeedStep& step : read.steps) {
+    if (step.size() + kFrameOverheadMax <= batch_bytes_max_) continue;
+    const Position after{read.at.epoch, step.revision};
+    read = subscription.feed->ReadSnapshot(after, now);
+    read.why = FeedRead::Why::kTooCostly;
+    break;
+  }
+  return read;
+}
+
+ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer, std::uint64_t id,
+                                                      Subscription& subscription, Time now) {
+  if (subscription.feed == nullptr) return Pumped::kAll;
+  if (subscription.snapshot != nullptr && !PumpSnapshot(writer, id, subscription)) return Pumped::kPart;
+  const std::size_t budget = batch_bytes_max_ - std::min(batch_bytes_max_, writer.size());
+  if (budget == 0) return Pumped::kPart;
+
+  FeedRead read = ReadFeed(subscription, budget, now);
+  if (read.kind == FeedRead::Kind::kEnded) {
+    OnFeedEnded(id, read.end);
+    return Pumped::kEnded;
+  }
+  const bool continues = read.kind == FeedRead::Kind::kUpToDate || read.kind == FeedRead::Kind::kSteps;
+  if (!continues) {
+    const bool resuming = !subscription.announced;
+    subscription.reason = ReasonOf(read.why, resuming, subscription.reason);
+    subscription.position.reset();
+  }
+  if (!subscription.announced) {
+    subscription.announced = true;
+    subscription.announced_epoch = read.at.epoch;
+    wire::Subscribed subscribed;
+    subscribed.id = id;
+    subscribed.epoch = read.at.epoch;
+    subscribed.resumed = continues;
+    subscribed.replay_target = continues ? read.at.revision : 0;
+    subscribed.reason = continues ? ResyncReason::kInitial : subscription.reason;
+    subscribed.binding = subscription.binding;
+    writer.Append(subscribed);
+  }
+  switch (read.kind) {
+    case FeedRead::Kind::kEnded:
+      return Pumped::kAll;
+    case FeedRead::Kind::kUpToDate:
+    case FeedRead::Kind::kSteps:
+      for (const FeedStep& step : read.steps) SendStep(writer, id, subscription, step);
+      subscription.position->revision = read.through;
+      subscription.held_back = read.held_back ? read.at.revision : 0;
+      return read.held_back || read.through == read.at.revision ? Pumped::kAll : Pumped::kPart;
+    case FeedRead::Kind::kSnapshotPending:
+      // The feed says when the snapshot is there.
+      if (!subscription.snapshot_wanted.has_value() || subscription.snapshot_wanted->epoch != read.at.epoch) {
+        subscription.snapshot_wanted = read.at;
+      }
+      return Pumped::kAll;
+    case FeedRead::Kind::kSnapshot:
+      subscription.snapshot_wanted.reset();
+      subscription.snapshot = std::move(read.snapshot);
+      subscription.snapshot_at = read.at;
+      subscription.snapshot_offset = 0;
+      subscription.due_through = subscription.feed->head().revision;
+      subscription.snapshot_events_dropped =
+          subscription.shown.has_value() ? subscription.feed->CountEvents(*subscription.shown, read.at) : 0;
+      // What was committed after the snapshot follows in the next batch.
+      (void)PumpSnapshot(writer, id, subscription);
+      return Pumped::kPart;
+  }
+  return Pumped::kAll;
+}
+
+// What lies between what was shown and the step's base shows nothing, so the delta spans it too.
+void ServerSubscriptions::SendStep(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription,
+                                   const FeedStep& step) {
+  Position& shown = *subscription.shown;
+  wire::Delta delta;
+  delta.id = id;
+  delta.revision = step.revision;
+  delta.span = step.revision - shown.revision;
+  delta.epoch = shown.epoch == subscription.announced_epoch ? 0 : shown.epoch;
+  writer.Append(delta, step.patch, step.events);
+  shown.revision = step.revision;
+}
+
+bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id,
+                                       Subscription& subscription) {
+  const std::string& bytes = *subscription.snapshot;
+  do {
+    const std::size_t size = std::min(snapshot_chunk_bytes_, bytes.size() - subscription.snapshot_offset);
+    wire::SnapshotChunk chunk;
+    chunk.id = id;
+    chunk.epoch = subscription.snapshot_at.epoch;
+    chunk.revision = subscription.snapshot_at.revision;
+    chunk.total_bytes = bytes.size();
+    chunk.offset = subscription.snapshot_offset;
+    chunk.reason = subscription.reason;
+    chunk.events_dropped = subscription.snapshot_events_dropped;
+    chunk.base = subscription.shown.has_value() ? subscription.shown->revision : 0;
+    writer.Append(chunk, subscription.snapshot, size);
+    subscription.snapshot_offset += size;
+  } while (subscription.snapshot_offset < bytes.size() && writer.size() < batch_bytes_max_);
+  if (subscription.snapshot_offset < bytes.size()) return false;
+  subscription.position = subscription.snapshot_at;
+  subscription.shown = subscription.snapshot_at;
+  subscription.held_back = 0;
+  subscription.covered = 0;
+  subscription.snapshot.reset();
+  return true;
+}
+
+}  // namespace onager::session

@@ -1,0 +1,128 @@
+#ifndef ONAGER_RUNTIME_SESSION_SERVER_SUBSCRIPTIONS_H_
+#define ONAGER_RUNTIME_SESSION_SERVER_SUBSCRIPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "onager/resync_reason.h"
+#include "runtime/base/actor_id.h"
+#include "runtime/base/clock.h"
+#include "runtime/session/call_ledger.h"
+#include "runtime/session/server_actions.h"
+#include "runtime/session/state_feed.h"
+#include "runtime/wire/batch.h"
+#include "runtime/wire/frame.h"
+#include "runtime/wire/resume_token.h"
+
+namespace onager::session {
+
+/// The subscriptions of one session: a part of `ServerSession`. Each is a position in a feed, and what of a
+/// snapshot is still to be sent.
+class ServerSubscriptions : private ServerActions {
+ public:
+  /// All of them outlive this; what is to be done is added to `actions`.
+  ServerSubscriptions(const ServerSessionOptions& options, const Peer& peer, const wire::TokenSigner& signer,
+                      std::vector<ServerActions::Action>& actions)
+      : options_(options), peer_(peer), signer_(signer), actions_(actions) {}
+
+  /// What a batch, and a chunk of a snapshot, hold at the most; known once the client has said what it takes.
+  void SetLimits(std::size_t batch_bytes_max, std::size_t snapshot_chunk_bytes) {
+    batch_bytes_max_ = batch_bytes_max;
+    snapshot_chunk_bytes_ = snapshot_chunk_bytes;
+  }
+
+  // An error ends the session.
+  absl::Status On(const wire::Subscribe& frame);
+  void On(const wire::Unsubscribe& frame) { Remove(frame.id); }
+  absl::Status OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
+                            std::uint64_t schema_fingerprint);
+  absl::Status OnFeedRefused(std::uint64_t id, const absl::Status& reason);
+
+  void OnFeedChanged(std::uint64_t id);
+  void OnFeedEnded(std::uint64_t id, const absl::Status& reason);
+
+  /// Closes every feed and forgets everything.
+  void Clear();
+
+  /// Appends what is due, of each subscription in its turn, as far as the batch takes it.
+  void Append(wire::BatchWriter& writer, Time now);
+  /// Appends what the client observes of the call's actor and has not got. False when the batch is full
+  /// before.
+  bool AppendObservers(wire::BatchWriter& writer, const CallOutcome& outcome, Time now);
+
+  std::size_t size() const { return subscriptions_.size(); }
+
+ private:
+  struct Subscription {
+    ActorId actor;
+    std::shared_ptr<StateFeed> feed;  // Null until the actor is active.
+    std::uint64_t client_fingerprint = 0;
+    std::uint64_t filter_fingerprint = 0;
+    std::uint64_t view_fingerprint = 0;
+    std::string offered_binding;
+    // What the client was shown last, or will have been when all that is sent has arrived.
+    std::optional<Position> shown;
+    // Where reading goes on: at `shown`, or later in its epoch when what came since shows nothing. Unset: a
+    // snapshot is due, for `reason`.
+    std::optional<Position> position;
+    ResyncReason reason = ResyncReason::kInitial;
+    std::uint64_t due_through = 0;  // Up to here the filter is not asked: the first snapshot was older.
+    std::uint64_t held_back = 0;    // The filter holds something back up to this revision.
+    std::uint64_t covered = 0;      // As the client was told.
+    std::string binding;
+    bool announced = false;  // `Subscribed` was sent.
+    std::uint64_t announced_epoch = 0;
+    bool dirty = false;  // In `dirty_`.
+
+    // A snapshot that is waited for: this position or a later one will do.
+    std::optional<Position> snapshot_wanted;
+    // A snapshot that is being sent.
+    SharedBytes snapshot;
+    Position snapshot_at;
+    std::size_t snapshot_offset = 0;
+    std::uint64_t snapshot_events_dropped = 0;
+  };
+
+  /// Decides what an offered token is worth, and sets position and reason. An error refuses the subscription.
+  absl::Status ExamineToken(Subscription& subscription) const;
+  /// To be told to the client. An error ends the session.
+  absl::Status Refuse(std::uint64_t id, const absl::Status& status);
+  void Remove(std::uint64_t id);
+  void MarkDirty(std::uint64_t id, Subscription& subscription);
+
+  enum class Pumped { kAll, kPart, kEnded };  // After the last one the subscription is gone.
+  /// Sends what follows the subscription's position, as far as the batch takes it.
+  Pumped Pump(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, Time now);
+  FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
+  void SendStep(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription,
+                const FeedStep& step);
+  bool PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription);
+  /// Tells the client, as far as there is no change to tell it with, that it has been told of everything up
+  /// to `revision`.
+  void Cover(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, std::uint64_t revision);
+
+  const ServerSessionOptions& options_;
+  const Peer& peer_;
+  const wire::TokenSigner& signer_;
+  std::vector<ServerActions::Action>& actions_;
+  std::size_t batch_bytes_max_ = 0;
+  std::size_t snapshot_chunk_bytes_ = 0;
+
+  std::map<std::uint64_t, Subscription> subscriptions_;
+  std::multimap<ActorId, std::uint64_t> by_actor_;
+  std::deque<std::uint64_t> dirty_;
+  std::deque<std::pair<std::uint64_t, absl::Status>> ended_;  // Of which the client is to be told.
+};
+
+}  // namespace onager::session
+
+#endif  // ONAGER_RUNTIME_SESSION_SERVER_SUBSCRIPTIONS_H_
