@@ -47,31 +47,6 @@ absl::Status ClosedStatus() { return absl::CancelledError("the client is closed"
 
 }  // namespace
 
-/// One connection. Its events name it, so that those of a connection that was given up are recognised.
-class ClientCore::Link final : public transport::ConnectionHandler {
- public:
-  Link(std::weak_ptr<ClientCore> core, std::unique_ptr<transport::Connection> connection)
-      : core_(std::move(core)), connection_(std::move(connection)) {}
-
-  void Start() { connection_->Start(*this); }
-  void Write(transport::OutMessage message) { connection_->Write(std::move(message)); }
-  void Close(const absl::Status& reason) { connection_->Close(reason); }
-
-  void OnMessage(std::string_view bytes) override {
-    if (const auto core = core_.lock()) core->OnLinkMessage(*this, bytes);
-  }
-  void OnWriteDone() override {
-    if (const auto core = core_.lock()) core->OnLinkWriteDone(*this);
-  }
-  void OnClosed(const absl::Status& reason) override {
-    if (const auto core = core_.lock()) core->OnLinkClosed(*this, reason);
-  }
-
- private:
-  const std::weak_ptr<ClientCore> core_;
-  const std::unique_ptr<transport::Connection> connection_;  // Goes first, and waits for its last event.
-};
-
 std::shared_ptr<ClientCore> ClientCore::Create(const ClientOptions& options, const Environment& environment,
                                                transport::Connector& connector) {
   std::shared_ptr<ClientCore> core(new ClientCore(options, environment, connector));
@@ -199,6 +174,12 @@ void ClientCore::Do(ClientSession::Disconnect& action) {
     writing_ = false;
   }
   if (link == nullptr) return;
+  if (action.last_words.has_value()) {
+    link->Part(*std::move(action.last_words), environment_);
+    MutexLock lock(mutex_);
+    parting_link_ = std::move(link);
+    return;
+  }
   link->Close(action.reason);
   // Freed elsewhere: this may be one of its own events.
   environment_.executor.Post([link = std::move(link)]() mutable { link.reset(); });
@@ -404,6 +385,15 @@ void ClientCore::Close() {
     timer_ = 0;
   }
   callbacks_->Stop();
+}
+
+void ClientCore::AwaitParted() {
+  std::shared_ptr<Link> link;
+  {
+    MutexLock lock(mutex_);
+    link = std::move(parting_link_);
+  }
+  if (link != nullptr) link->AwaitParted();
 }
 
 ConnectionState ClientCore::state() const {

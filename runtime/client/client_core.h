@@ -16,6 +16,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/client/call_handle.h"
 #include "runtime/client/callback_queue.h"
+#include "runtime/client/link.h"
 #include "runtime/client/stream_handle.h"
 #include "runtime/client/subscription.h"
 #include "runtime/session/client_session.h"
@@ -26,9 +27,11 @@ namespace onager::client {
 /// Puts one `ClientSession` on its connections, and its calls and subscriptions before the application. Real
 /// clients, tests and simulations run this same code, each with its own environment and connector.
 ///
-/// Thread-safe. After `Close` it uses neither environment nor connector any more, once the executor has run
-/// what it posted before.
-class ClientCore final : public generated::Channel, public std::enable_shared_from_this<ClientCore> {
+/// Thread-safe. After `Close` it uses neither environment nor connector any more, once `AwaitParted` has
+/// returned and the executor has run what was posted before.
+class ClientCore final : public generated::Channel,
+                         public Link::Owner,
+                         public std::enable_shared_from_this<ClientCore> {
  public:
   /// `environment`'s parts and `connector` outlive the core's last use of them: see above.
   static std::shared_ptr<ClientCore> Create(const ClientOptions& options, const Environment& environment,
@@ -47,6 +50,8 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
       const generated::ActorType& type, generated::ObserveRequest request,
       std::shared_ptr<generated::Observer> observer) override;
   void Close() override;
+  /// After `Close`: blocks until the server has had a second to hear of it.
+  void AwaitParted();
   ConnectionState state() const override;
   ClientStats stats() const override;
 
@@ -54,8 +59,6 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   bool InCallback() const { return callbacks_->InCallback(); }
 
  private:
-  class Link;  // One connection and its events.
-
   ClientCore(const ClientOptions& options, const Environment& environment, transport::Connector& connector);
 
   /// Feeds the session one event, then sends and does what it asks for. False, and nothing was done, once the
@@ -74,9 +77,10 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   void Do(session::ClientSession::SubscriptionEnded& action);
   void Do(session::ClientSession::StateChanged& action);
 
-  void OnLinkMessage(const Link& link, std::string_view bytes);
-  void OnLinkWriteDone(const Link& link);
-  void OnLinkClosed(const Link& link, const absl::Status& reason);
+  // Link::Owner
+  void OnLinkMessage(const Link& link, std::string_view bytes) override;
+  void OnLinkWriteDone(const Link& link) override;
+  void OnLinkClosed(const Link& link, const absl::Status& reason) override;
   // Called by events, hence under the lock, which the analysis does not see.
   bool IsCurrent(const Link& link) const ABSL_NO_THREAD_SAFETY_ANALYSIS { return link_.get() == &link; }
   void NoteWriteDone() ABSL_NO_THREAD_SAFETY_ANALYSIS { writing_ = false; }
@@ -113,6 +117,7 @@ class ClientCore final : public generated::Channel, public std::enable_shared_fr
   int active_steps_ ABSL_GUARDED_BY(mutex_) = 0;
   CondVar step_ended_;
   std::shared_ptr<Link> link_ ABSL_GUARDED_BY(mutex_);  // Null between two connections.
+  std::shared_ptr<Link> parting_link_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   Time timer_at_ ABSL_GUARDED_BY(mutex_) = kNever;

@@ -1,5 +1,7 @@
 #include "runtime/server/client_directory.h"
 
+#include <vector>
+
 namespace onager::server {
 
 std::shared_ptr<ReplySink> ClientRecord::Attach(std::weak_ptr<ReplySink> sink) {
@@ -18,6 +20,19 @@ void ClientRecord::Detach(const ReplySink& sink, Time now) {
   sink_.reset();
   detached_at_ = now;
   SetStreamsAttached(false);
+}
+
+bool ClientRecord::End(const ReplySink& sink) {
+  std::vector<std::shared_ptr<actor::ActorCall>> left;
+  {
+    MutexLock lock(mutex_);
+    if (attached_ != &sink) return false;
+    attached_ = nullptr;
+    sink_.reset();
+    for (const auto& [number, call] : running_) left.push_back(call);
+  }
+  for (const auto& call : left) call->Cancel();
+  return true;
 }
 
 void ClientRecord::SetStreamsAttached(bool attached) {
@@ -104,9 +119,16 @@ bool ClientRecord::IdleSince(Time time) const {
   return attached_ == nullptr && running_.empty() && detached_at_ <= time;
 }
 
+void ClientRecord::AddTo(ServerUsage& usage) const {
+  MutexLock lock(mutex_);
+  usage.calls_running += running_.size();
+  usage.calls_ended += ledger_.size() - ledger_.running();
+  usage.outcome_bytes += ledger_.bytes();
+}
+
 ClientDirectory::Found ClientDirectory::FindOrCreate(const ClientId& client, Time now) {
   MutexLock lock(mutex_);
-  ForgetIdle(now);
+  ForgetIdleLocked(now);
   std::shared_ptr<ClientRecord>& record = clients_[client];
   const bool known = record != nullptr;
   if (!known) record = std::make_shared<ClientRecord>(random_.Next() | 1, limits_);
@@ -116,10 +138,21 @@ ClientDirectory::Found ClientDirectory::FindOrCreate(const ClientId& client, Tim
 void ClientDirectory::NoteDetached(const ClientId& client, Time now) {
   MutexLock lock(mutex_);
   detached_.emplace_back(now, client);
-  ForgetIdle(now);
+  ForgetIdleLocked(now);
+}
+
+void ClientDirectory::Forget(const ClientId& client, const ClientRecord& record) {
+  MutexLock lock(mutex_);
+  const auto found = clients_.find(client);
+  if (found != clients_.end() && found->second.get() == &record) clients_.erase(found);
 }
 
 void ClientDirectory::ForgetIdle(Time now) {
+  MutexLock lock(mutex_);
+  ForgetIdleLocked(now);
+}
+
+void ClientDirectory::ForgetIdleLocked(Time now) {
   for (std::size_t looks = detached_.size(); looks > 0; --looks) {
     const auto [at, client] = detached_.front();
     const bool old = now - at > limits_.age_max;
@@ -139,6 +172,12 @@ void ClientDirectory::ForgetIdle(Time now) {
 std::size_t ClientDirectory::size() const {
   MutexLock lock(mutex_);
   return clients_.size();
+}
+
+void ClientDirectory::AddTo(ServerUsage& usage) const {
+  MutexLock lock(mutex_);
+  usage.clients += clients_.size();
+  for (const auto& [id, record] : clients_) record->AddTo(usage);
 }
 
 }  // namespace onager::server

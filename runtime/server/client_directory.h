@@ -28,6 +28,21 @@ class ReplySink {
   virtual void OnSuperseded() = 0;
 };
 
+/// What a server holds on behalf of its clients, besides the actors themselves.
+struct ServerUsage {
+  ServerUsage() = default;
+
+  std::size_t sessions = 0;
+  std::size_t clients = 0;        // That it remembers; see `ClientDirectory`.
+  std::size_t calls_running = 0;  // Theirs, those with streams included.
+  std::size_t calls_ended = 0;    // Whose outcome is kept.
+  std::size_t outcome_bytes = 0;
+  std::size_t subscriptions = 0;
+  std::size_t reply_bytes = 0;  // That wait to be written.
+
+  friend bool operator==(const ServerUsage&, const ServerUsage&) = default;
+};
+
 /// What the server knows of one incarnation of a client, over all its sessions: its calls. Thread-safe.
 class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
  public:
@@ -41,6 +56,10 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   /// Does nothing when another sink has been attached since.
   void Detach(const ReplySink& sink, Time now);
 
+  /// The client has gone for ever: nobody waits for what of its calls runs. False, and nothing happens, when
+  /// another sink has been attached since.
+  bool End(const ReplySink& sink);
+
   /// Decides about a call; when it is to run, `call` is kept, so that it can be cancelled, and its `done` is
   /// set.
   session::CallLedger::Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now,
@@ -53,6 +72,7 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   /// Whether no session is attached; and whether moreover nothing runs and nothing has happened since `time`.
   bool detached() const;
   bool IdleSince(Time time) const;
+  void AddTo(ServerUsage& usage) const;
 
  private:
   void Complete(std::uint64_t number, session::SharedOutcome outcome, Time now);
@@ -97,11 +117,17 @@ class ClientDirectory {
   Found FindOrCreate(const ClientId& client, Time now);
   /// A session of that client has ended.
   void NoteDetached(const ClientId& client, Time now);
+  /// That client has gone for ever, if its record is still this one.
+  void Forget(const ClientId& client, const ClientRecord& record);
 
   std::size_t size() const;
+  void AddTo(ServerUsage& usage) const;
+
+  /// Forgets clients that have been away for too long.
+  void ForgetIdle(Time now);
 
  private:
-  void ForgetIdle(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetIdleLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const session::LedgerLimits limits_;
   const std::size_t idle_clients_max_;

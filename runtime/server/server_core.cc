@@ -109,6 +109,20 @@ void ServerCore::Remove(const std::shared_ptr<SessionHost>& host) {
   sessions_changed_.NotifyAll();
 }
 
+void ServerCore::ForgetIdleClientsLater() {
+  MutexLock lock(mutex_);
+  if (stopping_ || forget_timer_ != 0) return;
+  const Time when = environment_.clock.Now() + options_.ledger.age_max + std::chrono::seconds(1);
+  forget_timer_ = environment_.timers.At(when, [this] {
+    clients_.ForgetIdle(environment_.clock.Now());
+    {
+      MutexLock timer_lock(mutex_);
+      forget_timer_ = 0;
+    }
+    if (clients_.size() > session_count()) ForgetIdleClientsLater();
+  });
+}
+
 void ServerCore::BeginShutdown() {
   std::vector<std::unique_ptr<transport::Listener>> listeners;
   std::vector<std::shared_ptr<SessionHost>> hosts;
@@ -118,6 +132,7 @@ void ServerCore::BeginShutdown() {
     stopping_ = true;
     listeners.swap(listeners_);
     for (const auto& [key, host] : sessions_) hosts.push_back(host);
+    if (forget_timer_ != 0) environment_.timers.Cancel(forget_timer_);
   }
   for (const auto& listener : listeners) listener->Stop();
   for (const auto& host : hosts) host->Close(absl::UnavailableError("the server is shutting down"));
@@ -142,6 +157,18 @@ void ServerCore::Shutdown() {
 std::size_t ServerCore::session_count() const {
   MutexLock lock(mutex_);
   return sessions_.size();
+}
+
+ServerUsage ServerCore::usage() const {
+  ServerUsage usage;
+  clients_.AddTo(usage);
+  std::vector<std::shared_ptr<SessionHost>> hosts;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [key, host] : sessions_) hosts.push_back(host);
+  }
+  for (const auto& host : hosts) host->AddTo(usage);
+  return usage;
 }
 
 }  // namespace onager::server

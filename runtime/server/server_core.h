@@ -68,6 +68,7 @@ class ServerCore {
 
   actor::ActorRuntime& actors() { return actors_; }
   std::size_t session_count() const;
+  ServerUsage usage() const;
 
  private:
   friend class SessionHost;
@@ -75,6 +76,8 @@ class ServerCore {
   void Accept(std::unique_ptr<transport::Connection> connection);
   void OnSessionEnded(const std::shared_ptr<SessionHost>& host);
   void Remove(const std::shared_ptr<SessionHost>& host);
+  /// Clients that stay away are forgotten also when nobody else comes.
+  void ForgetIdleClientsLater();
 
   const ServerCoreOptions options_;
   const Environment environment_;
@@ -85,6 +88,7 @@ class ServerCore {
   mutable Mutex mutex_;
   CondVar sessions_changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Timers::Id forget_timer_ ABSL_GUARDED_BY(mutex_) = 0;  // Zero: none waits.
   std::vector<std::unique_ptr<transport::Listener>> listeners_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<const SessionHost*, std::shared_ptr<SessionHost>> sessions_ ABSL_GUARDED_BY(mutex_);
 };

@@ -65,6 +65,13 @@ void SessionHost::Dispose() {
   connection.swap(connection_);
 }
 
+void SessionHost::AddTo(ServerUsage& usage) {
+  MutexLock lock(mutex_);
+  ++usage.sessions;
+  usage.subscriptions += feeds_.size();
+  usage.reply_bytes += session_.reply_bytes();
+}
+
 void SessionHost::OnMessage(std::string_view bytes) {
   Step([bytes](ServerSession& session, Time now) { session.OnMessage(bytes, now); });
 }
@@ -97,6 +104,7 @@ void SessionHost::OnClosed(const absl::Status& reason) {
     const Time now = core_.environment_.clock.Now();
     client->Detach(*this, now);
     core_.clients_.NoteDetached({peer_.tenant, peer_.principal, incarnation}, now);
+    core_.ForgetIdleClientsLater();
   }
   core_.OnSessionEnded(shared_from_this());
 }
@@ -289,6 +297,19 @@ void SessionHost::Do(ServerSession::CancelCall& action) {
 
 void SessionHost::Do(ServerSession::AcknowledgeCalls& action) {
   if (const std::shared_ptr<ClientRecord> client = record()) client->AcknowledgeThrough(action.through);
+}
+
+void SessionHost::Do(ServerSession::ForgetClient& /*action*/) {
+  std::shared_ptr<ClientRecord> client;
+  std::uint64_t incarnation = 0;
+  {
+    MutexLock lock(mutex_);
+    client = std::move(record_);
+    record_ = nullptr;
+    incarnation = incarnation_;
+  }
+  if (client == nullptr || !client->End(*this)) return;  // The same client has come again meanwhile.
+  core_.clients_.Forget({peer_.tenant, peer_.principal, incarnation}, *client);
 }
 
 void SessionHost::Do(ServerSession::OpenFeed& action) {

@@ -37,6 +37,8 @@ class SessionHost final : public transport::ConnectionHandler,
   /// Frees the connection; the last thing that happens. Not inside a handler call.
   void Dispose();
 
+  void AddTo(ServerUsage& usage);
+
   // transport::ConnectionHandler
   void OnMessage(std::string_view bytes) override;
   void OnWriteDone() override;
@@ -62,6 +64,7 @@ class SessionHost final : public transport::ConnectionHandler,
   void Do(session::ServerSession::TakeCredit& action);
   void Do(session::ServerSession::CancelCall& action);
   void Do(session::ServerSession::AcknowledgeCalls& action);
+  void Do(session::ServerSession::ForgetClient& action);
   void Do(session::ServerSession::OpenFeed& action);
   void Do(session::ServerSession::CloseFeed& action);
   void Do(session::ServerSession::Disconnect& action);

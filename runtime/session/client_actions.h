@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "runtime/base/backoff.h"
 #include "runtime/base/clock.h"
 #include "runtime/session/state_feed.h"
+#include "runtime/transport/transport.h"
 
 namespace onager::session {
 
@@ -44,6 +46,7 @@ struct ClientActions {
   struct Connect {};   // Make a connection; the previous one is gone.
   struct Disconnect {  // Drop the connection; no event of it is wanted any more.
     absl::Status reason;
+    std::optional<transport::OutMessage> last_words = std::nullopt;  // To be sent before.
   };
   struct CallEnded {
     CallNumber number;

@@ -85,10 +85,19 @@ void ClientSession::Close(const absl::Status& why) {
   const absl::Status reason = why.ok() ? absl::CancelledError("the client is closed") : why;
   const bool connected = phase_ == Phase::kConnecting || phase_ == Phase::kLive;
   phase_ = Phase::kClosed;
-  if (connected) actions_.emplace_back(Disconnect{reason});
+  if (connected) actions_.emplace_back(Disconnect{reason, Farewell()});
   while (!calls_.empty()) EndCall(calls_.begin(), reason);
   subscriptions_.EndAll(reason);
   SetState(ConnectionState::kClosed, reason);
+}
+
+// Also before the welcome: the server may know this client from an earlier connection. Nothing precedes
+// Hello.
+std::optional<transport::OutMessage> ClientSession::Farewell() const {
+  if (hello_due_) return std::nullopt;
+  wire::BatchWriter writer;
+  writer.Append(wire::Goodbye());
+  return writer.Take();
 }
 
 void ClientSession::BeginConnecting(Time now) {

@@ -93,6 +93,7 @@ class ClientSession : public ClientActions {
     bool may_have_run = false;
   };
 
+  std::optional<transport::OutMessage> Farewell() const;
   void BeginConnecting(Time now);
   void LoseConnection(const absl::Status& reason, Time now, bool tell_owner);
   void SetState(ConnectionState state, const absl::Status& reason);

@@ -68,6 +68,7 @@ struct ServerActions {
   struct CancelCall {
     std::uint64_t number;
   };
+  struct ForgetClient {};  // It has gone for ever: drop its ledger, and cancel what of its calls runs.
   struct AcknowledgeCalls {
     std::uint64_t through;
   };
@@ -85,7 +86,7 @@ struct ServerActions {
     absl::Status reason;
   };
   using Action = std::variant<FindLedger, StartCall, TakeItem, TakeStreamEnd, TakeCredit, CancelCall,
-                              AcknowledgeCalls, OpenFeed, CloseFeed, Disconnect>;
+                              AcknowledgeCalls, ForgetClient, OpenFeed, CloseFeed, Disconnect>;
 };
 
 }  // namespace onager::session

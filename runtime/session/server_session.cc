@@ -144,7 +144,10 @@ void ServerSession::Handle(const wire::Cancel& frame, Time /*now*/) {
 
 void ServerSession::Handle(const wire::Heartbeat& /*frame*/, Time /*now*/) {}
 
-void ServerSession::Handle(const wire::Goodbye& /*frame*/, Time /*now*/) { Fail(absl::OkStatus()); }
+void ServerSession::Handle(const wire::Goodbye& /*frame*/, Time /*now*/) {
+  actions_.emplace_back(ForgetClient{});
+  Fail(absl::OkStatus());
+}
 
 template <typename ServerFrame>
 void ServerSession::Handle(const ServerFrame& /*frame*/, Time /*now*/) {

@@ -78,6 +78,8 @@ class ServerSession : public ServerActions {
   bool closed() const { return phase_ == Phase::kClosed; }
   std::size_t subscription_count() const { return subscriptions_.size(); }
   std::size_t pending_calls() const { return calls_.size(); }
+  /// Of results that wait to be written.
+  std::size_t reply_bytes() const { return reply_bytes_; }
 
  private:
   enum class Phase { kAwaitingHello, kAwaitingLedger, kLive, kClosed };

@@ -210,6 +210,20 @@ TEST_F(SimulatedTest, AClientMayBeClosedInACallbackOfItsSubscription) {
   EXPECT_EQ(ends, 0);
 }
 
+TEST_F(SimulatedTest, AClientThatVanishesIsForgottenAlsoWhenNobodyElseComes) {
+  auto client = std::make_unique<Client>(world_.NewClient());
+  ASSERT_TRUE(world_.Get(LabClient(*client, "l").Add(1)).ok());
+  world_.ShutFront(true);
+  world_.front_link().GoHalfOpen();
+  client.reset();  // Its goodbye does not arrive.
+  world_.Pass(std::chrono::minutes(5));
+  EXPECT_EQ(world_.server().usage().sessions, 0u);
+  EXPECT_EQ(world_.server().usage().clients, 1u);
+  EXPECT_EQ(world_.server().usage().calls_ended, 1u);
+  world_.Pass(std::chrono::minutes(1));
+  EXPECT_EQ(world_.server().usage(), server::ServerUsage());
+}
+
 // Every state that an observer is shown is one that the server had at that revision.
 class TruthTest : public SimulatedTest {
  protected:

@@ -74,6 +74,7 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed, const simulation::SimulatedNe
 
 SimulatedWorld::~SimulatedWorld() {
   StopServer();
+  manual_.Advance(std::chrono::seconds(2));  // Clients that have just left are still saying goodbye.
   DestroyServer();
 }
 

@@ -140,5 +140,26 @@ TEST_F(ClientDirectoryTest, AClientsRunningCallsAreBoundedOverAllItsSessions) {
   for (const auto& started : running) started->done(std::make_shared<session::CallOutcome>());
 }
 
+TEST_F(ClientDirectoryTest, WhoSaysGoodbyeIsForgottenAndWhatRunsIsCancelled) {
+  const auto sink = std::make_shared<Sink>();
+  const auto later = std::make_shared<Sink>();
+  const ClientDirectory::Found found = directory_.FindOrCreate(Ann(), now_);
+  (void)found.record->Attach(sink);
+  const auto call = Run(*found.record, 1);
+  // Not by a session that another one has taken the place of.
+  (void)found.record->Attach(later);
+  EXPECT_FALSE(found.record->End(*sink));
+  EXPECT_FALSE(call->cancelled());
+  EXPECT_TRUE(found.record->End(*later));
+  EXPECT_TRUE(call->cancelled());
+  directory_.Forget(Ann(), *found.record);
+  EXPECT_EQ(directory_.size(), 0u);
+  // Nor is another record of that name.
+  const ClientDirectory::Found again = directory_.FindOrCreate(Ann(), now_);
+  EXPECT_FALSE(again.known);
+  directory_.Forget(Ann(), *found.record);
+  EXPECT_EQ(directory_.size(), 1u);
+}
+
 }  // namespace
 }  // namespace onager::server

@@ -425,6 +425,25 @@ TEST(ClientSessionTest, ACancelledCallEndsAndTheServerIsTold) {
   EXPECT_EQ(world.Batch()->Of<wire::Cancel>().size(), 1u);
 }
 
+TEST(ClientSessionTest, AGoodbyeIsSaidToWhoeverMayKnowTheClient) {
+  const auto closed = [](ClientWorld& world) {
+    (void)world.session.TakeActions();
+    world.session.Close(absl::OkStatus());
+    return world.Take<Client::Disconnect>();
+  };
+  ClientWorld before_hello;
+  before_hello.session.Start(before_hello.now);
+  EXPECT_FALSE(closed(before_hello).at(0).last_words.has_value());
+  ClientWorld after_hello;
+  after_hello.session.Start(after_hello.now);
+  ASSERT_EQ(after_hello.Batch()->Kinds(), "Hello");
+  EXPECT_TRUE(closed(after_hello).at(0).last_words.has_value());
+  ClientWorld disconnected;
+  disconnected.Open();
+  disconnected.session.OnConnectionClosed(absl::UnavailableError("reset"), disconnected.now);
+  EXPECT_TRUE(closed(disconnected).empty());
+}
+
 TEST(ClientSessionTest, CloseEndsEverythingThatIsPending) {
   for (const absl::Status& reason : {absl::CancelledError("done"), absl::OkStatus()}) {
     ClientWorld world;
@@ -440,7 +459,9 @@ TEST(ClientSessionTest, CloseEndsEverythingThatIsPending) {
     ASSERT_EQ(calls.size(), 3u);
     for (const auto& call : calls) EXPECT_EQ(call.result.status().code(), absl::StatusCode::kCancelled);
     EXPECT_EQ(ActionsOf<Client::SubscriptionEnded>(actions).size(), 1u);
-    EXPECT_EQ(ActionsOf<Client::Disconnect>(actions).size(), 1u);
+    const auto disconnects = ActionsOf<Client::Disconnect>(actions);
+    ASSERT_EQ(disconnects.size(), 1u);
+    EXPECT_EQ(Frames(disconnects[0].last_words.value().Join()).Kinds(), "Goodbye");
     // And afterwards everything ends at once.
     world.Call();
     world.Subscribe();

@@ -584,8 +584,12 @@ TEST(ServerSessionTest, AClientsGoodbyeEndsTheSessionWell) {
   ServerWorld world;
   world.Open();
   world.Send(Message(wire::Goodbye(), MakeCall(1)));
-  EXPECT_TRUE(world.Take<Server::StartCall>().empty());
   EXPECT_TRUE(world.session.closed());
+  const auto actions = world.TakeAll();
+  EXPECT_TRUE(ActionsOf<Server::StartCall>(actions).empty());
+  EXPECT_EQ(ActionsOf<Server::ForgetClient>(actions).size(), 1u);
+  ASSERT_EQ(ActionsOf<Server::Disconnect>(actions).size(), 1u);
+  EXPECT_TRUE(ActionsOf<Server::Disconnect>(actions)[0].reason.ok());
 }
 
 TEST(ServerSessionTest, AMalformedMessageEndsTheSession) {

@@ -68,9 +68,15 @@ class GrpcChannel final : public generated::Channel {
       MutexLock lock(mutex_);
       world = std::move(world_);
     }
+    if (world == nullptr) return;
     // The world joins its threads, of which this may be one.
-    if (world != nullptr && core_->InCallback()) {
-      std::thread([world = std::move(world)]() mutable { world.reset(); }).detach();
+    if (core_->InCallback()) {
+      std::thread([core = core_, world = std::move(world)]() mutable {
+        core->AwaitParted();
+        world.reset();
+      }).detach();
+    } else {
+      core_->AwaitParted();
     }
   }
 
