@@ -8,6 +8,7 @@
 #include "counter.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<counter::v1::CounterState> {
@@ -26,5 +27,9 @@ class onager::Previous<counter::v1::CounterState>
 
   const std::int64_t& value;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& counter_proto();
+}
 
 #endif  // COUNTER_ACTOR_IMPL_H_

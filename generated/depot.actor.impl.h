@@ -8,6 +8,7 @@
 #include "depot.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<depot::v1::Parcel> {
@@ -54,5 +55,9 @@ class onager::Previous<depot::v1::DepotState>
 
   const std::int64_t& stored;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& depot_proto();
+}
 
 #endif  // DEPOT_ACTOR_IMPL_H_

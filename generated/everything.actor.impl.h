@@ -8,6 +8,7 @@
 #include "everything.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 #include "common/money.actor.impl.h"
 
@@ -232,5 +233,9 @@ class onager::Previous<everything::v1::AgencyState>
 };
 
 #pragma GCC diagnostic pop
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& everything_proto();
+}
 
 #endif  // EVERYTHING_ACTOR_IMPL_H_

@@ -8,6 +8,7 @@
 #include "host_monitor.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<host_monitor::v1::Process> {
@@ -98,5 +99,9 @@ class onager::Previous<host_monitor::v1::HostMonitorState>
   const std::int64_t& booted_at_unix_s;
   const std::int64_t& sampled_at_unix_ms;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& host_monitor_proto();
+}
 
 #endif  // HOST_MONITOR_ACTOR_IMPL_H_

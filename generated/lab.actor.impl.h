@@ -8,6 +8,7 @@
 #include "lab.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<lab::v1::Refused> {
@@ -46,5 +47,9 @@ class onager::Previous<lab::v1::LabState> : public onager::generated::PreviousSt
   const std::int64_t& value;
   const onager::Bytes& ballast;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& lab_proto();
+}
 
 #endif  // LAB_ACTOR_IMPL_H_

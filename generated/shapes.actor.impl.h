@@ -8,6 +8,7 @@
 #include "shapes.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<shapes::v1::Point> {
@@ -294,5 +295,9 @@ class onager::Previous<shapes::v1::ShapesState>
   const std::variant<std::monostate, shapes::v1::Point, std::string, std::int32_t>& outline;
   const std::int32_t& revision;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& shapes_proto();
+}
 
 #endif  // SHAPES_ACTOR_IMPL_H_

@@ -8,6 +8,7 @@
 #include "todo.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<todo::v1::Todo> {
@@ -74,5 +75,9 @@ class onager::Previous<todo::v1::TodoListState>
   const onager::PreviousKeyedList<todo::v1::Todo, &todo::v1::Todo::id> todos;
   const std::int32_t& pending_count;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& todo_proto();
+}
 
 #endif  // TODO_ACTOR_IMPL_H_

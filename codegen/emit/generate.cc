@@ -1,9 +1,13 @@
 #include "codegen/emit/generate.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "codegen/emit/line_breaks.h"
 #include "codegen/text/text.h"
+#include "codegen/view/cpp_identifier.h"
 #include "codegen/view/cpp_view.h"
 #include "codegen/view/file_graph.h"
 #include "codegen/view/proto_view.h"
@@ -18,6 +22,33 @@ void AddOrigin(Node& view, std::string_view import_name) {
   view.Set("version_major", ONAGER_GENERATOR_VERSION_MAJOR);
   view.Set("version_minor", Cat(ONAGER_GENERATOR_VERSION_MINOR));
   view.Set("next_version_minor", Cat(ONAGER_GENERATOR_VERSION_MINOR + 1));
+}
+
+// common_money_proto for common/money.proto.
+std::string ProtoFunction(std::string_view proto_name) {
+  std::string function = absl::ascii_isdigit(static_cast<unsigned char>(proto_name.front())) ? "file_" : "";
+  for (const char c : proto_name) {
+    function += absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  }
+  return function;
+}
+
+// What the source file needs to carry the .proto file.
+void AddProto(Node& cpp, const Node& proto_view, const std::string& name, const std::string& text) {
+  std::string delimiter = "proto";
+  for (int next = 2; text.find(Cat(")", delimiter, "\"")) != std::string::npos; ++next) {
+    delimiter = Cat("proto", next);
+  }
+  std::vector<std::string> imports;
+  for (const Node& import : *proto_view.Find("generated_imports")->list()) {
+    imports.push_back(ProtoFunction(*import.text()));
+  }
+  cpp.Set("proto_function", ProtoFunction(name));
+  cpp.Set("proto_file_name", CppStringLiteral(name));
+  cpp.Set("proto_delimiter", delimiter);
+  cpp.Set("proto_text", text);
+  cpp.Set("has_proto_imports", !imports.empty());
+  cpp.Set("proto_imports", Node::Texts(imports));
 }
 
 absl::StatusOr<std::string> Print(std::string_view name, TemplateSource templates, const Node& view) {
@@ -41,19 +72,20 @@ GeneratedFiles OutputNames(std::string_view import_name) {
 absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource templates) {
   const std::string& import_name = model.files.front().import_name;
   GeneratedFiles files = OutputNames(import_name);
+  Node proto_view = ProtoView(model);
+  AddOrigin(proto_view, import_name);
+  absl::StatusOr<std::string> proto = Print("proto", templates, proto_view);
+  if (!proto.ok()) return std::move(proto).status();
+
   Node cpp = CppView(model, files.header_name);
   AddOrigin(cpp, import_name);
+  AddProto(cpp, proto_view, files.proto_name, *proto);
   absl::StatusOr<std::string> header = Print("actor.h", templates, cpp);
   if (!header.ok()) return std::move(header).status();
   absl::StatusOr<std::string> impl_header = Print("actor.impl.h", templates, cpp);
   if (!impl_header.ok()) return std::move(impl_header).status();
   absl::StatusOr<std::string> source = Print("actor.cc", templates, cpp);
   if (!source.ok()) return std::move(source).status();
-
-  Node proto_view = ProtoView(model);
-  AddOrigin(proto_view, import_name);
-  absl::StatusOr<std::string> proto = Print("proto", templates, proto_view);
-  if (!proto.ok()) return std::move(proto).status();
 
   files.header = BreakLongLines(*header);
   files.impl_header = BreakLongLines(*impl_header);

@@ -121,14 +121,31 @@ void AppendLine(std::string_view line, std::string& out) {
   Append(out, line, "\n");
 }
 
+// What closes the raw string that the line opens and leaves open; nothing when there is none.
+std::string OpenRawString(std::string_view line) {
+  const size_t begin = line.find("R\"proto");
+  if (begin == std::string_view::npos) return "";
+  const std::string_view delimiter = line.substr(begin + 2, line.find('(', begin) - begin - 2);
+  std::string end = Cat(")", delimiter, "\"");
+  return line.find(end, begin) == std::string_view::npos ? end : "";
+}
+
 }  // namespace
 
 std::string BreakLongLines(std::string_view code) {
   std::string out;
   out.reserve(code.size() + code.size() / 16);
+  std::string raw_end;  // What closes the raw string that is open.
   while (!code.empty()) {
     const size_t end = code.find('\n');
-    AppendLine(code.substr(0, end), out);
+    const std::string_view line = code.substr(0, end);
+    if (raw_end.empty()) raw_end = OpenRawString(line);
+    if (raw_end.empty()) {
+      AppendLine(line, out);
+    } else {
+      Append(out, line, "\n");
+      if (line.find(raw_end) != std::string_view::npos) raw_end.clear();
+    }
     if (end == std::string_view::npos) break;
     code.remove_prefix(end + 1);
   }

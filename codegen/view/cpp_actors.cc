@@ -7,6 +7,7 @@
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
 #include "codegen/view/doc_lines.h"
+#include "codegen/view/proto_file.h"
 
 namespace onager::codegen {
 namespace {
@@ -25,6 +26,34 @@ Node MessageField(std::string_view name, std::string_view declared_name, uint32_
               {"initializer", std::move(initializer)}};
 }
 
+// The enumerator of generated::KeyPartType.
+const char* KeyPartType(const idl::Type& type) {
+  const auto* scalar = std::get_if<idl::ScalarType>(&type);
+  if (scalar == nullptr) return "kEnum";
+  switch (scalar->kind) {
+    case idl::ScalarKind::kBool:
+      return "kBool";
+    case idl::ScalarKind::kInt32:
+      return "kInt32";
+    case idl::ScalarKind::kInt64:
+      return "kInt64";
+    case idl::ScalarKind::kUint32:
+      return "kUint32";
+    case idl::ScalarKind::kUint64:
+      return "kUint64";
+    case idl::ScalarKind::kUuid:
+      return "kUuid";
+    case idl::ScalarKind::kString:
+    case idl::ScalarKind::kFloat:
+    case idl::ScalarKind::kDouble:
+    case idl::ScalarKind::kBytes:
+    case idl::ScalarKind::kTimestamp:
+    case idl::ScalarKind::kDuration:
+      break;  // Of these only a string can be a key.
+  }
+  return "kString";
+}
+
 }  // namespace
 
 bool IsStreamed(const idl::Method& method) {
@@ -39,10 +68,14 @@ Node CppActors::Actor(idl::ActorId id) {
   Node::List methods;
   bool has_plain = false;
   bool has_streamed = false;
+  const std::vector<std::string> rpc_names = RpcNames(actor);
   for (size_t i = 0; i < actor.methods.size(); ++i) {
     const idl::Method& method = actor.methods[i];
     (IsStreamed(method) ? has_streamed : has_plain) = true;
-    methods.push_back(Method(actor, method, names.methods[i], i));
+    Node node = Method(actor, method, names.methods[i], i);
+    node.Set("has_rpc_name", rpc_names[i] != method.name);
+    node.Set("rpc_name", CppStringLiteral(rpc_names[i]));
+    methods.push_back(std::move(node));
   }
   Node::List migrations;
   for (size_t i = 0; i < actor.migrations.size(); ++i) {
@@ -79,6 +112,8 @@ Node::List CppActors::Key(const idl::Actor& actor, const ActorNames& names) cons
     const idl::Parameter& part = actor.key[i];
     includes_.AddFor(part.type);
     key.push_back(Node{{"name", names.key_members.fields[i]},
+                       {"declared_name", CppStringLiteral(part.name)},
+                       {"key_part_type", KeyPartType(model_.types[part.type])},
                        {"doc", DocLines(part)},
                        {"type", types_.Value(part.type, Spelling::kInside)},
                        {"argument_type", types_.Argument(part.type)},
@@ -203,6 +238,8 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
               {"result_is_wrapped", has_result && !is_struct},
               {"is_streamed", IsStreamed(method)},
               {"sends", sends},
+              {"item_number", sends ? Cat(method.parameters.back().number) : ""},
+              {"item_is_struct", sends && types_.IsStruct(method.parameters.back().type)},
               {"receives", receives},
               {"in", streams.in},
               {"in_name", streams.in_name},

@@ -1,6 +1,7 @@
 // What is asked of actors: calls, and what of them is observed.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <string>
@@ -30,12 +31,24 @@ std::string LowerSnake(std::string_view name) {
   return snake;
 }
 
+// Those of ResyncReason, in the order of their numbers.
+constexpr std::array<std::string_view, 10> kResyncReasons = {
+    "INITIAL",     "EXPIRED", "NEW_EPOCH",     "SCHEMA_CHANGED",   "VIEW_CHANGED",
+    "UNKNOWN_KEY", "LAGGED",  "BASE_MISMATCH", "REPLICA_DIVERGED", "REQUESTED"};
+
 }  // namespace
+
+std::vector<std::string> RpcNames(const idl::Actor& actor) {
+  NameScope names(JsonForm);
+  names.Take("Watch");
+  std::vector<std::string> all;
+  for (const idl::Method& method : actor.methods) all.push_back(names.Claim(method.name));
+  return all;
+}
 
 Node ProtoFile::Service(idl::ActorId id) {
   const idl::Actor& actor = model_.actors[id];
-  NameScope names(JsonForm);
-  names.Take("Watch");
+  const std::vector<std::string> names = RpcNames(actor);
   Node::List methods;
   for (const idl::Method& method : actor.methods) {
     std::string doc = method.doc;
@@ -45,7 +58,7 @@ Node ProtoFile::Service(idl::ActorId id) {
     const bool takes_stream = !method.parameters.empty() && method.parameters.back().is_stream;
     const std::string request = InService(actor, Request(actor, method));
     const std::string result = InService(actor, Result(actor, method));
-    methods.push_back(Node{{"name", names.Claim(method.name)},
+    methods.push_back(Node{{"name", names[methods.size()]},
                            {"doc", DocLines(doc)},
                            {"request", takes_stream ? Cat("stream ", request) : request},
                            {"result", method.result_is_stream ? Cat("stream ", result) : result},
@@ -75,18 +88,131 @@ std::string ProtoFile::Request(const idl::Actor& actor, const idl::Method& metho
   for (const idl::Parameter& parameter : method.parameters) {
     ProtoField field = Plain(parameter);
     if (parameter.is_stream) {
-      field.doc = DocLines(Cat(parameter.doc, parameter.doc.empty() ? "" : "\n",
-                               "One element; the other arguments stand in the first message."));
+      // Said to be there or not, so that a stream of nothing can be said, too.
+      if (!IsStruct(parameter.type)) field.label = "optional ";
+      field.doc =
+          DocLines(Cat(parameter.doc, parameter.doc.empty() ? "" : "\n",
+                       "One element, or none; the other arguments and the key stand in the first message."));
     }
     message.Add(std::move(field));
   }
-  for (const idl::Parameter& part : actor.key) {
-    ProtoField field = Plain(part, part.type, kOwnNumbers + part.number, false);
-    field.doc = DocLines("Of the actor's key. Empty in a session, where the call itself names the actor.");
-    message.Add(std::move(field));
-  }
+  AddKey(message, actor, "Of the actor's key. Empty in a session, where the call itself names the actor.");
   calls_.push_back(std::move(message).ToNode());
   if (!method.parameters.empty() && method.parameters.back().is_stream) AddItem(actor, method);
+  return name;
+}
+
+void ProtoFile::AddKey(ProtoMessage& message, const idl::Actor& actor, std::string_view doc) {
+  for (const idl::Parameter& part : actor.key) {
+    ProtoField field = Plain(part, part.type, kOwnNumbers + part.number, false);
+    field.doc = DocLines(doc);
+    message.Add(std::move(field));
+  }
+}
+
+Node ProtoFile::Watch(idl::ActorId id, const Watched& watched) {
+  const idl::Actor& actor = model_.actors[id];
+  const std::string request = InService(actor, WatchRequest(actor, watched));
+  const std::string update = InService(actor, WatchUpdate(id, watched));
+  return Node{{"doc", DocLines("The state as it is, then each change, until the caller goes.")},
+              {"request", request},
+              {"update", update}};
+}
+
+std::string ProtoFile::WatchRequest(const idl::Actor& actor, const Watched& watched) {
+  const std::string name = scope_.Claim(Cat(actor.name, "WatchRequest"));
+  ProtoMessage message(name, DocLines(Cat("Which `", actor.name, "` is watched, and what of it.")));
+  AddKey(message, actor, "Of the actor's key.");
+  message.Add({.label = "",
+               .type = "bytes",
+               .name = "resume_token",
+               .number = 1,
+               .doc = DocLines("To go on where an earlier call with the same filter and view ended:\n"
+                               "the token of its first update, and where its last one led.")});
+  message.Add({.type = "fixed64", .name = "epoch", .number = 2});
+  message.Add({.type = "uint64", .name = "revision", .number = 3});
+  if (!watched.filter.empty()) {
+    message.Add({.label = "",
+                 .type = watched.filter,
+                 .name = "filter",
+                 .number = 4,
+                 .doc = DocLines("Absent: every change is delivered.")});
+  }
+  if (!watched.view.empty()) {
+    message.Add({.label = "",
+                 .type = watched.view,
+                 .name = "view",
+                 .number = 5,
+                 .doc = DocLines("Absent: all of the state is seen.")});
+  }
+  observables_.push_back(std::move(message).ToNode());
+  return name;
+}
+
+std::string ProtoFile::WatchUpdate(idl::ActorId id, const Watched& watched) {
+  const idl::Actor& actor = model_.actors[id];
+  const std::string name = scope_.Claim(Cat(actor.name, "WatchUpdate"));
+  ProtoMessage message(
+      name, DocLines(Cat("What is seen of a `", actor.name,
+                         "`, or what has changed since the update before.\n"
+                         "The first one comes at once, and has no change when nothing was missed.")));
+  Node::List reasons;
+  for (size_t i = 0; i < kResyncReasons.size(); ++i) {
+    reasons.push_back(Node{{"name", Cat("RESYNC_REASON_", kResyncReasons[i])}, {"number", Cat(i)}});
+  }
+  message.AddEnum("ResyncReason", "Why a snapshot came instead of the changes.", std::move(reasons));
+  message.Add({.label = "",
+               .type = "fixed64",
+               .name = "epoch",
+               .number = 1,
+               .doc = DocLines("Revisions of different epochs have nothing to do with each other.")});
+  message.Add({.label = "",
+               .type = "uint64",
+               .name = "revision",
+               .number = 2,
+               .doc = DocLines("Where this update leads.")});
+  message.Add({.label = "",
+               .type = "uint64",
+               .name = "base_revision",
+               .number = 3,
+               .doc = DocLines("What the update before led to; 0 at the beginning.")});
+  message.OpenOneof("change", Node::List());
+  message.Add({.label = "",
+               .type = states_[id.index],
+               .name = "snapshot",
+               .number = 4,
+               .doc = DocLines("All that is seen. It replaces what was there.")});
+  message.Add({.label = "",
+               .type = state_patches_[id.index],
+               .name = "patch",
+               .number = 5,
+               .doc = DocLines("What has changed since `base_revision`.")});
+  message.CloseOneof();
+  if (!watched.event.empty()) {
+    message.Add({.label = "repeated ",
+                 .type = watched.event,
+                 .name = "events",
+                 .number = 6,
+                 .doc = DocLines("What happened since then, in order.")});
+  }
+  message.Add({.label = "",
+               .type = "ResyncReason",
+               .name = "reason",
+               .number = 7,
+               .doc = DocLines("Of a `snapshot`.")});
+  if (!watched.event.empty()) {
+    message.Add({.label = "",
+                 .type = "uint64",
+                 .name = "events_dropped",
+                 .number = 8,
+                 .doc = DocLines("Of a `snapshot`: so many events, at least, will not be delivered.")});
+  }
+  message.Add({.label = "",
+               .type = "bytes",
+               .name = "resume_token",
+               .number = 9,
+               .doc = DocLines("Of the first update: what a later request needs to continue.")});
+  observables_.push_back(std::move(message).ToNode());
   return name;
 }
 
@@ -130,8 +256,8 @@ std::string ProtoFile::Arguments(const idl::Actor& actor, const idl::Declaration
   return name;
 }
 
-void ProtoFile::AddFilters(const idl::Actor& actor) {
-  if (actor.filters.empty()) return;
+std::string ProtoFile::AddFilters(const idl::Actor& actor) {
+  if (actor.filters.empty()) return "";
   const std::string name = scope_.Claim(Cat(actor.name, "Filter"));
   const std::string all = scope_.Claim(Cat(actor.name, "FilterAll"));
   const std::string any = scope_.Claim(Cat(actor.name, "FilterAny"));
@@ -161,12 +287,13 @@ void ProtoFile::AddFilters(const idl::Actor& actor) {
   }
   observables_.insert(observables_.begin() + static_cast<std::ptrdiff_t>(position),
                       std::make_move_iterator(nodes.begin()), std::make_move_iterator(nodes.end()));
+  return name;
 }
 
-void ProtoFile::AddViews(const idl::Actor& actor) {
-  if (actor.views.empty()) return;
-  ProtoMessage message(scope_.Claim(Cat(actor.name, "View")),
-                       DocLines(Cat("Which part of a `", actor.name, "` is delivered: one is set.")));
+std::string ProtoFile::AddViews(const idl::Actor& actor) {
+  if (actor.views.empty()) return "";
+  const std::string name = scope_.Claim(Cat(actor.name, "View"));
+  ProtoMessage message(name, DocLines(Cat("Which part of a `", actor.name, "` is delivered: one is set.")));
   message.OpenOneof("kind", Node::List());
   const size_t position = observables_.size();
   for (const idl::View& view : actor.views) {
@@ -179,11 +306,13 @@ void ProtoFile::AddViews(const idl::Actor& actor) {
   message.CloseOneof();
   observables_.insert(observables_.begin() + static_cast<std::ptrdiff_t>(position),
                       std::move(message).ToNode());
+  return name;
 }
 
-void ProtoFile::AddEvents(const idl::Actor& actor) {
-  if (actor.events.empty()) return;
-  ProtoMessage message(scope_.Claim(Cat(actor.name, "Event")),
+std::string ProtoFile::AddEvents(const idl::Actor& actor) {
+  if (actor.events.empty()) return "";
+  const std::string message_name = scope_.Claim(Cat(actor.name, "Event"));
+  ProtoMessage message(message_name,
                        DocLines(Cat("Something that happened to a `", actor.name, "`: one is set.")));
   message.OpenOneof("kind", Node::List());
   Node::List events;
@@ -199,6 +328,7 @@ void ProtoFile::AddEvents(const idl::Actor& actor) {
   message.CloseOneof();
   observables_.push_back(std::move(message).ToNode());
   std::move(events.begin(), events.end(), std::back_inserter(observables_));
+  return message_name;
 }
 
 }  // namespace onager::codegen

@@ -168,17 +168,24 @@ Node ProtoFile::Build() {
     values.push_back(State(id));
     patches.push_back(
         Patch(state_patches_[id.index], Cat("What one turn of `", actor.name, "` changed."), actor.state));
-    services.push_back(Service(id));
-    AddFilters(actor);
-    AddViews(actor);
-    AddEvents(actor);
+    Node service = Service(id);
+    Watched watched;
+    watched.filter = AddFilters(actor);
+    watched.view = AddViews(actor);
+    watched.event = AddEvents(actor);
+    service.Set("watch", Node::List{Watch(id, watched)});
+    services.push_back(std::move(service));
   }
   std::move(containers_.begin(), containers_.end(), std::back_inserter(patches));
   const std::vector<std::string> imports(imports_.begin(), imports_.end());
+  std::vector<std::string> generated_imports;
+  std::copy_if(imports.begin(), imports.end(), std::back_inserter(generated_imports),
+               [](const std::string& import) { return !import.starts_with("google/protobuf/"); });
   return Node{{"package", package_},
               {"doc", DocLines(model_.doc)},
               {"has_imports", !imports.empty()},
               {"imports", Node::Texts(imports)},
+              {"generated_imports", Node::Texts(generated_imports)},
               {"enums", std::move(enums)},
               {"values", std::move(values)},
               {"has_patches", !patches.empty()},

@@ -17,6 +17,9 @@
 
 namespace onager::codegen {
 
+// What the actor's methods are called in its service, in their order.
+[[nodiscard]] std::vector<std::string> RpcNames(const idl::Actor& actor);
+
 // The .proto of one file of a model: the names of its messages, and its view. Refers to the model and to the
 // .proto files that it may name.
 class ProtoFile {
@@ -69,13 +72,22 @@ class ProtoFile {
 
   // Calls, and what can be observed.
   Node Service(idl::ActorId id);
+  // The messages of its `Watch` method, through the actor's messages for these, where it has them.
+  struct Watched {
+    std::string filter, view, event;
+  };
+  Node Watch(idl::ActorId id, const Watched& watched);
+  std::string WatchRequest(const idl::Actor& actor, const Watched& watched);
+  std::string WatchUpdate(idl::ActorId id, const Watched& watched);
+  void AddKey(ProtoMessage& message, const idl::Actor& actor, std::string_view doc);
   [[nodiscard]] std::string InService(const idl::Actor& actor, const std::string& message) const;
   std::string Request(const idl::Actor& actor, const idl::Method& method);
   void AddItem(const idl::Actor& actor, const idl::Method& method);
   std::string Result(const idl::Actor& actor, const idl::Method& method);
-  void AddFilters(const idl::Actor& actor);
-  void AddViews(const idl::Actor& actor);
-  void AddEvents(const idl::Actor& actor);
+  // Each returns the name of the actor's message; empty when there is none.
+  std::string AddFilters(const idl::Actor& actor);
+  std::string AddViews(const idl::Actor& actor);
+  std::string AddEvents(const idl::Actor& actor);
   // The message of a filter's or view's parameters.
   std::string Arguments(const idl::Actor& actor, const idl::Declaration& declaration,
                         const std::vector<idl::Parameter>& parameters, std::string_view kind);

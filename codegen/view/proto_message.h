@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "codegen/view/doc_lines.h"
 #include "codegen/view/name_scope.h"
 #include "codegen/view/node.h"
 
@@ -16,7 +17,7 @@ namespace onager::codegen {
 
 // One line of a message, or of a oneof in it.
 struct ProtoField {
-  std::string label;  // "optional ", "repeated " or nothing
+  std::string label = {};  // "optional ", "repeated " or nothing
   std::string type;
   std::string name;
   uint32_t number = 0;
@@ -36,10 +37,17 @@ class ProtoMessage {
   void OpenOneof(std::string_view name, Node doc);
   void CloseOneof();
 
+  // An enum inside of the message. `values` have a `name` and a `number`.
+  void AddEnum(std::string_view name, std::string_view doc, Node::List values) {
+    enums_.push_back(
+        Node{{"name", names_.Claim(name)}, {"doc", DocLines(doc)}, {"values", std::move(values)}});
+  }
+
   Node ToNode() && {
     return Node{{"name", name_},
                 {"doc", std::move(doc_)},
                 {"message_is_deprecated", deprecated_},
+                {"nested_enums", std::move(enums_)},
                 {"fields", std::move(fields_)}};
   }
 
@@ -53,6 +61,7 @@ class ProtoMessage {
   std::string oneof_;
   Node oneof_doc_ = Node::List();
   bool opening_ = false;
+  Node::List enums_;
   Node::List fields_;
 };
 

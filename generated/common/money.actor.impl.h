@@ -8,6 +8,7 @@
 #include "common/money.actor.h"
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
+#include "onager/generated/proto_file.h"
 
 template <>
 struct onager::generated::Describe<common::v1::Money> {
@@ -59,5 +60,9 @@ class onager::Previous<common::v1::Account> : public onager::generated::Previous
   const onager::Previous<common::v1::Money> balance;
   const onager::PreviousSet<std::string> tags;
 };
+
+namespace onager::proto_files {
+const onager::generated::ProtoFile& common_money_proto();
+}
 
 #endif  // COMMON_MONEY_ACTOR_IMPL_H_

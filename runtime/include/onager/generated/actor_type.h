@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "onager/generated/proto_file.h"
 #include "onager/generated/state_interface.h"
 
 namespace onager::generated {
@@ -24,6 +25,11 @@ struct MethodInfo {
   bool streamed_result = false;
   bool reentrant =
       false;  // May run inside its actor's open turn, when that turn's own calls lead back to it.
+  // In the emitted `.proto`: the method's own name, unless empty, and the field of the request that brings an
+  // item of the streamed parameter.
+  std::string_view rpc_name = {};
+  std::uint32_t item_number = 0;
+  bool item_is_struct = false;  // It is the item itself; otherwise the item is a message around it.
 
   bool streamed() const { return streamed_parameter || streamed_result; }
 };
@@ -57,6 +63,16 @@ struct TimerInfo {
   absl::Duration period;  // Positive.
 };
 
+/// What a part of an actor's key is, as a field of the emitted `.proto`.
+enum class KeyPartType : std::uint8_t { kString, kBool, kInt32, kInt64, kUint32, kUint64, kUuid, kEnum };
+
+/// One part of an actor's key. In requests of the emitted `.proto` the first has the number 20,001, and so
+/// on.
+struct KeyPartInfo {
+  std::string_view name;
+  KeyPartType type = KeyPartType::kString;
+};
+
 /// One actor type; a static constant of generated code that both sides share.
 struct ActorType {
   std::string_view name;                 // "todo.v1.TodoList"
@@ -67,6 +83,8 @@ struct ActorType {
   absl::Span<const EventInfo> events = {};
   absl::Span<const TimerInfo> timers = {};  // The index names a timer.
   std::uint32_t version = 1;  // Of the state's meaning; `ActorBase::Migrate` brings an older one up.
+  absl::Span<const KeyPartInfo> key = {};
+  ProtoFileLink proto = nullptr;  // Null for types that no `.proto` was made of.
 
   /// The index of the method of that name.
   std::optional<std::size_t> FindMethod(std::string_view method_name) const {
