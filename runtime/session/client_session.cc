@@ -7,6 +7,7 @@
 #include "runtime/session/frame_limits.h"
 #include "runtime/session/frame_status.h"
 #include "runtime/wire/batch.h"
+#include "runtime/wire/error_details.h"
 
 namespace onager::session {
 namespace {
@@ -113,6 +114,8 @@ void ClientSession::LoseConnection(const absl::Status& reason, Time now, bool te
   attempt_at_ = now + backoff_.Next(random_.Next());
   hello_due_ = false;
   heartbeat_due_ = false;
+  leaving_ = false;
+  going_away_due_ = false;
   calls_due_.clear();
   cancels_due_.clear();
   for (auto& [number, call] : calls_) call.sent_in_session = false;
@@ -252,14 +255,27 @@ void ClientSession::Handle(const wire::Reply& frame, Time now) {
   if (absl::Status whole = streams_.OnReply(frame); !whole.ok()) {
     return LoseConnection(whole, now, /*tell_owner=*/true);
   }
-  if (frame.code == 0) {
-    EndCall(call, std::string(frame.result));
-  } else {
-    EndCall(call, StatusOf(frame));
+  if (frame.code == 0) return EndCall(call, std::string(frame.result));
+  const absl::Status status = StatusOf(frame);
+  if (leaving_ && wire::HasReason(status, "GOING_AWAY")) {
+    // It came too late to be run, and waits for the next session. In an earlier one it may have run.
+    call->second.sent_in_session = false;
+    --calls_in_flight_;
+    if (call->second.first_sent_here) call->second.first_server_instance = 0;
+    return;
   }
+  EndCall(call, status);
 }
 
 void ClientSession::Handle(const wire::Heartbeat& /*frame*/, Time /*now*/) {}
+
+void ClientSession::Handle(const wire::GoingAway& /*frame*/, Time now) {
+  if (phase_ != Phase::kLive) {
+    return LoseConnection(absl::InternalError("a GoingAway before the Welcome"), now, /*tell_owner=*/true);
+  }
+  leaving_ = true;
+  going_away_due_ = true;
+}
 
 void ClientSession::Handle(const wire::Goodbye& frame, Time now) {
   const absl::Status reason = StatusOf(frame.code, frame.message);
@@ -295,9 +311,10 @@ std::optional<transport::OutMessage> ClientSession::NextBatch(Time now) {
     writer.Append(hello);
   }
   if (phase_ == Phase::kLive) {
-    subscriptions_.Append(writer, server_message_bytes_max_, now);
+    if (!leaving_) subscriptions_.Append(writer, server_message_bytes_max_, now);
     AppendCalls(writer, now);
     AppendStreams(writer);
+    if (std::exchange(going_away_due_, false)) writer.Append(wire::GoingAway());
     const std::uint64_t through = AcknowledgeableThrough();
     const bool heartbeat_due = now >= last_sent_ + heartbeat_interval_;
     if (through > acknowledged_ &&
@@ -317,7 +334,7 @@ std::optional<transport::OutMessage> ClientSession::NextBatch(Time now) {
 }
 
 void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
-  for (; !calls_due_.empty() && writer.size() < options_.batch_bytes_max &&
+  for (; !leaving_ && !calls_due_.empty() && writer.size() < options_.batch_bytes_max &&
          calls_in_flight_ < calls_in_flight_max_;
        calls_due_.pop_front()) {
     const auto found = calls_.find(calls_due_.front());
@@ -333,7 +350,8 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     if (!writer.empty() && writer.size() + size > server_message_bytes_max_) return;
     pending.sent_in_session = true;
     ++calls_in_flight_;
-    if (pending.first_server_instance == 0) pending.first_server_instance = server_instance_;
+    pending.first_sent_here = pending.first_server_instance == 0;
+    if (pending.first_sent_here) pending.first_server_instance = server_instance_;
     wire::Call call;
     call.number = found->first;
     call.actor_type = pending.request.actor.type;

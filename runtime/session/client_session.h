@@ -91,6 +91,7 @@ class ClientSession : public ClientActions {
     // The server that the call was sent to first; zero: it has not been sent.
     std::uint64_t first_server_instance = 0;
     bool may_have_run = false;
+    bool first_sent_here = false;  // It was not sent in any earlier session.
   };
 
   std::optional<transport::OutMessage> Farewell() const;
@@ -110,6 +111,7 @@ class ClientSession : public ClientActions {
   void Handle(const wire::End& frame, Time now) { subscriptions_.On(frame, now); }
   void Handle(const wire::Heartbeat& frame, Time now);
   void Handle(const wire::Goodbye& frame, Time now);
+  void Handle(const wire::GoingAway& frame, Time now);
   template <typename ClientFrame>
   void Handle(const ClientFrame& frame, Time now);
 
@@ -132,7 +134,9 @@ class ClientSession : public ClientActions {
   std::uint64_t server_instance_ = 0;
   std::size_t server_message_bytes_max_ = 1u << 20;
   bool hello_due_ = false;
-  bool heartbeat_due_ = false;  // `OnTime` asked for one, which waits for a write to complete.
+  bool leaving_ = false;         // The server goes away: nothing new is begun in this session.
+  bool going_away_due_ = false;  // It is to be told so.
+  bool heartbeat_due_ = false;   // `OnTime` asked for one, which waits for a write to complete.
 
   CallNumber last_number_ = 0;
   std::map<CallNumber, PendingCall> calls_;

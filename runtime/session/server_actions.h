@@ -1,6 +1,7 @@
 #ifndef ONAGER_RUNTIME_SESSION_SERVER_ACTIONS_H_
 #define ONAGER_RUNTIME_SESSION_SERVER_ACTIONS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,6 +35,17 @@ struct ServerSessionOptions {
 
 /// Who is at the other end, as the authenticator said when the connection was made.
 using Peer = Identity;
+
+/// What a `ServerSession` has done since it was asked last.
+struct ServerSessionStats {
+  static constexpr std::size_t kReasons = 11;
+
+  std::uint64_t deltas = 0;
+  std::array<std::uint64_t, kReasons> snapshots{};  // By reason; the last one is for what is no reason.
+  std::uint64_t resumed_replayed = 0;               // From a client's position, with what it had missed.
+  std::uint64_t resumed_empty = 0;
+  std::uint64_t silences = 0;  // Ends because nothing came.
+};
 
 /// What a `ServerSession` asks its owner to do. The session has these names as its own.
 struct ServerActions {

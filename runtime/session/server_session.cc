@@ -7,6 +7,7 @@
 #include "runtime/session/frame_limits.h"
 #include "runtime/session/frame_status.h"
 #include "runtime/wire/batch.h"
+#include "runtime/wire/error_details.h"
 
 namespace onager::session {
 namespace {
@@ -17,13 +18,18 @@ constexpr int kSilentHeartbeats = 3;
 // What every client takes, whatever it says.
 constexpr std::uint64_t kMessageBytesMin = 64u << 10;
 
+// By then a client may have found another server.
+constexpr Duration kRetryDelay = std::chrono::milliseconds(100);
+
+absl::Status GoingAwayStatus() { return absl::UnavailableError("GOING_AWAY: the server is about to stop"); }
+
 }  // namespace
 
 ServerSession::ServerSession(ServerSessionOptions options, Peer peer, const wire::TokenSigner& signer,
                              Time now)
     : options_(options),
       peer_(std::move(peer)),
-      subscriptions_(options_, peer_, signer, actions_),
+      subscriptions_(options_, peer_, signer, actions_, stats_),
       created_(now),
       last_received_(now),
       last_sent_(now) {}
@@ -84,6 +90,9 @@ void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
     refusal = absl::ResourceExhaustedError(
         absl::StrCat("this session has ", options_.calls_max, " calls that have not ended"));
   }
+  if (refusal.ok() && draining_) {
+    refusal = wire::WithRetryDelay(wire::WithReason(GoingAwayStatus(), "GOING_AWAY"), kRetryDelay);
+  }
   if (replies_.size() >= 2 * options_.calls_max) {
     return Fail(absl::ResourceExhaustedError("the client calls and does not read the replies"));
   }
@@ -142,7 +151,13 @@ void ServerSession::Handle(const wire::Cancel& frame, Time /*now*/) {
   if (streams_.Abandon(frame.number)) calls_.erase(frame.number);
 }
 
+void ServerSession::Handle(const wire::Subscribe& frame, Time /*now*/) {
+  FailUnless(draining_ ? subscriptions_.Refuse(frame.id, GoingAwayStatus()) : subscriptions_.On(frame));
+}
+
 void ServerSession::Handle(const wire::Heartbeat& /*frame*/, Time /*now*/) {}
+
+void ServerSession::Handle(const wire::GoingAway& /*frame*/, Time /*now*/) { client_done_ = true; }
 
 void ServerSession::Handle(const wire::Goodbye& /*frame*/, Time /*now*/) {
   actions_.emplace_back(ForgetClient{});
@@ -185,6 +200,7 @@ void ServerSession::OnTime(Time now) {
     return Fail(absl::DeadlineExceededError("no Hello came"));
   }
   if (now >= last_received_ + kSilentHeartbeats * options_.heartbeat_interval) {
+    ++stats_.silences;
     return Fail(absl::UnavailableError("the client has been silent for three heartbeats"));
   }
   heartbeat_due_ = phase_ == Phase::kLive && now >= last_sent_ + options_.heartbeat_interval;
@@ -206,6 +222,28 @@ Time ServerSession::next_deadline() const {
     }
   }
   return kNever;
+}
+
+void ServerSession::Drain(Duration within) {
+  if (phase_ == Phase::kClosed || draining_) return;
+  // A client that has got no welcome yet has sent nothing that could be lost.
+  if (phase_ != Phase::kLive) return Close(GoingAwayStatus());
+  draining_ = true;
+  going_away_due_ = within;
+}
+
+void ServerSession::AppendDrain(wire::BatchWriter& writer) {
+  if (going_away_due_.has_value()) {
+    wire::GoingAway going_away;
+    going_away.within_ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(*going_away_due_).count());
+    writer.Append(going_away);
+    going_away_due_.reset();
+  }
+  // The client's word came after its last call, so none can be on its way here.
+  if (!finishing_ || !client_done_ || !calls_.empty() || !replies_.empty() || subscriptions_.behind()) return;
+  subscriptions_.EndAll(GoingAwayStatus());
+  if (subscriptions_.AppendEnds(writer)) Close(GoingAwayStatus());
 }
 
 void ServerSession::Close(const absl::Status& reason) {
@@ -244,6 +282,7 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
     AppendReplies(writer, now);
     AppendStreams(writer, now);
     subscriptions_.Append(writer, now);
+    if (draining_) AppendDrain(writer);
     if (writer.empty() && now >= last_sent_ + options_.heartbeat_interval) {
       writer.Append(wire::Heartbeat());
     }

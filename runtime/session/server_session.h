@@ -63,6 +63,12 @@ class ServerSession : public ServerActions {
     subscriptions_.OnFeedEnded(subscription, reason);
   }
   void OnTime(Time now);
+  /// Begins nothing new: calls that run are replied to, others are refused. The client is told, and how long
+  /// its owner will wait for all that.
+  void Drain(Duration within);
+  /// No call runs any more in any session, so that nothing more will be committed: once the client has said
+  /// that it is done and its subscriptions have got what there is, the session ends.
+  void FinishDrain() { finishing_ = true; }
   /// Ends the session from this side, with a last frame that says why.
   void Close(const absl::Status& reason);
   /// The connection is gone.
@@ -80,6 +86,7 @@ class ServerSession : public ServerActions {
   std::size_t pending_calls() const { return calls_.size(); }
   /// Of results that wait to be written.
   std::size_t reply_bytes() const { return reply_bytes_; }
+  ServerSessionStats TakeStats() { return std::exchange(stats_, {}); }
 
  private:
   enum class Phase { kAwaitingHello, kAwaitingLedger, kLive, kClosed };
@@ -91,10 +98,11 @@ class ServerSession : public ServerActions {
   void Handle(const wire::StreamItem& frame, Time now);
   void Handle(const wire::StreamCredit& frame, Time now);
   void Handle(const wire::StreamEnd& frame, Time now);
-  void Handle(const wire::Subscribe& frame, Time /*now*/) { FailUnless(subscriptions_.On(frame)); }
+  void Handle(const wire::Subscribe& frame, Time now);
   void Handle(const wire::Unsubscribe& frame, Time /*now*/) { subscriptions_.On(frame); }
   void Handle(const wire::Heartbeat& frame, Time now);
   void Handle(const wire::Goodbye& frame, Time now);
+  void Handle(const wire::GoingAway& frame, Time now);
   template <typename ServerFrame>
   void Handle(const ServerFrame& frame, Time now);
 
@@ -110,6 +118,8 @@ class ServerSession : public ServerActions {
   // Parts of a batch.
   void AppendReplies(wire::BatchWriter& writer, Time now);
   void AppendStreams(wire::BatchWriter& writer, Time now);
+  /// The client's part in the drain, and what ends it.
+  void AppendDrain(wire::BatchWriter& writer);
 
   const ServerSessionOptions options_;
   const Peer peer_;
@@ -127,12 +137,17 @@ class ServerSession : public ServerActions {
   std::size_t reply_bytes_ = 0;      // Of `replies_`.
   bool front_reply_waited_ = false;  // For its observers, in the batch before.
 
-  ServerSubscriptions subscriptions_;  // Adds to `actions_`.
+  ServerSessionStats stats_;
+  ServerSubscriptions subscriptions_;  // Adds to `actions_` and `stats_`.
 
   bool welcome_due_ = false;
   bool incarnation_known_ = false;
   std::uint64_t ledger_id_ = 0;
   bool heartbeat_due_ = false;  // `OnTime` asked for one, which waits for a write to complete.
+  bool draining_ = false;
+  bool finishing_ = false;
+  std::optional<Duration> going_away_due_;  // The client is to be told.
+  bool client_done_ = false;                // It begins nothing new.
   std::optional<absl::Status> goodbye_;
   const Time created_;
   Time last_received_;

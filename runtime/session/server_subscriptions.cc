@@ -101,6 +101,16 @@ void ServerSubscriptions::Remove(std::uint64_t id) {
   actions_.emplace_back(CloseFeed{id});
 }
 
+void ServerSubscriptions::EndAll(const absl::Status& reason) {
+  for (const auto& [id, subscription] : subscriptions_) {
+    actions_.emplace_back(CloseFeed{id});
+    ended_.emplace_back(id, reason);
+  }
+  subscriptions_.clear();
+  by_actor_.clear();
+  dirty_.clear();
+}
+
 void ServerSubscriptions::Clear() {
   for (const auto& [id, subscription] : subscriptions_) actions_.emplace_back(CloseFeed{id});
   subscriptions_.clear();
@@ -230,6 +240,10 @@ void ServerSubscriptions::Append(wire::BatchWriter& writer, Time now) {
         break;
     }
   }
+  (void)AppendEnds(writer);
+}
+
+bool ServerSubscriptions::AppendEnds(wire::BatchWriter& writer) {
   for (; !ended_.empty() && writer.size() < batch_bytes_max_; ended_.pop_front()) {
     const auto& [id, status] = ended_.front();
     wire::End end;
@@ -238,6 +252,7 @@ void ServerSubscriptions::Append(wire::BatchWriter& writer, Time now) {
     end.message = ShortMessage(status);
     writer.Append(end);
   }
+  return ended_.empty();
 }
 
 // What follows the position; a snapshot when the feed has one that is waited for, or when a step is too large
@@ -290,6 +305,9 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
     subscribed.reason = continues ? ResyncReason::kInitial : subscription.reason;
     subscribed.binding = subscription.binding;
     writer.Append(subscribed);
+    if (continues)
+      ++(subscription.position->revision == read.at.revision ? stats_.resumed_empty
+                                                             : stats_.resumed_replayed);
   }
   switch (read.kind) {
     case FeedRead::Kind::kEnded:
@@ -332,6 +350,7 @@ void ServerSubscriptions::SendStep(wire::BatchWriter& writer, std::uint64_t id, 
   delta.epoch = shown.epoch == subscription.announced_epoch ? 0 : shown.epoch;
   writer.Append(delta, step.patch, step.events);
   shown.revision = step.revision;
+  ++stats_.deltas;
 }
 
 bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id,
@@ -352,6 +371,7 @@ bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t 
     subscription.snapshot_offset += size;
   } while (subscription.snapshot_offset < bytes.size() && writer.size() < batch_bytes_max_);
   if (subscription.snapshot_offset < bytes.size()) return false;
+  ++stats_.snapshots[std::min(static_cast<std::size_t>(subscription.reason), stats_.snapshots.size() - 1)];
   subscription.position = subscription.snapshot_at;
   subscription.shown = subscription.snapshot_at;
   subscription.held_back = 0;

@@ -29,10 +29,10 @@ namespace onager::session {
 /// snapshot is still to be sent.
 class ServerSubscriptions : private ServerActions {
  public:
-  /// All of them outlive this; what is to be done is added to `actions`.
+  /// All of them outlive this; what is to be done is added to `actions`, what was done to `stats`.
   ServerSubscriptions(const ServerSessionOptions& options, const Peer& peer, const wire::TokenSigner& signer,
-                      std::vector<ServerActions::Action>& actions)
-      : options_(options), peer_(peer), signer_(signer), actions_(actions) {}
+                      std::vector<ServerActions::Action>& actions, ServerSessionStats& stats)
+      : options_(options), peer_(peer), signer_(signer), actions_(actions), stats_(stats) {}
 
   /// What a batch, and a chunk of a snapshot, hold at the most; known once the client has said what it takes.
   void SetLimits(std::size_t batch_bytes_max, std::size_t snapshot_chunk_bytes) {
@@ -50,16 +50,24 @@ class ServerSubscriptions : private ServerActions {
   void OnFeedChanged(std::uint64_t id);
   void OnFeedEnded(std::uint64_t id, const absl::Status& reason);
 
+  /// To be told to the client. An error ends the session.
+  absl::Status Refuse(std::uint64_t id, const absl::Status& status);
+  /// Ends every subscription, for that reason.
+  void EndAll(const absl::Status& reason);
   /// Closes every feed and forgets everything.
   void Clear();
 
   /// Appends what is due, of each subscription in its turn, as far as the batch takes it.
   void Append(wire::BatchWriter& writer, Time now);
+  /// The part of that which tells of subscriptions that have ended. False when the batch is full before.
+  bool AppendEnds(wire::BatchWriter& writer);
   /// Appends what the client observes of the call's actor and has not got. False when the batch is full
   /// before.
   bool AppendObservers(wire::BatchWriter& writer, const CallOutcome& outcome, Time now);
 
   std::size_t size() const { return subscriptions_.size(); }
+  /// Whether there is something that could be sent and has not been.
+  bool behind() const { return !dirty_.empty(); }
 
  private:
   struct Subscription {
@@ -94,8 +102,6 @@ class ServerSubscriptions : private ServerActions {
 
   /// Decides what an offered token is worth, and sets position and reason. An error refuses the subscription.
   absl::Status ExamineToken(Subscription& subscription) const;
-  /// To be told to the client. An error ends the session.
-  absl::Status Refuse(std::uint64_t id, const absl::Status& status);
   void Remove(std::uint64_t id);
   void MarkDirty(std::uint64_t id, Subscription& subscription);
 
@@ -114,6 +120,7 @@ class ServerSubscriptions : private ServerActions {
   const Peer& peer_;
   const wire::TokenSigner& signer_;
   std::vector<ServerActions::Action>& actions_;
+  ServerSessionStats& stats_;
   std::size_t batch_bytes_max_ = 0;
   std::size_t snapshot_chunk_bytes_ = 0;
 

@@ -308,6 +308,12 @@ struct Schema<Covered> {
   static constexpr std::tuple kFields{Varint<&Covered::id>{1}, Varint<&Covered::revision>{2}};
 };
 
+template <>
+struct Schema<GoingAway> {
+  static constexpr std::uint32_t kNumber = 19;
+  static constexpr std::tuple kFields{Varint<&GoingAway::within_ms>{1}};
+};
+
 template <typename Kind>
 std::string EncodeFields(const Kind& frame) {
   std::string bytes;
@@ -414,6 +420,9 @@ void BatchWriter::Append(const StreamEnd& frame) {
 }
 
 void BatchWriter::Append(const Covered& frame) { AppendFrame(Schema<Covered>::kNumber, EncodeFields(frame)); }
+void BatchWriter::Append(const GoingAway& frame) {
+  AppendFrame(Schema<GoingAway>::kNumber, EncodeFields(frame));
+}
 
 void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {
   AppendFrame(Schema<Reply>::kNumber, EncodeFields(frame), Schema<Reply>::kPayload.number, result, 0,

@@ -22,16 +22,28 @@ void WriteNumber(Writer& writer, std::uint32_t number, std::int64_t value) {
   writer.Varint(static_cast<std::uint64_t>(value));
 }
 
-}  // namespace
+constexpr char kErrorInfoUrl[] = "type.googleapis.com/google.rpc.ErrorInfo";
 
-absl::Status WithReason(absl::Status status, std::string_view reason) {
+std::string ErrorInfo(std::string_view reason) {
   std::string info;
   Writer writer(info);
   WriteText(writer, 1, reason);
   WriteText(writer, 2, kErrorDomain);
   writer.Finish();
-  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(absl::string_view(info)));
+  return info;
+}
+
+}  // namespace
+
+absl::Status WithReason(absl::Status status, std::string_view reason) {
+  status.SetPayload(kErrorInfoUrl, absl::Cord(absl::string_view(ErrorInfo(reason))));
   return status;
+}
+
+// Our own are written in one way only.
+bool HasReason(const absl::Status& status, std::string_view reason) {
+  const absl::optional<absl::Cord> info = status.GetPayload(kErrorInfoUrl);
+  return info.has_value() && *info == absl::string_view(ErrorInfo(reason));
 }
 
 absl::Status WithRetryDelay(absl::Status status, Duration delay) {

@@ -14,6 +14,8 @@ inline constexpr std::string_view kErrorDomain = "onager";
 
 /// The status with a google.rpc.ErrorInfo: `reason` in UPPER_SNAKE, which programs may compare.
 absl::Status WithReason(absl::Status status, std::string_view reason);
+/// Whether the status has an ErrorInfo of ours with that reason.
+bool HasReason(const absl::Status& status, std::string_view reason);
 /// The status with a google.rpc.RetryInfo: trying again after `delay` can help.
 absl::Status WithRetryDelay(absl::Status status, Duration delay);
 

@@ -177,9 +177,15 @@ struct Goodbye {
   std::string_view message;
 };
 
-using Frame =
-    std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe, Subscribed,
-                 SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem, StreamCredit, StreamEnd, Covered>;
+/// The sender begins nothing new in this session. A server says so when it is drained, and how long it still
+/// waits; its client answers with the same, after which no call and no subscription comes any more.
+struct GoingAway {
+  std::uint64_t within_ms = 0;
+};
+
+using Frame = std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe,
+                           Subscribed, SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem,
+                           StreamCredit, StreamEnd, Covered, GoingAway>;
 
 }  // namespace onager::wire
 

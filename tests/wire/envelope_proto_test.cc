@@ -257,6 +257,13 @@ std::vector<Sample> Samples() {
          writer.Append(frame);
        },
        "frames { covered { id: 1 revision: 2 } }"},
+      {"going_away",
+       [](BatchWriter& writer) {
+         GoingAway frame;
+         frame.within_ms = 1;
+         writer.Append(frame);
+       },
+       "frames { going_away { within_ms: 1 } }"},
   };
 }
 
