@@ -24,6 +24,7 @@ struct World {
       : connector([&] {
           transport::GrpcConnectorOptions grpc;
           grpc.address = target;
+          grpc.tls = options.tls;
           grpc.message_bytes_max = options.message_bytes_max;
           grpc.connect_timeout = absl::ToChronoNanoseconds(options.connect_timeout);
           return transport::MakeGrpcConnector(std::move(grpc));

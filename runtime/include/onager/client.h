@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "onager/authenticator.h"
+#include "onager/tls.h"
 
 namespace onager {
 
@@ -62,6 +64,8 @@ struct ClientOptions {
   std::size_t callback_backlog_max = 64;
   /// Messages larger than this are refused as the peer's mistake.
   std::size_t message_bytes_max = 8u << 20;
+  /// None: plaintext.
+  std::optional<ClientTls> tls;
   /// What the server's `Authenticator` is shown. `credentials`, where there is one, is called for each
   /// connection and adds to `metadata`, so that a token can be a fresh one: on a thread of the client, one
   /// call at a time, and it must not block for long; connecting waits for it.

@@ -22,7 +22,7 @@ namespace onager::transport {
 inline constexpr char kSessionMethod[] = "/onager.v1.Session/Connect";
 
 /// How long a close that waits for the peer, or for a write in flight, may take before it is forced.
-inline constexpr Duration kCloseTimeout = std::chrono::seconds(1);
+inline constexpr Duration kCloseTimeout = std::chrono::milliseconds(500);
 
 /// A slice of bytes that someone else owns, too.
 inline grpc::Slice ShareSlice(SharedBytes bytes, std::size_t offset, std::size_t size) {

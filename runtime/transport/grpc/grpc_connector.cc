@@ -20,6 +20,7 @@
 #include "runtime/transport/grpc/byte_buffer.h"
 #include "runtime/transport/grpc/callback_queue.h"
 #include "runtime/transport/grpc/grpc_transport.h"
+#include "runtime/transport/grpc/tls_files.h"
 #include "runtime/transport/handler_gate.h"
 
 namespace onager::transport {
@@ -61,22 +62,21 @@ absl::Status CheckMetadata(const Metadata& metadata) {
 class ClientStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                            public std::enable_shared_from_this<ClientStream> {
  public:
-  ClientStream(const Metadata& metadata, const std::shared_ptr<grpc::Channel>& channel)
-      : gate_(std::make_shared<HandlerGate>(nullptr)),
-        stub_(channel),
-        metadata_status_(CheckMetadata(metadata)) {
-    if (!metadata_status_.ok()) return;
+  /// With an error as `prepared` it does nothing but tell that.
+  ClientStream(absl::Status prepared, const Metadata& metadata, const std::shared_ptr<grpc::Channel>& channel)
+      : gate_(std::make_shared<HandlerGate>(nullptr)), stub_(channel), prepared_(std::move(prepared)) {
+    if (!prepared_.ok()) return;
     for (const auto& [name, value] : metadata) context_.AddMetadata(name, value);
   }
 
   void Begin(ConnectionHandler& handler) {
     gate_->Open(handler);
     MutexLock lock(mutex_);
-    if (!metadata_status_.ok()) {
+    if (!prepared_.ok()) {
       // Not on this stack, on which the handler must not be called.
       alarm_.Set(std::chrono::system_clock::now(), [self = shared_from_this()](bool) mutable {
         const std::shared_ptr<ClientStream> stream = std::move(self);
-        stream->gate_->Close(stream->metadata_status_);
+        stream->gate_->Close(stream->prepared_);
       });
       return;
     }
@@ -172,7 +172,7 @@ class ClientStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc
 
   const std::shared_ptr<HandlerGate> gate_;
   grpc::GenericStub stub_;
-  const absl::Status metadata_status_;
+  const absl::Status prepared_;
   grpc::ClientContext context_;
   grpc::ByteBuffer incoming_;  // Belongs to the read that is going on, or to the message being delivered.
   grpc::ByteBuffer outgoing_;  // Belongs to the write that is in flight.
@@ -214,22 +214,26 @@ class GrpcConnector final : public Connector {
     arguments_.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
     arguments_.SetMaxReceiveMessageSize(static_cast<int>(options_.message_bytes_max));
     arguments_.SetMaxSendMessageSize(-1);
-    if (options_.tls) {
-      credentials_ = grpc::SslCredentials({.pem_root_certs = options_.tls->root_certificates,
-                                           .pem_private_key = options_.tls->private_key,
-                                           .pem_cert_chain = options_.tls->certificate_chain});
-      if (!options_.tls->server_name.empty()) arguments_.SetSslTargetNameOverride(options_.tls->server_name);
-    }
+    if (!options_.tls) return;
+    const absl::StatusOr<ClientTls> tls = LoadTls(*options_.tls);
+    tls_status_ = tls.status();
+    if (!tls.ok()) return;
+    credentials_ = grpc::SslCredentials({.pem_root_certs = tls->roots,
+                                         .pem_private_key = tls->private_key,
+                                         .pem_cert_chain = tls->certificate_chain});
+    if (!tls->server_name.empty()) arguments_.SetSslTargetNameOverride(tls->server_name);
   }
 
   std::unique_ptr<Connection> Connect(const Metadata& metadata) override {
     return std::make_unique<ClientConnection>(std::make_shared<ClientStream>(
-        metadata, grpc::CreateCustomChannel(options_.address, credentials_, arguments_)));
+        tls_status_.ok() ? CheckMetadata(metadata) : tls_status_, metadata,
+        grpc::CreateCustomChannel(options_.address, credentials_, arguments_)));
   }
 
  private:
   const GrpcConnectorOptions options_;
   std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  absl::Status tls_status_;
   grpc::ChannelArguments arguments_;
 };
 

@@ -1,6 +1,7 @@
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
@@ -19,6 +20,7 @@
 #include "runtime/transport/grpc/byte_buffer.h"
 #include "runtime/transport/grpc/callback_queue.h"
 #include "runtime/transport/grpc/grpc_transport.h"
+#include "runtime/transport/grpc/tls_files.h"
 #include "runtime/transport/handler_gate.h"
 
 namespace onager::transport {
@@ -242,12 +244,15 @@ class ServerConnection final : public Connection {
   const std::shared_ptr<ServerStream> stream_;
 };
 
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const std::optional<GrpcServerTls>& tls) {
-  if (!tls) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options(tls->client_root_certificates.empty()
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
+    const std::optional<ServerTls>& configured) {
+  if (!configured) return grpc::InsecureServerCredentials();
+  const absl::StatusOr<ServerTls> tls = LoadTls(*configured);
+  if (!tls.ok()) return tls.status();
+  grpc::SslServerCredentialsOptions options(tls->client_roots.empty()
                                                 ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
                                                 : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = tls->client_root_certificates;
+  options.pem_root_certs = tls->client_roots;
   options.pem_key_cert_pairs.push_back(
       {.private_key = tls->private_key, .cert_chain = tls->certificate_chain});
   return grpc::SslServerCredentials(options);
@@ -292,9 +297,11 @@ class GrpcListener final : public Listener {
 
  private:
   absl::Status StartServer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto credentials = MakeCredentials(options_.tls);
+    if (!credentials.ok()) return credentials.status();
     int port = 0;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(options_.address, MakeCredentials(options_.tls), &port);
+    builder.AddListeningPort(options_.address, *credentials, &port);
     builder.RegisterCallbackGenericService(&methods_);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options_.message_bytes_max));
     builder.SetMaxSendMessageSize(-1);
@@ -333,6 +340,8 @@ class GrpcListener final : public Listener {
 };
 
 }  // namespace
+
+std::string GrpcVersion() { return grpc::Version(); }
 
 std::unique_ptr<Listener> MakeGrpcListener(GrpcListenerOptions options) {
   KeepCallbackQueue();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "onager/tls.h"
 #include "runtime/base/clock.h"
 #include "runtime/transport/transport.h"
 
@@ -15,31 +16,12 @@ namespace onager::transport {
 /// The protocol's limit of 4 MiB, and room for its envelope.
 inline constexpr std::size_t kGrpcMessageBytesMax = 4 * 1024 * 1024 + 64 * 1024;
 
-/// How a client proves the server, and itself where it has a certificate. All in PEM.
-struct GrpcClientTls {
-  GrpcClientTls() = default;
-
-  std::string root_certificates;  // Empty: the system's.
-  std::string certificate_chain;
-  std::string private_key;
-  std::string server_name;  // Expected in place of the address's host, unless empty.
-};
-
-/// How a server proves itself, and demands that of clients where it has roots for them. All in PEM.
-struct GrpcServerTls {
-  GrpcServerTls() = default;
-
-  std::string certificate_chain;
-  std::string private_key;
-  std::string client_root_certificates;  // Empty: clients need no certificate.
-};
-
 /// How to reach a server.
 struct GrpcConnectorOptions {
   GrpcConnectorOptions() = default;
 
   std::string address;
-  std::optional<GrpcClientTls> tls;  // None: plaintext.
+  std::optional<ClientTls> tls;  // None: plaintext.
   std::size_t message_bytes_max = kGrpcMessageBytesMax;
   Duration connect_timeout = std::chrono::seconds(5);
 };
@@ -50,22 +32,26 @@ struct GrpcListenerOptions {
 
   /// Port 0 lets the kernel choose; `Listener::address()` tells after `Start`.
   std::string address = "127.0.0.1:0";
-  std::optional<GrpcServerTls> tls;  // None: plaintext.
+  std::optional<ServerTls> tls;  // None: plaintext.
   std::size_t message_bytes_max = kGrpcMessageBytesMax;
   /// How long destruction lets connections that are being closed end by themselves.
   Duration shutdown_grace = std::chrono::milliseconds(500);
 };
 
+/// Of the gRPC that is linked: "1.51.1".
+std::string GrpcVersion();
+
 /// Each connection is a channel of its own with one bidirectional stream of already serialized messages.
 /// gRPC neither retries nor backs off: a connection that fails has failed, and the next one tries anew. A
 /// connector may be destroyed before its connections. Handlers are called on gRPC's threads. Metadata that
-/// HTTP/2 cannot carry, or that gRPC has for itself, closes the connection with INVALID_ARGUMENT.
+/// HTTP/2 cannot carry, or that gRPC has for itself, closes the connection with INVALID_ARGUMENT; so do
+/// certificates that cannot be used (NOT_FOUND: that cannot be read).
 std::unique_ptr<Connector> MakeGrpcConnector(GrpcConnectorOptions options);
 
-/// A gRPC server. `Start` fails with UNAVAILABLE when the address cannot be listened at, and may be called
-/// again after `Stop`; until then new streams are answered UNAVAILABLE. Destruction, which must not happen
-/// inside a handler call, cancels the connections that are left after the grace and waits until all have
-/// ended; their owners may keep the objects.
+/// A gRPC server. `Start` fails with UNAVAILABLE when the address cannot be listened at, and with the errors
+/// of certificates that cannot be used; it may be called again after `Stop`; until then new streams are
+/// answered UNAVAILABLE. Destruction, which must not happen inside a handler call, cancels the connections
+/// that are left after the grace and waits until all have ended; their owners may keep the objects.
 std::unique_ptr<Listener> MakeGrpcListener(GrpcListenerOptions options);
 
 }  // namespace onager::transport
