@@ -12,6 +12,9 @@ namespace {
 // A resume token holds both names, and is itself bounded.
 constexpr std::size_t kNameLengthMax = 512;
 
+// How often a server that is drained looks whether it is.
+constexpr Duration kDrainLook = std::chrono::milliseconds(20);
+
 }  // namespace
 
 ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store)
@@ -22,17 +25,22 @@ ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment
       }()),
       environment_(environment),
       signer_(options_.token_keys, options_.token_signing_key),
+      metrics_(options_.metrics != nullptr ? options_.metrics : std::make_shared<Metrics>()),
+      counters_(*metrics_),
+      log_(options_.log, environment.clock),
       actors_(options_.actors, environment, store),
-      clients_(options_.ledger, options_.idle_clients_max, environment.random) {}
+      clients_(options_.ledger, options_.idle_clients_max, environment.random),
+      refresh_(metrics_->AddRefresh([this] { RefreshMetrics(); })) {}
 
 ServerCore::~ServerCore() {
+  metrics_->RemoveRefresh(refresh_);
   BeginShutdown();
-  absl::flat_hash_map<const SessionHost*, std::shared_ptr<SessionHost>> left;
+  absl::flat_hash_map<const SessionHost*, Session> left;
   {
     MutexLock lock(mutex_);
     left.swap(sessions_);
   }
-  for (const auto& [key, host] : left) host->Dispose();
+  for (const auto& [key, session] : left) session.host->Dispose();
 }
 
 absl::Status ServerCore::Host(const generated::ActorType& type, actor::MakeActor make) {
@@ -78,23 +86,62 @@ absl::Status ServerCore::Authorize(const Identity& identity, const Access& acces
   }
 }
 
+absl::Status ServerCore::AdmitLocked(const absl::StatusOr<Identity>& peer) const {
+  if (stopping_) return absl::UnavailableError("the server is shutting down");
+  if (draining_) return absl::UnavailableError("GOING_AWAY: the server is about to stop");
+  if (!peer.ok()) return peer.status();
+  if (admitted_ >= options_.sessions_max) {
+    return absl::ResourceExhaustedError(absl::StrCat("the server has ", admitted_, " sessions"));
+  }
+  if (handshakes_ >= options_.handshakes_max) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(handshakes_, " connections have not said Hello, and no more may wait"));
+  }
+  const auto principal = principals_.find({peer->tenant, peer->principal});
+  if (principal != principals_.end() && principal->second >= options_.principal_sessions_max) {
+    return absl::ResourceExhaustedError(absl::StrCat("this principal has ", principal->second, " sessions"));
+  }
+  return absl::OkStatus();
+}
+
 void ServerCore::Accept(std::unique_ptr<transport::Connection> connection) {
+  const std::string peer_address = connection->credentials().peer_address;
   absl::StatusOr<Identity> peer = Authenticate(connection->credentials());
   std::shared_ptr<SessionHost> host;
-  absl::Status refusal = peer.status();
+  absl::Status refusal;
   {
     MutexLock lock(mutex_);
-    if (stopping_) {
-      refusal = absl::UnavailableError("the server is shutting down");
-    } else if (sessions_.size() >= options_.sessions_max) {
-      refusal = absl::ResourceExhaustedError(absl::StrCat("the server has ", sessions_.size(), " sessions"));
+    refusal = AdmitLocked(peer);
+    Session session;
+    session.identity = peer.ok() ? *std::move(peer) : Identity();
+    session.admitted = refusal.ok();
+    host = std::make_shared<SessionHost>(*this, session.identity, std::move(connection));
+    session.host = host;
+    if (session.admitted) {
+      ++admitted_;
+      ++handshakes_;
+      if (!session.identity.principal.empty()) {
+        ++principals_[{session.identity.tenant, session.identity.principal}];
+      }
     }
-    host = std::make_shared<SessionHost>(*this, peer.ok() ? *std::move(peer) : Identity(),
-                                         std::move(connection));
-    sessions_.emplace(host.get(), host);
+    sessions_.emplace(host.get(), std::move(session));
   }
   host->Start();
-  if (!refusal.ok()) host->Close(refusal);
+  if (refusal.ok()) return;
+  counters_.OnConnectionRefused(refusal.code());
+  log_.Log(LogLevel::kWarning, "connection refused",
+           {{"code", absl::StatusCodeToString(refusal.code())},
+            {"reason", std::string(refusal.message())},
+            {"peer", peer_address}});
+  host->Close(refusal);
+}
+
+void ServerCore::OnHello(const SessionHost& host) {
+  MutexLock lock(mutex_);
+  const auto found = sessions_.find(&host);
+  if (found == sessions_.end() || !found->second.admitted || found->second.said_hello) return;
+  found->second.said_hello = true;
+  --handshakes_;
 }
 
 void ServerCore::OnSessionEnded(const std::shared_ptr<SessionHost>& host) {
@@ -105,8 +152,37 @@ void ServerCore::OnSessionEnded(const std::shared_ptr<SessionHost>& host) {
 void ServerCore::Remove(const std::shared_ptr<SessionHost>& host) {
   host->Dispose();
   MutexLock lock(mutex_);
-  sessions_.erase(host.get());
+  const auto found = sessions_.find(host.get());
+  if (found == sessions_.end()) return;
+  const Session& session = found->second;
+  if (session.admitted) {
+    --admitted_;
+    if (!session.said_hello) --handshakes_;
+    const auto principal = principals_.find({session.identity.tenant, session.identity.principal});
+    if (principal != principals_.end() && --principal->second == 0) principals_.erase(principal);
+  }
+  sessions_.erase(found);
   sessions_changed_.NotifyAll();
+}
+
+void ServerCore::NoteSessionEnd(const absl::Status& reason) {
+  // What a client does wrong; who goes, is superseded or is lost is nothing to speak of.
+  if (!absl::IsInvalidArgument(reason) && !absl::IsResourceExhausted(reason)) return;
+  log_.Log(LogLevel::kWarning, "session ended by an error",
+           {{"code", absl::StatusCodeToString(reason.code())}, {"reason", std::string(reason.message())}});
+}
+
+void ServerCore::NoteCallEnded(const generated::ActorType& type, const generated::MethodInfo& method,
+                               const absl::Status& status, Time began) {
+  counters_.OnCallEnded(status.code(), environment_.clock.Now() - began);
+  // A handler that threw, or a store that failed: the server's own mistakes. The message may hold what is not
+  // for a log.
+  const bool is_ours = absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status);
+  if (!is_ours) return;
+  log_.Log(LogLevel::kError, "a call failed",
+           {{"actor", std::string(type.name)},
+            {"method", std::string(method.name)},
+            {"code", absl::StatusCodeToString(status.code())}});
 }
 
 void ServerCore::ForgetIdleClientsLater() {
@@ -123,6 +199,81 @@ void ServerCore::ForgetIdleClientsLater() {
   });
 }
 
+void ServerCore::BeginDrain(Duration within) {
+  std::vector<std::shared_ptr<SessionHost>> hosts;
+  {
+    MutexLock lock(mutex_);
+    if (draining_ || stopping_) return;
+    draining_ = true;
+    for (const auto& [key, session] : sessions_) {
+      if (session.admitted) hosts.push_back(session.host);
+    }
+  }
+  log_.Log(LogLevel::kInfo, "draining", {{"sessions", absl::StrCat(hosts.size())}});
+  for (Entrance* const entrance : entrances_) entrance->BeginDrain();
+  for (const auto& host : hosts) host->Drain(within);
+  WatchDrain(environment_.clock.Now() + within);
+}
+
+// Observers stay until nothing is committed any more: who has memory for a store sees the last changes here
+// or nowhere.
+void ServerCore::FinishDrainOnceNothingRuns() {
+  std::vector<std::shared_ptr<SessionHost>> hosts;
+  {
+    MutexLock lock(mutex_);
+    if (finishing_) return;
+    for (const auto& [key, session] : sessions_) {
+      if (session.admitted) hosts.push_back(session.host);
+    }
+  }
+  const bool running =
+      std::any_of(hosts.begin(), hosts.end(), [](const auto& host) { return host->has_pending_calls(); }) ||
+      std::any_of(entrances_.begin(), entrances_.end(),
+                  [](const Entrance* entrance) { return !entrance->idle(); });
+  if (running) return;
+  {
+    MutexLock lock(mutex_);
+    finishing_ = true;
+  }
+  for (const auto& host : hosts) host->FinishDrain();
+}
+
+// Looks again and again, since sessions, entrances and what they wait for end in many places.
+void ServerCore::WatchDrain(Time until) {
+  const Time now = environment_.clock.Now();
+  FinishDrainOnceNothingRuns();
+  bool drained = std::all_of(entrances_.begin(), entrances_.end(),
+                             [](const Entrance* entrance) { return entrance->idle(); });
+  std::size_t left = 0;
+  {
+    MutexLock lock(mutex_);
+    // Not those who were refused: they come again and again, until somebody else answers there.
+    left = admitted_;
+    drained = drained && left == 0;
+    drain_timer_ = 0;
+    if (stopping_) return;
+    if (!drained && now < until) {
+      drain_timer_ =
+          environment_.timers.At(std::min(now + kDrainLook, until), [this, until] { WatchDrain(until); });
+      return;
+    }
+  }
+  log_.Log(drained ? LogLevel::kInfo : LogLevel::kWarning, drained ? "drained" : "not drained in time",
+           {{"sessions", absl::StrCat(left)}});
+  BeginShutdown();
+}
+
+bool ServerCore::draining() const {
+  MutexLock lock(mutex_);
+  return draining_;
+}
+
+void ServerCore::Drain(Duration within) {
+  BeginDrain(within);
+  MutexLock lock(mutex_);
+  while (!stopping_) sessions_changed_.Wait(mutex_);
+}
+
 void ServerCore::BeginShutdown() {
   std::vector<std::unique_ptr<transport::Listener>> listeners;
   std::vector<std::shared_ptr<SessionHost>> hosts;
@@ -131,8 +282,10 @@ void ServerCore::BeginShutdown() {
     if (stopping_) return;
     stopping_ = true;
     listeners.swap(listeners_);
-    for (const auto& [key, host] : sessions_) hosts.push_back(host);
+    for (const auto& [key, session] : sessions_) hosts.push_back(session.host);
     if (forget_timer_ != 0) environment_.timers.Cancel(forget_timer_);
+    if (drain_timer_ != 0) environment_.timers.Cancel(drain_timer_);
+    sessions_changed_.NotifyAll();
   }
   for (const auto& listener : listeners) listener->Stop();
   for (const auto& host : hosts) host->Close(absl::UnavailableError("the server is shutting down"));
@@ -159,13 +312,21 @@ std::size_t ServerCore::session_count() const {
   return sessions_.size();
 }
 
+void ServerCore::RefreshMetrics() {
+  const ServerUsage now = usage();
+  counters_.sessions.Set(static_cast<std::int64_t>(now.sessions));
+  counters_.subscriptions.Set(static_cast<std::int64_t>(now.subscriptions));
+  counters_.queue_bytes.Set(static_cast<std::int64_t>(now.reply_bytes));
+  counters_.actors_active.Set(static_cast<std::int64_t>(actors_.active_actors()));
+}
+
 ServerUsage ServerCore::usage() const {
   ServerUsage usage;
   clients_.AddTo(usage);
   std::vector<std::shared_ptr<SessionHost>> hosts;
   {
     MutexLock lock(mutex_);
-    for (const auto& [key, host] : sessions_) hosts.push_back(host);
+    for (const auto& [key, session] : sessions_) hosts.push_back(session.host);
   }
   for (const auto& host : hosts) host->AddTo(usage);
   return usage;

@@ -6,16 +6,21 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "onager/authenticator.h"
 #include "onager/generated/actor_base.h"
+#include "onager/log.h"
+#include "onager/metrics.h"
 #include "runtime/actor/actor_runtime.h"
 #include "runtime/base/executor.h"
+#include "runtime/base/logger.h"
 #include "runtime/base/mutex.h"
 #include "runtime/server/client_directory.h"
+#include "runtime/server/server_metrics.h"
 #include "runtime/session/server_session.h"
 #include "runtime/store/store.h"
 #include "runtime/transport/transport.h"
@@ -30,11 +35,27 @@ struct ServerCoreOptions {
   session::LedgerLimits ledger;
   actor::ActorRuntimeOptions actors;
   std::size_t sessions_max = 10'000;
+  /// Of one principal of one tenant; who is anonymous is nobody in particular, and not counted.
+  std::size_t principal_sessions_max = 1'000;
+  /// Connections that have not said Hello.
+  std::size_t handshakes_max = 1'000;
   std::size_t idle_clients_max = 10'000;
   std::map<std::uint32_t, std::string> token_keys;
   std::uint32_t token_signing_key = 1;
-  Authenticator authenticator;  // Empty: everybody is anonymous.
-  Authorizer authorizer;        // Empty: everybody may do everything.
+  Authenticator authenticator;       // Empty: everybody is anonymous.
+  Authorizer authorizer;             // Empty: everybody may do everything.
+  std::shared_ptr<Metrics> metrics;  // Null: it counts for nobody.
+  std::shared_ptr<LogSink> log;      // Null: nothing is logged.
+};
+
+/// Another way into the server, which is drained with the sessions. Thread-safe.
+class Entrance {
+ public:
+  virtual ~Entrance() = default;
+  /// Begins nothing new, and lets what was begun end by itself.
+  virtual void BeginDrain() = 0;
+  /// Whether all of it has ended.
+  virtual bool idle() const = 0;
 };
 
 /// A server without its transports: actors, sessions and what connects them. Real servers, tests and
@@ -55,6 +76,17 @@ class ServerCore {
   absl::Status AddListener(std::unique_ptr<transport::Listener> listener);
   std::vector<std::string> addresses() const;
 
+  /// To be drained with the sessions. `entrance` outlives the core. Before the first listener.
+  void AddEntrance(Entrance& entrance) { entrances_.push_back(&entrance); }
+
+  /// Tells every client to go elsewhere and refuses new sessions and calls with `UNAVAILABLE`, while calls
+  /// that run go on and subscriptions get what there is. Once nobody is left, and after `within` in any case,
+  /// it is `BeginShutdown`. Idempotent.
+  void BeginDrain(Duration within);
+  bool draining() const;
+  /// `BeginDrain`, and blocks until the shutdown begins.
+  void Drain(Duration within);
+
   /// Accepts no more, says goodbye to every client, refuses new calls and cancels what runs.
   void BeginShutdown();
   bool idle() const;
@@ -67,6 +99,7 @@ class ServerCore {
   absl::Status Authorize(const Identity& identity, const Access& access) const;
 
   actor::ActorRuntime& actors() { return actors_; }
+  Logger& log() { return log_; }
   std::size_t session_count() const;
   ServerUsage usage() const;
 
@@ -76,21 +109,47 @@ class ServerCore {
   void Accept(std::unique_ptr<transport::Connection> connection);
   void OnSessionEnded(const std::shared_ptr<SessionHost>& host);
   void Remove(const std::shared_ptr<SessionHost>& host);
+  absl::Status AdmitLocked(const absl::StatusOr<Identity>& peer) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WatchDrain(Time until);
+  void FinishDrainOnceNothingRuns();
+  void RefreshMetrics();
+  // What hosts tell.
+  void OnHello(const SessionHost& host);
+  void NoteSessionEnd(const absl::Status& reason);
+  void NoteCallEnded(const generated::ActorType& type, const generated::MethodInfo& method,
+                     const absl::Status& status, Time began);
   /// Clients that stay away are forgotten also when nobody else comes.
   void ForgetIdleClientsLater();
 
   const ServerCoreOptions options_;
   const Environment environment_;
   const wire::TokenSigner signer_;
+  const std::shared_ptr<Metrics> metrics_;
+  ServerMetrics counters_;
+  Logger log_;
   actor::ActorRuntime actors_;
   ClientDirectory clients_;
+  std::vector<Entrance*> entrances_;  // Constant once clients come.
+  struct Session {
+    std::shared_ptr<SessionHost> host;
+    Identity identity;
+    bool admitted = false;    // Otherwise it was refused, and only hears of it.
+    bool said_hello = false;  // Counts no more as a handshake.
+  };
 
   mutable Mutex mutex_;
   CondVar sessions_changed_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finishing_ ABSL_GUARDED_BY(mutex_) = false;  // Sessions have been told that nothing runs any more.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Timers::Id drain_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t admitted_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t handshakes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the admitted.
+  absl::flat_hash_map<std::pair<std::string, std::string>, std::size_t> principals_ ABSL_GUARDED_BY(mutex_);
   Timers::Id forget_timer_ ABSL_GUARDED_BY(mutex_) = 0;  // Zero: none waits.
   std::vector<std::unique_ptr<transport::Listener>> listeners_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<const SessionHost*, std::shared_ptr<SessionHost>> sessions_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<const SessionHost*, Session> sessions_ ABSL_GUARDED_BY(mutex_);
+  const std::uint64_t refresh_;  // Of the metrics; last, since it may run at once.
 };
 
 }  // namespace onager::server

@@ -15,7 +15,7 @@ using session::CallLedger;
 using session::ServerSession;
 
 // How long the last write of a session, the one that says goodbye, may take.
-constexpr Duration kLastWriteTimeout = std::chrono::seconds(1);
+constexpr Duration kLastWriteTimeout = std::chrono::milliseconds(250);
 
 absl::Status OutcomeUnknown() {
   return wire::WithReason(
@@ -55,6 +55,19 @@ void SessionHost::Start() {
   Step([](ServerSession&, Time) {});
 }
 
+void SessionHost::Drain(Duration within) {
+  Step([within](ServerSession& session, Time) { session.Drain(within); });
+}
+
+void SessionHost::FinishDrain() {
+  Step([](ServerSession& session, Time) { session.FinishDrain(); });
+}
+
+bool SessionHost::has_pending_calls() {
+  MutexLock lock(mutex_);
+  return session_.pending_calls() > 0;
+}
+
 void SessionHost::Close(const absl::Status& reason) {
   Step([&reason](ServerSession& session, Time) { session.Close(reason); });
 }
@@ -73,6 +86,8 @@ void SessionHost::AddTo(ServerUsage& usage) {
 }
 
 void SessionHost::OnMessage(std::string_view bytes) {
+  core_.counters_.messages_received.Add();
+  core_.counters_.received_bytes.Add(bytes.size());
   Step([bytes](ServerSession& session, Time now) { session.OnMessage(bytes, now); });
 }
 
@@ -125,6 +140,7 @@ void SessionHost::Step(absl::FunctionRef<void(ServerSession&, Time)> event) {
   std::optional<transport::OutMessage> batch;
   std::optional<absl::Status> close;
   std::shared_ptr<transport::Connection> connection;
+  session::ServerSessionStats stats;
   {
     MutexLock lock(mutex_);
     event(session_, now);
@@ -134,11 +150,17 @@ void SessionHost::Step(absl::FunctionRef<void(ServerSession&, Time)> event) {
     }
     if (!writing_ || now >= close_at_) close = std::exchange(close_reason_, std::nullopt);
     actions = session_.TakeActions();
+    stats = session_.TakeStats();
     connection = connection_;
     ArmTimer(now);
   }
+  core_.counters_.Add(stats);
   // No other write is in flight, and none starts before `OnWriteDone`, so this one needs no lock.
-  if (batch.has_value()) connection->Write(*std::move(batch));
+  if (batch.has_value()) {
+    core_.counters_.messages_sent.Add();
+    core_.counters_.sent_bytes.Add(batch->size());
+    connection->Write(*std::move(batch));
+  }
   for (ServerSession::Action& action : actions) {
     std::visit([this](auto& kind) { Do(kind); }, action);
   }
@@ -172,6 +194,7 @@ std::shared_ptr<ClientRecord> SessionHost::record() {
 }
 
 void SessionHost::Do(ServerSession::FindLedger& action) {
+  core_.OnHello(*this);
   const Time now = core_.environment_.clock.Now();
   const ClientDirectory::Found found =
       core_.clients_.FindOrCreate({peer_.tenant, peer_.principal, action.incarnation}, now);
@@ -186,6 +209,7 @@ void SessionHost::Do(ServerSession::FindLedger& action) {
 }
 
 void SessionHost::EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status) {
+  core_.counters_.OnCallRefused(status.code());
   auto outcome = std::make_shared<session::CallOutcome>();
   outcome->status = std::move(status);
   outcome->actor = actor;
@@ -193,6 +217,7 @@ void SessionHost::EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl
 }
 
 void SessionHost::Do(ServerSession::StartCall& action) {
+  core_.counters_.calls_started.Add();
   const Access access(Access::Kind::kCall, action.actor.type, action.actor.key, action.method);
   if (absl::Status allowed = core_.Authorize(peer_, access); !allowed.ok()) {
     return EndCallAtOnce(action.number, action.actor, std::move(allowed));
@@ -236,6 +261,11 @@ void SessionHost::Do(ServerSession::StartCall& action) {
   switch (admission.verdict) {
     case CallLedger::Verdict::kRun:
       OpenStream(action.number, call->streams);
+      call->done = [done = std::move(call->done), &core = core_, began = now, &type = *hosted->type,
+                    &info](session::SharedOutcome outcome) mutable {
+        core.NoteCallEnded(type, info, outcome->status, began);
+        done(std::move(outcome));
+      };
       core_.actors_.Call(std::move(call));
       break;
     case CallLedger::Verdict::kRunning:
@@ -368,6 +398,7 @@ void SessionHost::Do(ServerSession::CloseFeed& action) {
 }
 
 void SessionHost::Do(ServerSession::Disconnect& action) {
+  core_.NoteSessionEnd(action.reason);
   {
     MutexLock lock(mutex_);
     close_reason_ = action.reason;

@@ -32,6 +32,10 @@ class SessionHost final : public transport::ConnectionHandler,
   ~SessionHost() override;
 
   void Start();
+  // As `ServerSession`'s.
+  void Drain(Duration within);
+  void FinishDrain();
+  bool has_pending_calls();
   /// Says goodbye and ends the session.
   void Close(const absl::Status& reason);
   /// Frees the connection; the last thing that happens. Not inside a handler call.

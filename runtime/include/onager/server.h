@@ -4,6 +4,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "absl/time/time.h"
 #include "onager/authenticator.h"
 #include "onager/generated/actor_base.h"
+#include "onager/log.h"
+#include "onager/metrics.h"
+#include "onager/tls.h"
 
 namespace onager {
 
@@ -36,6 +40,11 @@ struct ServerOptions {
   std::size_t dedupe_bytes_max = 1u << 20;
   absl::Duration dedupe_age_max = absl::Minutes(5);
 
+  /// Sessions of all clients, those of one principal (who is anonymous is not counted), and connections that
+  /// have not begun one.
+  std::size_t sessions_max = 10'000;
+  std::size_t principal_sessions_max = 1'000;
+  std::size_t handshakes_max = 1'000;
   /// One session's calls that have not ended, and its subscriptions.
   std::size_t session_calls_max = 10'000;
   std::size_t session_subscriptions_max = 10'000;
@@ -45,11 +54,30 @@ struct ServerOptions {
   /// A heartbeat goes out each so often; a peer that is silent for three of them is taken for dead.
   absl::Duration heartbeat_interval = absl::Seconds(5);
 
+  /// Without it everything is plaintext, which is refused on addresses that others can reach unless
+  /// `insecure` says that something else protects it. "unix:/run/a" listens on a socket in the file system.
+  std::optional<ServerTls> tls;
+  bool insecure = false;
+  /// Clients reach this server through a proxy that keeps broken HTTP/2 away. Without one, a server that runs
+  /// on a gRPC older than 1.59.2 and can be reached from outside warns of it.
+  bool behind_proxy = false;
   /// Who somebody is, and whether they may; see there. Empty: everybody is anonymous, and may do everything.
   Authenticator authenticator;
   Authorizer authorizer;
 
-  /// Signs resume tokens; empty: a random key for the life of this server.
+  /// How long `Run` lets clients and calls go on after the first SIGTERM; see `Server::Drain`.
+  absl::Duration drain_timeout = absl::Seconds(30);
+
+  /// What the server counts, and where an application may add its own; null: the server makes one. Read over
+  /// HTTP/1.1 as `GET /metrics` at `metrics_address` ("127.0.0.1:9464"; empty: nowhere), in plaintext, hence
+  /// refused on addresses that others can reach unless `insecure`.
+  std::shared_ptr<Metrics> metrics;
+  std::string metrics_address;
+  /// Where the server's log goes; null: nowhere.
+  std::shared_ptr<LogSink> log = StderrLog();
+
+  /// Signs resume tokens; empty: a random key for the life of this server. Servers that share it can continue
+  /// each other's subscriptions.
   std::string token_key;
 };
 
@@ -80,11 +108,22 @@ class Server {
   absl::Status Start();
   /// The address of each listener, with the port that was chosen. Empty before `Start`.
   std::vector<std::string> addresses() const;
+  /// The address of the metrics, with the port that was chosen; empty when they are not served.
+  std::string metrics_address() const;
+  /// What this server counts. Lives as long as the server.
+  Metrics& metrics();
+
+  /// Lets everybody go in peace, then `Shutdown`: clients are told to go elsewhere and take their resume
+  /// tokens along, new sessions and calls are refused with `UNAVAILABLE`, calls that run are replied to.
+  /// Returns when nobody is left, and soon after `timeout` in any case: what runs then is cancelled, and
+  /// waited for.
+  void Drain(absl::Duration timeout);
   /// Closes every connection, lets running turns end and returns. Idempotent.
   void Shutdown();
 
-  /// `Start`, wait for SIGINT or SIGTERM, `Shutdown`. Returns the exit code for `main`; a failure is printed
-  /// to stderr.
+  /// `Start`, wait for SIGINT or SIGTERM, `Drain` for `drain_timeout`. A second signal ends the drain at
+  /// once. Returns the exit code for `main`; a failure is printed to stderr. A turn that has not ended one
+  /// second after that is left behind: the process exits with code 1, without running destructors.
   int Run();
 
  private:

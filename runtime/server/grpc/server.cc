@@ -2,26 +2,36 @@
 
 #include <fcntl.h>
 #include <openssl/rand.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/system_environment.h"
+#include "runtime/server/http/metrics_listener.h"
+#include "runtime/server/listen_policy.h"
 #include "runtime/server/server_core.h"
 #include "runtime/store/memory_store.h"
 #include "runtime/transport/grpc/grpc_transport.h"
 
 namespace onager {
 namespace {
+
+// How long turns have that were cancelled, and clients to be told of the end.
+constexpr absl::Duration kLastTurnsTimeout = absl::Milliseconds(900);
 
 SystemEnvironmentOptions EnvironmentOptions(const ServerOptions& options) {
   SystemEnvironmentOptions environment;
@@ -62,13 +72,18 @@ server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
   core.actors.replay.count_max = options.replay_count_max;
   core.actors.replay.bytes_max = options.replay_bytes_max;
   core.actors.replay.age_max = absl::ToChronoNanoseconds(options.replay_age_max);
+  core.sessions_max = options.sessions_max;
+  core.principal_sessions_max = options.principal_sessions_max;
+  core.handshakes_max = options.handshakes_max;
+  core.metrics = options.metrics;
+  core.log = options.log;
   core.authenticator = options.authenticator;
   core.authorizer = options.authorizer;
   core.token_keys = {{1, options.token_key.empty() ? RandomBytes(32) : options.token_key}};
   return core;
 }
 
-// The write end of the pipe of the one `SignalWait` there is.
+// The write end of the pipe of the one `SignalPipe` there is.
 std::atomic<int> signal_pipe = -1;
 
 extern "C" void OnSignal(int) {
@@ -79,9 +94,11 @@ extern "C" void OnSignal(int) {
 }
 
 /// Catches SIGINT and SIGTERM while it lives, on whichever thread they arrive. One at a time in a process.
-class SignalWait {
+class SignalPipe {
  public:
-  SignalWait() {
+  enum class Woken { kSignal, kDone, kTimeout };
+
+  SignalPipe() {
     if (pipe2(pipe_.data(), O_CLOEXEC) != 0) std::abort();
     signal_pipe.store(pipe_[1]);
     struct sigaction action{};
@@ -89,20 +106,32 @@ class SignalWait {
     sigaction(SIGINT, &action, &old_interrupt_);
     sigaction(SIGTERM, &action, &old_terminate_);
   }
-  ~SignalWait() {
+  ~SignalPipe() {
     sigaction(SIGINT, &old_interrupt_, nullptr);
     sigaction(SIGTERM, &old_terminate_, nullptr);
     close(pipe_[0]);
     close(pipe_[1]);
   }
-  SignalWait(const SignalWait&) = delete;
-  SignalWait& operator=(const SignalWait&) = delete;
+  SignalPipe(const SignalPipe&) = delete;
+  SignalPipe& operator=(const SignalPipe&) = delete;
 
-  void Wait() const {
-    char byte = 0;
-    while (read(pipe_[0], &byte, 1) < 0 && errno == EINTR) {
+  /// Waits for a signal, or for `Done`.
+  Woken Wait(absl::Time until) const {
+    while (true) {
+      const absl::Duration left = until - absl::Now();
+      int timeout_ms = -1;
+      if (until != absl::InfiniteFuture()) {
+        timeout_ms = static_cast<int>(std::clamp<std::int64_t>(absl::ToInt64Milliseconds(left), 0, 60'000));
+      }
+      pollfd readable{.fd = pipe_[0], .events = POLLIN, .revents = 0};
+      const int ready = poll(&readable, 1, timeout_ms);
+      char byte = 0;
+      if (ready > 0 && read(pipe_[0], &byte, 1) == 1) return byte == 's' ? Woken::kSignal : Woken::kDone;
+      if (ready == 0 && absl::Now() >= until) return Woken::kTimeout;
     }
   }
+  /// Wakes the one who waits. From any thread.
+  void Done() const { [[maybe_unused]] const ssize_t written = write(pipe_[1], "d", 1); }
 
  private:
   std::array<int, 2> pipe_{};
@@ -115,7 +144,10 @@ class SignalWait {
 class internal::ServerImpl {
  public:
   explicit ServerImpl(ServerOptions options)
-      : options_(std::move(options)),
+      : options_([&options] {
+          if (options.metrics == nullptr) options.metrics = std::make_shared<Metrics>();
+          return std::move(options);
+        }()),
         environment_(std::make_unique<SystemEnvironment>(EnvironmentOptions(options_))),
         core_(CoreOptions(options_), *environment_, store_) {}
 
@@ -127,9 +159,58 @@ class internal::ServerImpl {
 
   absl::Status Start() {
     if (!host_status_.ok()) return host_status_;
+    if (absl::Status listening = Listen(); !listening.ok()) return listening;
+    if (absl::Status serving = ServeMetrics(); !serving.ok()) return serving;
+    core_.log().Log(LogLevel::kInfo, "serving",
+                    {{"addresses", absl::StrJoin(addresses(), ",")}, {"metrics", metrics_address()}});
+    return absl::OkStatus();
+  }
+
+  std::vector<std::string> addresses() const { return core_.addresses(); }
+
+  std::string metrics_address() const {
+    MutexLock lock(mutex_);
+    return metrics_listener_ == nullptr ? std::string() : metrics_listener_->address();
+  }
+  Metrics& metrics() { return *options_.metrics; }
+  const ServerOptions& options() const { return options_; }
+
+  void Drain(absl::Duration timeout) {
+    core_.Drain(absl::ToChronoNanoseconds(std::max(timeout, absl::ZeroDuration())));
+    Shutdown();
+  }
+  void BeginShutdown() { core_.BeginShutdown(); }
+
+  void Shutdown() {
+    std::unique_ptr<server::MetricsListener> metrics_listener;
+    {
+      MutexLock lock(mutex_);
+      if (std::exchange(shut_down_, true)) return;
+      metrics_listener.swap(metrics_listener_);
+    }
+    core_.Shutdown();
+    core_.log().Log(LogLevel::kInfo, "stopped");
+    environment_.reset();  // Joins its threads: nothing of the core runs after this.
+  }
+
+ private:
+  absl::Status Listen() {
     for (const std::string& address : options_.listen) {
+      if (absl::Status safe =
+              server::CheckListenAddress(address, options_.tls.has_value(), options_.insecure);
+          !safe.ok()) {
+        return safe;
+      }
+      if (!options_.behind_proxy && !server::IsLocalAddress(address) &&
+          server::IsVulnerableGrpc(transport::GrpcVersion())) {
+        core_.log().Log(LogLevel::kWarning,
+                        "this gRPC can be brought down from outside (CVE-2023-1428, CVE-2023-33953, "
+                        "CVE-2023-44487): use 1.59.2 or later, or a proxy, and say so by behind_proxy",
+                        {{"grpc", transport::GrpcVersion()}, {"address", address}});
+      }
       transport::GrpcListenerOptions grpc;
       grpc.address = address;
+      grpc.tls = options_.tls;
       grpc.message_bytes_max = options_.message_bytes_max + (64u << 10);
       if (absl::Status started = core_.AddListener(transport::MakeGrpcListener(std::move(grpc)));
           !started.ok()) {
@@ -140,24 +221,28 @@ class internal::ServerImpl {
     return absl::OkStatus();
   }
 
-  std::vector<std::string> addresses() const { return core_.addresses(); }
-
-  void Shutdown() {
-    {
-      MutexLock lock(mutex_);
-      if (std::exchange(shut_down_, true)) return;
+  absl::Status ServeMetrics() {
+    if (options_.metrics_address.empty()) return absl::OkStatus();
+    if (absl::Status safe =
+            server::CheckListenAddress(options_.metrics_address, /*has_tls=*/false, options_.insecure);
+        !safe.ok()) {
+      return safe;
     }
-    core_.Shutdown();
-    environment_.reset();  // Joins its threads: nothing of the core runs after this.
+    auto listener = server::MetricsListener::Start(options_.metrics_address,
+                                                   [this] { return PrometheusText(*options_.metrics); });
+    if (!listener.ok()) return listener.status();
+    MutexLock lock(mutex_);
+    metrics_listener_ = *std::move(listener);
+    return absl::OkStatus();
   }
 
- private:
   const ServerOptions options_;
   store::MemoryStore store_;
   std::unique_ptr<SystemEnvironment> environment_;
   server::ServerCore core_;
   absl::Status host_status_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  std::unique_ptr<server::MetricsListener> metrics_listener_ ABSL_GUARDED_BY(mutex_);
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -176,17 +261,42 @@ std::vector<std::string> Server::addresses() const { return impl_->addresses(); 
 
 void Server::Shutdown() { impl_->Shutdown(); }
 
+void Server::Drain(absl::Duration timeout) { impl_->Drain(timeout); }
+
+std::string Server::metrics_address() const { return impl_->metrics_address(); }
+
+Metrics& Server::metrics() { return impl_->metrics(); }
+
 int Server::Run() {
+  const SignalPipe signals;
   if (absl::Status started = Start(); !started.ok()) {
     std::fprintf(stderr, "onager: %s\n", std::string(started.message()).c_str());
     return 1;
   }
-  const SignalWait signals;
   std::fprintf(stderr, "onager: serving on %s\n", absl::StrJoin(addresses(), ", ").c_str());
-  signals.Wait();
-  std::fputs("onager: shutting down\n", stderr);
-  Shutdown();
-  return 0;
+  signals.Wait(absl::InfiniteFuture());
+
+  // The drain blocks, so it has a thread of its own, while this one hears the second signal.
+  const absl::Duration timeout = impl_->options().drain_timeout;
+  absl::Time deadline = absl::Now() + timeout + kLastTurnsTimeout;
+  std::thread drain([this, timeout, &signals] {
+    Drain(timeout);
+    signals.Done();
+  });
+  while (true) {
+    switch (signals.Wait(deadline)) {
+      case SignalPipe::Woken::kDone:
+        drain.join();
+        return 0;
+      case SignalPipe::Woken::kSignal:
+        deadline = std::min(deadline, absl::Now() + kLastTurnsTimeout);
+        impl_->BeginShutdown();
+        break;
+      case SignalPipe::Woken::kTimeout:
+        std::fputs("onager: a turn does not end, and is left behind\n", stderr);
+        std::_Exit(1);
+    }
+  }
 }
 
 }  // namespace onager
