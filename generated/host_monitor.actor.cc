@@ -5,6 +5,7 @@
 
 #include "host_monitor.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/observation_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
@@ -20,6 +21,20 @@ struct HostMonitorSampleResult {
   HostMonitorSampleResult() = default;
 };
 
+// The parameters of the filter `BusyAtLeast`.
+struct HostMonitorBusyAtLeastFilter {
+  double cpu_percent = 0;
+
+  HostMonitorBusyAtLeastFilter() = default;
+};
+
+// The parameters of the view `OfUser`.
+struct HostMonitorOfUserView {
+  std::string user;
+
+  HostMonitorOfUserView() = default;
+};
+
 }  // namespace
 }  // namespace host_monitor::v1
 
@@ -32,9 +47,28 @@ struct onager::generated::Describe<host_monitor::v1::HostMonitorSampleResult> {
   };
 };
 
+template <>
+struct onager::generated::Describe<host_monitor::v1::HostMonitorBusyAtLeastFilter> {
+  using T = host_monitor::v1::HostMonitorBusyAtLeastFilter;
+  static constexpr std::string_view kName = "host_monitor.v1.HostMonitorBusyAtLeastFilter";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::cpu_percent>("cpu_percent"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<host_monitor::v1::HostMonitorOfUserView> {
+  using T = host_monitor::v1::HostMonitorOfUserView;
+  static constexpr std::string_view kName = "host_monitor.v1.HostMonitorOfUserView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::user>("user"),
+  };
+};
+
 template struct onager::generated::StructOps<host_monitor::v1::Process>;
 template struct onager::generated::StructOps<host_monitor::v1::Interface>;
 template struct onager::generated::StructOps<host_monitor::v1::HostMonitorState>;
+template struct onager::generated::StructOps<host_monitor::LoadAverage>;
 template class onager::generated::TrackedState<host_monitor::v1::HostMonitorState>;
 template class onager::generated::Replica<host_monitor::v1::HostMonitorState>;
 
@@ -69,14 +103,8 @@ HostMonitorState&& HostMonitorState::with_interfaces(onager::KeyedList<Interface
                                                      &Interface::name> value) && {
   return interfaces = std::move(value), std::move(*this);
 }
-HostMonitorState&& HostMonitorState::with_load_1m(double value) && {
-  return load_1m = value, std::move(*this);
-}
-HostMonitorState&& HostMonitorState::with_load_5m(double value) && {
-  return load_5m = value, std::move(*this);
-}
-HostMonitorState&& HostMonitorState::with_load_15m(double value) && {
-  return load_15m = value, std::move(*this);
+HostMonitorState&& HostMonitorState::with_load(host_monitor::LoadAverage value) && {
+  return load = std::move(value), std::move(*this);
 }
 HostMonitorState&& HostMonitorState::with_memory_total_bytes(std::int64_t value) && {
   return memory_total_bytes = value, std::move(*this);
@@ -95,6 +123,10 @@ HostMonitorState&& HostMonitorState::with_booted_at_unix_s(std::int64_t value) &
 }
 HostMonitorState&& HostMonitorState::with_sampled_at_unix_ms(std::int64_t value) && {
   return sampled_at_unix_ms = value, std::move(*this);
+}
+
+bool operator==(const HostMonitorState& a, const HostMonitorState& b) {
+  return onager::generated::SameElement(a, b);
 }
 
 std::ostream& operator<<(std::ostream& out, const HostMonitorState& value) {
@@ -128,11 +160,48 @@ onager::Task<std::string> ServeHostMonitorSample(HostMonitorActor& actor, onager
   co_return onager::generated::EncodeMessage(message);
 }
 
+// The filter `BusyAtLeast`.
+bool HostMonitorBusyAtLeast(const HostMonitorState& state, const onager::Previous<HostMonitorState>&,
+                            const HostMonitorKey&, const HostMonitorBusyAtLeastFilter& parameters) {
+  const double cpu_percent = parameters.cpu_percent;
+  return state.cpu_percent >= cpu_percent;
+}
+
+// The view `OfUser`: which elements of `processes`.
+bool HostMonitorOfUserProcesses(const Process& item, const HostMonitorKey&,
+                                const HostMonitorOfUserView& parameters) {
+  const std::string& user = parameters.user;
+  return item.user == user;
+}
+
+using HostMonitorOfUserSelection = onager::generated::Selection<
+    HostMonitorState,
+    onager::generated::Elements<&HostMonitorState::processes, &HostMonitorOfUserProcesses>,
+    onager::generated::Whole<&HostMonitorState::interfaces>,
+    onager::generated::Whole<&HostMonitorState::load>,
+    onager::generated::Whole<&HostMonitorState::memory_total_bytes>,
+    onager::generated::Whole<&HostMonitorState::memory_available_bytes>,
+    onager::generated::Whole<&HostMonitorState::cpu_percent>,
+    onager::generated::Whole<&HostMonitorState::core_count>,
+    onager::generated::Whole<&HostMonitorState::booted_at_unix_s>,
+    onager::generated::Whole<&HostMonitorState::sampled_at_unix_ms>>;
+
 }  // namespace
 
 const onager::generated::ActorType& HostMonitorActor::Type() {
   static constexpr onager::generated::MethodInfo kMethods[] = {
       {.name = "Sample"},
+  };
+  static constexpr onager::generated::FilterInfo kFilters[] = {
+      {.name = "BusyAtLeast",
+       .number = 228932918,
+       .make = &onager::generated::MakeFilter<HostMonitorState, HostMonitorKey, HostMonitorBusyAtLeastFilter, &HostMonitorBusyAtLeast>},
+  };
+  static constexpr onager::generated::ViewInfo kViews[] = {
+      {.name = "OfUser",
+       .number = 429258731,
+       .make =
+           &onager::generated::MakeView<HostMonitorOfUserSelection, HostMonitorKey, HostMonitorOfUserView>},
   };
   static constexpr onager::generated::KeyPartInfo kKey[] = {
       {.name = "host", .type = onager::generated::KeyPartType::kString},
@@ -141,6 +210,8 @@ const onager::generated::ActorType& HostMonitorActor::Type() {
       .name = "host_monitor.v1.HostMonitor",
       .methods = kMethods,
       .state = &onager::generated::TrackedState<HostMonitorState>::Codec(),
+      .filters = kFilters,
+      .views = kViews,
       .key = kKey,
       .proto = &onager::proto_files::host_monitor_proto,
   };
@@ -161,6 +232,18 @@ onager::Task<std::string> HostMonitorActor::Dispatch(onager::Turn& turn, std::si
       return ServeHostMonitorSample(*this, turn, arguments);
   }
   return absl::UnimplementedError("host_monitor.v1.HostMonitor has no such method");
+}
+
+onager::Filter<HostMonitorState> HostMonitor::BusyAtLeast(double cpu_percent) {
+  HostMonitorBusyAtLeastFilter arguments;
+  arguments.cpu_percent = cpu_percent;
+  return onager::generated::DeclaredFilter<HostMonitorState>(228932918, arguments);
+}
+
+onager::View<HostMonitorState> HostMonitor::OfUser(std::string_view user) {
+  HostMonitorOfUserView arguments;
+  arguments.user = user;
+  return onager::generated::DeclaredView<HostMonitorState>(429258731, arguments);
 }
 
 HostMonitorClient::HostMonitorClient(const onager::Client& client, std::string_view host)
@@ -244,14 +327,8 @@ onager::TrackedKeyedList<host_monitor::v1::Interface, &host_monitor::v1::Interfa
 onager::Tracked<host_monitor::v1::HostMonitorState>::mutable_interfaces() {
   return Mutable<&Value::interfaces>();
 }
-void onager::Tracked<host_monitor::v1::HostMonitorState>::set_load_1m(double load_1m) {
-  Set<&Value::load_1m>(load_1m);
-}
-void onager::Tracked<host_monitor::v1::HostMonitorState>::set_load_5m(double load_5m) {
-  Set<&Value::load_5m>(load_5m);
-}
-void onager::Tracked<host_monitor::v1::HostMonitorState>::set_load_15m(double load_15m) {
-  Set<&Value::load_15m>(load_15m);
+void onager::Tracked<host_monitor::v1::HostMonitorState>::set_load(host_monitor::LoadAverage load) {
+  Set<&Value::load>(std::move(load));
 }
 void onager::Tracked<host_monitor::v1::HostMonitorState>::set_memory_total_bytes(
     std::int64_t memory_total_bytes) {
@@ -284,15 +361,7 @@ onager::KeyedListChange<host_monitor::v1::Interface, &host_monitor::v1::Interfac
 onager::Change<host_monitor::v1::HostMonitorState>::interfaces() const {
   return Changed<&Value::interfaces>();
 }
-bool onager::Change<host_monitor::v1::HostMonitorState>::load_1m() const {
-  return Changed<&Value::load_1m>();
-}
-bool onager::Change<host_monitor::v1::HostMonitorState>::load_5m() const {
-  return Changed<&Value::load_5m>();
-}
-bool onager::Change<host_monitor::v1::HostMonitorState>::load_15m() const {
-  return Changed<&Value::load_15m>();
-}
+bool onager::Change<host_monitor::v1::HostMonitorState>::load() const { return Changed<&Value::load>(); }
 bool onager::Change<host_monitor::v1::HostMonitorState>::memory_total_bytes() const {
   return Changed<&Value::memory_total_bytes>();
 }
@@ -317,9 +386,7 @@ onager::Previous<host_monitor::v1::HostMonitorState>::Previous(const onager::gen
     : PreviousStruct(change, now),
       processes(At<&Value::processes>()),
       interfaces(At<&Value::interfaces>()),
-      load_1m(At<&Value::load_1m>()),
-      load_5m(At<&Value::load_5m>()),
-      load_15m(At<&Value::load_15m>()),
+      load(At<&Value::load>()),
       memory_total_bytes(At<&Value::memory_total_bytes>()),
       memory_available_bytes(At<&Value::memory_available_bytes>()),
       cpu_percent(At<&Value::cpu_percent>()),
@@ -339,6 +406,12 @@ syntax = "proto3";
 
 // What one Linux machine is doing, as /proc tells it.
 package host_monitor.v1;
+
+message LoadAverage {
+  double over_1m = 1;
+  double over_5m = 2;
+  double over_15m = 3;
+}
 
 // A process that runs now.
 message Process {
@@ -370,9 +443,7 @@ message HostMonitorState {
   repeated Process processes = 1;
   repeated Interface interfaces = 2;
   // Processes that ran or waited for a device, on average over the last 1, 5 and 15 minutes.
-  double load_1m = 3;
-  double load_5m = 4;
-  double load_15m = 5;
+  LoadAverage load = 3;
   int64 memory_total_bytes = 6;
   // What can be had without swapping.
   int64 memory_available_bytes = 7;
@@ -419,9 +490,7 @@ message InterfacePatch {
 message HostMonitorStatePatch {
   ProcessListPatch processes = 1;
   InterfaceListPatch interfaces = 2;
-  optional double load_1m = 3;
-  optional double load_5m = 4;
-  optional double load_15m = 5;
+  LoadAverage load = 3;
   optional int64 memory_total_bytes = 6;
   optional int64 memory_available_bytes = 7;
   optional double cpu_percent = 8;
@@ -491,6 +560,43 @@ message HostMonitorSampleResult {
 
 // What is observed.
 
+// Which changes of a `HostMonitor` are delivered: one is set.
+message HostMonitorFilter {
+  oneof kind {
+    HostMonitorFilterAll all = 1;
+    HostMonitorFilterAny any = 2;
+    HostMonitorFilter not = 3;
+    HostMonitorBusyAtLeastFilter busy_at_least = 228932918;
+  }
+}
+
+// Those that all of them let pass; all, if there is none.
+message HostMonitorFilterAll {
+  repeated HostMonitorFilter filters = 1;
+}
+
+// Those that any of them lets pass; none, if there is none.
+message HostMonitorFilterAny {
+  repeated HostMonitorFilter filters = 1;
+}
+
+// As much of all cores together is in use, in percent.
+message HostMonitorBusyAtLeastFilter {
+  double cpu_percent = 1;
+}
+
+// Which part of a `HostMonitor` is delivered: one is set.
+message HostMonitorView {
+  oneof kind {
+    HostMonitorOfUserView of_user = 429258731;
+  }
+}
+
+// All of the machine, but only the processes of that user.
+message HostMonitorOfUserView {
+  string user = 1;
+}
+
 // Which `HostMonitor` is watched, and what of it.
 message HostMonitorWatchRequest {
   // Of the actor's key.
@@ -500,6 +606,10 @@ message HostMonitorWatchRequest {
   bytes resume_token = 1;
   fixed64 epoch = 2;
   uint64 revision = 3;
+  // Absent: every change is delivered.
+  HostMonitorFilter filter = 4;
+  // Absent: all of the state is seen.
+  HostMonitorView view = 5;
 }
 
 // What is seen of a `HostMonitor`, or what has changed since the update before.

@@ -43,15 +43,24 @@ struct onager::generated::Describe<host_monitor::v1::HostMonitorState> {
   static constexpr auto kFields = std::tuple{
       Field<1, &T::processes>("processes"),
       Field<2, &T::interfaces>("interfaces"),
-      Field<3, &T::load_1m>("load_1m"),
-      Field<4, &T::load_5m>("load_5m"),
-      Field<5, &T::load_15m>("load_15m"),
+      Field<3, &T::load>("load"),
       Field<6, &T::memory_total_bytes>("memory_total_bytes"),
       Field<7, &T::memory_available_bytes>("memory_available_bytes"),
       Field<8, &T::cpu_percent>("cpu_percent"),
       Field<9, &T::core_count>("core_count"),
       Field<10, &T::booted_at_unix_s>("booted_at_unix_s"),
       Field<11, &T::sampled_at_unix_ms>("sampled_at_unix_ms"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<host_monitor::LoadAverage> {
+  using T = host_monitor::LoadAverage;
+  static constexpr std::string_view kName = "host_monitor.v1.LoadAverage";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::over_1m>("over_1m"),
+      Field<2, &T::over_5m>("over_5m"),
+      Field<3, &T::over_15m>("over_15m"),
   };
 };
 
@@ -89,9 +98,7 @@ class onager::Previous<host_monitor::v1::HostMonitorState>
 
   const onager::PreviousKeyedList<host_monitor::v1::Process, &host_monitor::v1::Process::pid> processes;
   const onager::PreviousKeyedList<host_monitor::v1::Interface, &host_monitor::v1::Interface::name> interfaces;
-  const double& load_1m;
-  const double& load_5m;
-  const double& load_15m;
+  const host_monitor::LoadAverage& load;
   const std::int64_t& memory_total_bytes;
   const std::int64_t& memory_available_bytes;
   const double& cpu_percent;

@@ -12,6 +12,7 @@ namespace {
 
 using host_monitor::Display;
 using host_monitor::LiveMonitor;
+using host_monitor::Selection;
 
 constexpr absl::Duration kFirstStateTimeout = absl::Seconds(10);
 
@@ -34,9 +35,14 @@ int main(int argc, char** argv) {
   double seconds = 0;
   bool once = false;
   bool plain = false;
+  Selection selection;
   CLI::App app("Shows the processes, interfaces, load and memory of a machine, live.");
   app.add_option("--server", server, "Address of a host_monitor_server")->capture_default_str();
   app.add_option("--host", host, "Machine to watch, as that server names it")->capture_default_str();
+  app.add_option("--user", selection.user, "Show only this user's processes");
+  app.add_option("--min-cpu", selection.min_cpu_percent,
+                 "Update only while so much of all cores is in use, in percent")
+      ->check(CLI::Range(0.0, 100.0));
   app.add_option("--seconds", seconds, "End after so long; otherwise with Ctrl-C")
       ->check(CLI::PositiveNumber);
   app.add_flag("--once", once, "Show the state once and end");
@@ -47,7 +53,7 @@ int main(int argc, char** argv) {
   const Display display = once                    ? Display::kSilent
                           : plain || !on_terminal ? Display::kLines
                                                   : Display::kScreen;
-  LiveMonitor monitor(server, host, display);
+  LiveMonitor monitor(server, host, display, selection);
   const absl::Duration timeout =
       seconds > 0 ? std::min(absl::Seconds(seconds), kFirstStateTimeout) : kFirstStateTimeout;
   const LiveMonitor::Outcome first = monitor.Watch(timeout, [&] { return HasSample(monitor); });

@@ -49,11 +49,18 @@ std::string Plural(std::uint64_t count, const char* one, const char* many) {
 
 }  // namespace
 
-LiveMonitor::LiveMonitor(const std::string& server, const std::string& host, Display display)
+LiveMonitor::LiveMonitor(const std::string& server, const std::string& host, Display display,
+                         const Selection& selection)
     : server_(server), display_(display), client_(onager::Client::Connect(server, OptionsFor(events_))) {
+  onager::View<v1::HostMonitorState> view;
+  if (!selection.user.empty()) view = v1::HostMonitor::OfUser(selection.user);
+  onager::Filter<v1::HostMonitorState> filter;
+  if (selection.min_cpu_percent > 0) filter = v1::HostMonitor::BusyAtLeast(selection.min_cpu_percent);
   subscription_.emplace(
       v1::HostMonitorClient(client_, host)
           .Observe()
+          .Through(view)
+          .Where(filter)
           .OnUpdate([this](const onager::Update<v1::HostMonitorState>& update) {
             StateEvent event;
             event.state = update.state;

@@ -31,11 +31,18 @@ struct MonitorTotals {
   std::uint64_t snapshot_bytes = 0;
 };
 
+/// What of a machine is watched.
+struct Selection {
+  std::string user;            // Only this user's processes, unless empty.
+  double min_cpu_percent = 0;  // Updates come only when the machine is as busy.
+};
+
 /// Watches one machine and shows it on stdout. Signals that ask the process to stop end the watching; they
 /// are blocked from the construction on, for threads that are started later too. Used from one thread.
 class LiveMonitor {
  public:
-  LiveMonitor(const std::string& server, const std::string& host, Display display);
+  LiveMonitor(const std::string& server, const std::string& host, Display display,
+              const Selection& selection = Selection());
   ~LiveMonitor();
   LiveMonitor(const LiveMonitor&) = delete;
   LiveMonitor& operator=(const LiveMonitor&) = delete;

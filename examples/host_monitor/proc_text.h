@@ -32,6 +32,8 @@ struct LoadAverage {
   double over_1m = 0;
   double over_5m = 0;
   double over_15m = 0;
+
+  friend bool operator==(const LoadAverage&, const LoadAverage&) = default;
 };
 
 struct Memory {

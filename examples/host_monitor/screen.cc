@@ -76,7 +76,7 @@ std::vector<std::string> RenderScreen(const HostMonitorState& state, const std::
     if (lines.size() < size.rows) lines.push_back(Fit(line, size.columns));
   };
   for (const std::string& line : heading) add(line);
-  add(absl::StrFormat("load %.2f %.2f %.2f   %s", state.load_1m, state.load_5m, state.load_15m,
+  add(absl::StrFormat("load %.2f %.2f %.2f   %s", state.load.over_1m, state.load.over_5m, state.load.over_15m,
                       UptimeText(state)));
   add(absl::StrFormat("cpu %.1f %% of %d   memory %s", state.cpu_percent, state.core_count,
                       MemoryText(state)));
@@ -101,7 +101,7 @@ std::vector<std::string> RenderScreen(const HostMonitorState& state, const std::
 
 std::string RenderLine(const HostMonitorState& state) {
   const std::vector<const Process*> busiest = Busiest(state, 1);
-  return absl::StrFormat("load %.2f, cpu %.1f %%, memory %s, %d processes, busiest %s", state.load_1m,
+  return absl::StrFormat("load %.2f, cpu %.1f %%, memory %s, %d processes, busiest %s", state.load.over_1m,
                          state.cpu_percent, MemoryText(state), state.processes.size(),
                          busiest.empty()
                              ? "none"

@@ -33,9 +33,7 @@ class Monitor final : public host_monitor::v1::HostMonitorActor {
     const HostSample sample = sampler_.Sample();
     UpdateProcesses(sample);
     UpdateInterfaces(sample);
-    state().set_load_1m(sample.load.over_1m);
-    state().set_load_5m(sample.load.over_5m);
-    state().set_load_15m(sample.load.over_15m);
+    state().set_load(sample.load);
     state().set_memory_total_bytes(sample.memory.total_bytes);
     state().set_memory_available_bytes(sample.memory.available_bytes);
     state().set_cpu_percent(sample.cpu_percent);
