@@ -362,6 +362,7 @@ void ActorCell::EndTurn(absl::StatusOr<std::string> result) {
   outcome->status = result.status();
   if (result.ok()) outcome->result = ShareBytes(*std::move(result));
   outcome->revision = revision_;
+  outcome->epoch = epoch_;
   outcome->actor = id_;
   outcome->stream = call->streams;
 

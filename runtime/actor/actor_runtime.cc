@@ -1,5 +1,6 @@
 #include "runtime/actor/actor_runtime.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,6 +41,13 @@ absl::Status ActorRuntime::Host(const generated::ActorType& type, MakeActor make
 const HostedType* ActorRuntime::FindType(std::string_view name) const {
   const auto found = types_.find(std::string(name));
   return found == types_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> ActorRuntime::type_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, hosted] : types_) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 absl::StatusOr<std::shared_ptr<ActorCell>> ActorRuntime::FindOrCreate(const ActorId& actor) {

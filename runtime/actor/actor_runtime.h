@@ -82,6 +82,8 @@ class ActorRuntime {
   /// `FAILED_PRECONDITION` when a type of that name is hosted already.
   absl::Status Host(const generated::ActorType& type, MakeActor make);
   const HostedType* FindType(std::string_view name) const;
+  /// Of all that are hosted, sorted.
+  std::vector<std::string> type_names() const;
 
   /// Runs a call; its `done` is called exactly once, whatever happens.
   void Call(std::shared_ptr<ActorCall> call);

@@ -29,8 +29,16 @@ ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment
       counters_(*metrics_),
       log_(options_.log, environment.clock),
       actors_(options_.actors, environment, store),
+      door_(
+          options_.door, environment, actors_, signer_,
+          [this](const Credentials& credentials) { return Authenticate(credentials); },
+          [this](const Identity& identity, const Access& access) { return Authorize(identity, access); },
+          [this](const generated::ActorType& type, const generated::MethodInfo& method,
+                 const absl::Status& status, Time began) { NoteCallEnded(type, method, status, began); }),
       clients_(options_.ledger, options_.idle_clients_max, environment.random),
-      refresh_(metrics_->AddRefresh([this] { RefreshMetrics(); })) {}
+      refresh_(metrics_->AddRefresh([this] { RefreshMetrics(); })) {
+  AddEntrance(door_entrance_);
+}
 
 ServerCore::~ServerCore() {
   metrics_->RemoveRefresh(refresh_);
@@ -289,6 +297,7 @@ void ServerCore::BeginShutdown() {
   }
   for (const auto& listener : listeners) listener->Stop();
   for (const auto& host : hosts) host->Close(absl::UnavailableError("the server is shutting down"));
+  door_.BeginShutdown();
   actors_.BeginShutdown();
   // The listeners go last: connections may refer to them.
   MutexLock lock(mutex_);
@@ -297,12 +306,13 @@ void ServerCore::BeginShutdown() {
 
 bool ServerCore::idle() const {
   MutexLock lock(mutex_);
-  return actors_.idle() && sessions_.empty();
+  return actors_.idle() && door_.idle() && sessions_.empty();
 }
 
 void ServerCore::Shutdown() {
   BeginShutdown();
   actors_.Shutdown();
+  door_.Shutdown();
   MutexLock lock(mutex_);
   while (!sessions_.empty()) sessions_changed_.Wait(mutex_);
 }

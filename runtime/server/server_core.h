@@ -19,6 +19,7 @@
 #include "runtime/base/executor.h"
 #include "runtime/base/logger.h"
 #include "runtime/base/mutex.h"
+#include "runtime/door/door.h"
 #include "runtime/server/client_directory.h"
 #include "runtime/server/server_metrics.h"
 #include "runtime/session/server_session.h"
@@ -34,6 +35,7 @@ struct ServerCoreOptions {
   session::ServerSessionOptions session;
   session::LedgerLimits ledger;
   actor::ActorRuntimeOptions actors;
+  door::DoorOptions door;
   std::size_t sessions_max = 10'000;
   /// Of one principal of one tenant; who is anonymous is nobody in particular, and not counted.
   std::size_t principal_sessions_max = 1'000;
@@ -100,6 +102,8 @@ class ServerCore {
 
   actor::ActorRuntime& actors() { return actors_; }
   Logger& log() { return log_; }
+  /// For plain gRPC clients.
+  door::Door& door() { return door_; }
   std::size_t session_count() const;
   ServerUsage usage() const;
 
@@ -128,6 +132,17 @@ class ServerCore {
   ServerMetrics counters_;
   Logger log_;
   actor::ActorRuntime actors_;
+  door::Door door_;
+  class DoorEntrance final : public Entrance {
+   public:
+    explicit DoorEntrance(door::Door& door) : door_(door) {}
+    void BeginDrain() override { door_.BeginDrain(); }
+    bool idle() const override { return door_.drained(); }
+
+   private:
+    door::Door& door_;
+  };
+  DoorEntrance door_entrance_{door_};
   ClientDirectory clients_;
   std::vector<Entrance*> entrances_;  // Constant once clients come.
   struct Session {

@@ -20,6 +20,7 @@ struct CallOutcome {
   absl::Status status;
   SharedBytes result;  // Null unless the status is OK.
   std::uint64_t revision = 0;
+  std::uint64_t epoch = 0;  // Of the revision; 0 when the actor was not active.
   ActorId actor;
   std::shared_ptr<StreamPort> stream;  // Of a call with streams: what of its items is not taken.
 

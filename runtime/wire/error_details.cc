@@ -58,4 +58,38 @@ absl::Status WithRetryDelay(absl::Status status, Duration delay) {
   return status;
 }
 
+absl::Status WithFieldViolation(absl::Status status, std::string_view field, std::string_view description) {
+  std::string info;
+  Writer writer(info);
+  const Writer::Open violation = writer.Begin(1);
+  WriteText(writer, 1, field);
+  WriteText(writer, 2, description);
+  writer.End(violation);
+  writer.Finish();
+  status.SetPayload("type.googleapis.com/google.rpc.BadRequest", absl::Cord(absl::string_view(info)));
+  return status;
+}
+
+std::string EncodeStatus(const absl::Status& status, std::size_t size_max) {
+  std::string encoded;
+  std::string_view message(status.message().data(), status.message().size());
+  // What is no UTF-8 would make the whole message unreadable.
+  if (!generated::IsUtf8(message) || message.size() > size_max) message = std::string_view();
+  Writer writer(encoded);
+  WriteNumber(writer, 1, status.raw_code());
+  WriteText(writer, 2, message);
+  std::size_t left = size_max - message.size();
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    const std::size_t size = type_url.size() + payload.size();
+    if (size > left) return;
+    left -= size;
+    const Writer::Open detail = writer.Begin(3);
+    WriteText(writer, 1, std::string_view(type_url.data(), type_url.size()));
+    WriteText(writer, 2, std::string(payload));
+    writer.End(detail);
+  });
+  writer.Finish();
+  return encoded;
+}
+
 }  // namespace onager::wire

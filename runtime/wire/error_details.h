@@ -1,6 +1,8 @@
 #ifndef ONAGER_RUNTIME_WIRE_ERROR_DETAILS_H_
 #define ONAGER_RUNTIME_WIRE_ERROR_DETAILS_H_
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -18,6 +20,12 @@ absl::Status WithReason(absl::Status status, std::string_view reason);
 bool HasReason(const absl::Status& status, std::string_view reason);
 /// The status with a google.rpc.RetryInfo: trying again after `delay` can help.
 absl::Status WithRetryDelay(absl::Status status, Duration delay);
+
+/// The status with a google.rpc.BadRequest: what is wrong with one field of the request.
+absl::Status WithFieldViolation(absl::Status status, std::string_view field, std::string_view description);
+/// A google.rpc.Status with all payloads of `status`, as gRPC carries it in `grpc-status-details-bin`. Of a
+/// message and of payloads that together are larger than `size_max` bytes only what fits is in it.
+std::string EncodeStatus(const absl::Status& status, std::size_t size_max);
 
 }  // namespace onager::wire
 

@@ -336,25 +336,222 @@ onager::Task<std::string> ServeDepotMultiply(DepotActor& actor, onager::Turn& tu
 
 }  // namespace
 
+namespace {
+
+// All but `Multiply`.
+const onager::generated::ProtoFile& DepotProto() {
+  static constexpr onager::generated::ProtoFile file = {
+      .name = "depot.proto",
+      .text = R"proto(syntax = "proto3";
+
+// An actor for tests of streams: it does what they ask.
+package depot.v1;
+
+message Parcel {
+  int64 number = 1;
+  bytes load = 2;
+}
+
+message Full {
+  int64 at = 1;
+}
+
+// The state of `Depot`.
+message DepotState {
+  int64 stored = 1;
+  // In stored snapshots: the handle that the next new element gets.
+  uint64 next_handle = 20000;
+}
+
+// Changes.
+
+// What differs between two `Parcel`.
+message ParcelPatch {
+  optional int64 number = 1;
+  optional bytes load = 2;
+  // Numbers of the fields that are reset before the others are applied.
+  repeated uint32 cleared = 20000;
+}
+
+// What one turn of `Depot` changed.
+message DepotStatePatch {
+  optional int64 stored = 1;
+  // Numbers of the fields that are reset before the others are applied.
+  repeated uint32 cleared = 20000;
+}
+
+// Calls.
+
+// The arguments of `Depot.Stored`.
+message DepotStoredRequest {
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// The result of `Depot.Stored`.
+message DepotStoredResult {
+  int64 result = 1;
+}
+
+// The arguments of `Depot.Export`.
+message DepotExportRequest {
+  int64 count = 1;
+  int64 load = 2;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// The arguments of `Depot.ExportAndFail`.
+message DepotExportAndFailRequest {
+  int64 count = 1;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// The arguments of `Depot.Count`.
+message DepotCountRequest {
+  int64 first = 1;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// One element of the result of `Depot.Count`.
+message DepotCountResult {
+  int64 item = 1;
+}
+
+// The arguments of `Depot.Import`.
+message DepotImportRequest {
+  int64 max = 1;
+  // One element, or none; the other arguments and the key stand in the first message.
+  Parcel parcels = 2;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// The result of `Depot.Import`.
+message DepotImportResult {
+  int64 result = 1;
+}
+
+// The arguments of `Depot.Tell`.
+message DepotTellRequest {
+  // One element, or none; the other arguments and the key stand in the first message.
+  optional string names = 1;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// One of `names` of `Depot.Tell`, in a session.
+message DepotTellItem {
+  string item = 1;
+}
+
+// The result of `Depot.Tell`.
+message DepotTellResult {
+}
+
+// What is observed.
+
+// Which `Depot` is watched, and what of it.
+message DepotWatchRequest {
+  // Of the actor's key.
+  string name = 20001;
+  // To go on where an earlier call with the same filter and view ended:
+  // the token of its first update, and where its last one led.
+  bytes resume_token = 1;
+  fixed64 epoch = 2;
+  uint64 revision = 3;
+}
+
+// What is seen of a `Depot`, or what has changed since the update before.
+// The first one comes at once, and has no change when nothing was missed.
+message DepotWatchUpdate {
+  // Why a snapshot came instead of the changes.
+  enum ResyncReason {
+    RESYNC_REASON_INITIAL = 0;
+    RESYNC_REASON_EXPIRED = 1;
+    RESYNC_REASON_NEW_EPOCH = 2;
+    RESYNC_REASON_SCHEMA_CHANGED = 3;
+    RESYNC_REASON_VIEW_CHANGED = 4;
+    RESYNC_REASON_UNKNOWN_KEY = 5;
+    RESYNC_REASON_LAGGED = 6;
+    RESYNC_REASON_BASE_MISMATCH = 7;
+    RESYNC_REASON_REPLICA_DIVERGED = 8;
+    RESYNC_REASON_REQUESTED = 9;
+  }
+  // Revisions of different epochs have nothing to do with each other.
+  fixed64 epoch = 1;
+  // Where this update leads.
+  uint64 revision = 2;
+  // What the update before led to; 0 at the beginning.
+  uint64 base_revision = 3;
+  oneof change {
+    // All that is seen. It replaces what was there.
+    DepotState snapshot = 4;
+    // What has changed since `base_revision`.
+    DepotStatePatch patch = 5;
+  }
+  // Of a `snapshot`.
+  ResyncReason reason = 7;
+  // Of the first update: what a later request needs to continue.
+  bytes resume_token = 9;
+}
+
+service Depot {
+  rpc Stored(DepotStoredRequest) returns (DepotStoredResult) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
+  // `count` parcels, of that load.
+  rpc Export(DepotExportRequest) returns (stream Parcel) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
+  // As `Export`, but fails after the last one, and changes the state before the first.
+  // Fails with `Full`.
+  rpc ExportAndFail(DepotExportAndFailRequest) returns (stream Parcel);
+  // Every number from `first` on, without end.
+  rpc Count(DepotCountRequest) returns (stream DepotCountResult) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
+  // Stores the parcels and says how many they were; fails when they are more than `max`.
+  // Fails with `Full`.
+  rpc Import(stream DepotImportRequest) returns (DepotImportResult);
+  // Reads all names and stores how many they were.
+  rpc Tell(stream DepotTellRequest) returns (DepotTellResult);
+  // The state as it is, then each change, until the caller goes.
+  rpc Watch(DepotWatchRequest) returns (stream DepotWatchUpdate);
+}
+)proto",
+  };
+  return file;
+}
+
+}  // namespace
+
 const onager::generated::ActorType& DepotActor::Type() {
   static constexpr onager::generated::MethodInfo kMethods[] = {
       {.name = "Stored", .readonly = true},
       {.name = "Export", .readonly = true, .timeout = absl::Minutes(10), .streamed_result = true},
       {.name = "ExportAndFail", .streamed_result = true},
       {.name = "Count", .readonly = true, .streamed_result = true},
-      {.name = "Import", .timeout = absl::Minutes(10), .streamed_parameter = true},
-      {.name = "Tell", .streamed_parameter = true},
+      {.name = "Import", .timeout = absl::Minutes(10), .streamed_parameter = true, .item_number = 2,
+       .item_is_struct = true},
+      {.name = "Tell", .streamed_parameter = true, .item_number = 1},
       {.name = "Multiply",
        .idempotent = true,
        .readonly = true,
        .timeout = absl::Minutes(10),
        .streamed_parameter = true,
-       .streamed_result = true},
+       .streamed_result = true,
+       .item_number = 2},
   };
+  static constexpr onager::generated::KeyPartInfo kKey[] = {{.name = "name"}};
   static const onager::generated::ActorType type = {
       .name = "depot.v1.Depot",
       .methods = kMethods,
       .state = &onager::generated::TrackedState<DepotState>::Codec(),
+      .key = kKey,
+      .proto = &DepotProto,
   };
   return type;
 }

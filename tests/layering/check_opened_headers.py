@@ -21,7 +21,8 @@ RULES = [
     (r"^idl/", [GRPC, PROTOBUF, LIBCLANG, r"^codegen/", r"^runtime/"]),
     (r"^codegen/", [GRPC, PROTOBUF, r"^runtime/"]),
     (r"^codegen/(?!cpp_import/)", [LIBCLANG]),
-    (r"^runtime/", [LIBCLANG, r"^idl/", r"^codegen/", PROTOBUF]),
+    (r"^runtime/", [LIBCLANG, r"^idl/", r"^codegen/"]),
+    (r"^runtime/(?!door/reflection/)", [PROTOBUF]),
     (r"^runtime/(?!transport/grpc/)", [GRPC]),
     (r"^runtime/(base|state|wire|session)/", [r"^runtime/(actor|server|client|store|testing)/"]),
     # Generated code and its users.

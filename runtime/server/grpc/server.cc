@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/system_environment.h"
+#include "runtime/door/reflection/reflection.h"
 #include "runtime/server/http/metrics_listener.h"
 #include "runtime/server/listen_policy.h"
 #include "runtime/server/server_core.h"
@@ -68,6 +69,7 @@ server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
   core.ledger.running_streams_max = options.client_streams_max;
   core.ledger.bytes_max = options.dedupe_bytes_max;
   core.ledger.age_max = absl::ToChronoNanoseconds(options.dedupe_age_max);
+  core.door.message_bytes_max = options.message_bytes_max;
   core.actors.mailbox_max = options.mailbox_max;
   core.actors.replay.count_max = options.replay_count_max;
   core.actors.replay.bytes_max = options.replay_bytes_max;
@@ -149,7 +151,9 @@ class internal::ServerImpl {
           return std::move(options);
         }()),
         environment_(std::make_unique<SystemEnvironment>(EnvironmentOptions(options_))),
-        core_(CoreOptions(options_), *environment_, store_) {}
+        core_(CoreOptions(options_), *environment_, store_) {
+    core_.door().Serve(std::make_unique<door::Reflection>(core_.door()));
+  }
 
   ~ServerImpl() { Shutdown(); }
 
@@ -211,6 +215,7 @@ class internal::ServerImpl {
       transport::GrpcListenerOptions grpc;
       grpc.address = address;
       grpc.tls = options_.tls;
+      grpc.rpcs = &core_.door();
       grpc.message_bytes_max = options_.message_bytes_max + (64u << 10);
       if (absl::Status started = core_.AddListener(transport::MakeGrpcListener(std::move(grpc)));
           !started.ok()) {

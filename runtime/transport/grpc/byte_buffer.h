@@ -15,7 +15,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/transport/transport.h"
 
-// Private to this folder's sources: the only header here that knows gRPC.
+// Private to this folder's sources, because it knows gRPC.
 namespace onager::transport {
 
 /// The name of the one streaming method that carries sessions.

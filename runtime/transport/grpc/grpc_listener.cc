@@ -1,8 +1,6 @@
-#include <grpc/grpc_security_constants.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -19,6 +17,7 @@
 #include "runtime/transport/accept_gate.h"
 #include "runtime/transport/grpc/byte_buffer.h"
 #include "runtime/transport/grpc/callback_queue.h"
+#include "runtime/transport/grpc/grpc_rpc.h"
 #include "runtime/transport/grpc/grpc_transport.h"
 #include "runtime/transport/grpc/tls_files.h"
 #include "runtime/transport/handler_gate.h"
@@ -43,22 +42,9 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
   }
 
   explicit ServerStream(grpc::GenericCallbackServerContext& context)
-      : gate_(std::make_shared<HandlerGate>(nullptr)), context_(&context) {
-    for (const auto& [name, value] : context.client_metadata()) {
-      credentials_.metadata.emplace(std::string(name.data(), name.size()),
-                                    std::string(value.data(), value.size()));
-    }
-    credentials_.peer_address = context.peer();
-    // Whoever has these has proved them: a certificate that cannot be verified never comes this far.
-    const auto identity = context.auth_context();
-    if (!identity->IsPeerAuthenticated()) return;
-    for (const grpc::string_ref& name : identity->FindPropertyValues(GRPC_X509_CN_PROPERTY_NAME)) {
-      credentials_.certificate_common_name.assign(name.data(), name.size());
-    }
-    for (const grpc::string_ref& name : identity->FindPropertyValues(GRPC_X509_SAN_PROPERTY_NAME)) {
-      credentials_.certificate_names.emplace_back(name.data(), name.size());
-    }
-  }
+      : gate_(std::make_shared<HandlerGate>(nullptr)),
+        credentials_(CredentialsOf(context)),
+        context_(&context) {}
 
   void Begin(ConnectionHandler& handler) {
     gate_->Open(handler);
@@ -188,7 +174,7 @@ class ServerStream final : public grpc::ServerGenericBidiReactor,
   }
 
   const std::shared_ptr<HandlerGate> gate_;
-  Credentials credentials_;
+  const Credentials credentials_;
   grpc::ByteBuffer incoming_;  // Belongs to the read that is going on, or to the message being delivered.
   grpc::ByteBuffer outgoing_;  // Belongs to the write that is in flight.
   Mutex mutex_;
@@ -211,11 +197,14 @@ class Answer final : public grpc::ServerGenericBidiReactor {
   void OnDone() override { delete this; }
 };
 
-/// The one generic service of a server: finds a stream's method by its name, "/package.Service/Method".
+/// The one generic service of a server: finds a stream's method by its name, "/package.Service/Method". What
+/// it does not know is the acceptor's, if there is one.
 class MethodTable final : public grpc::CallbackGenericService {
  public:
   /// Makes the reactor, which owns itself, for one call.
   using Method = std::function<grpc::ServerGenericBidiReactor*(grpc::GenericCallbackServerContext&)>;
+
+  explicit MethodTable(RpcAcceptor* others) : others_(others) {}
 
   /// Called before the server starts.
   void Add(std::string name, Method method) { methods_.emplace(std::move(name), std::move(method)); }
@@ -223,10 +212,12 @@ class MethodTable final : public grpc::CallbackGenericService {
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
     const auto found = methods_.find(context->method());
     if (found != methods_.end()) return found->second(*context);
+    if (others_ != nullptr) return AcceptRpc(*context, *others_);
     return new Answer(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such method: " + context->method()));
   }
 
  private:
+  RpcAcceptor* const others_;
   absl::flat_hash_map<std::string, Method> methods_;
 };
 
@@ -261,7 +252,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
 class GrpcListener final : public Listener {
  public:
   explicit GrpcListener(GrpcListenerOptions options)
-      : options_(std::move(options)), address_(options_.address) {
+      : options_(std::move(options)), methods_(options_.rpcs), address_(options_.address) {
     methods_.Add(kSessionMethod,
                  [this](grpc::GenericCallbackServerContext& context) { return AcceptStream(context); });
   }

@@ -8,6 +8,7 @@
 
 #include "onager/tls.h"
 #include "runtime/base/clock.h"
+#include "runtime/transport/rpc.h"
 #include "runtime/transport/transport.h"
 
 // No gRPC header is included here, so that nobody else pays for them.
@@ -34,6 +35,9 @@ struct GrpcListenerOptions {
   std::string address = "127.0.0.1:0";
   std::optional<ServerTls> tls;  // None: plaintext.
   std::size_t message_bytes_max = kGrpcMessageBytesMax;
+  /// Takes the calls of all methods but the one that carries sessions; outlives the listener. Null: there are
+  /// no such methods.
+  RpcAcceptor* rpcs = nullptr;
   /// How long destruction lets connections that are being closed end by themselves.
   Duration shutdown_grace = std::chrono::milliseconds(500);
 };

@@ -1,0 +1,251 @@
+#include "runtime/door/watch_rpc.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/door/door.h"
+#include "runtime/door/request_fields.h"
+#include "runtime/door/watch_update.h"
+#include "runtime/wire/error_details.h"
+#include "runtime/wire/frame.h"
+
+namespace onager::door {
+namespace {
+
+using session::FeedRead;
+using session::FeedStep;
+using session::Position;
+
+// Up to so much more than a snapshot, a patch of several revisions is sent all the same.
+constexpr std::size_t kPatchSlackBytes = 64u << 10;
+
+// What an update has besides its snapshot or patch and its events.
+constexpr std::size_t kUpdateOverheadMax = 4096;
+
+wire::TokenBinding BindingOf(const Identity& identity, const ActorId& actor, std::uint64_t schema,
+                             std::uint64_t filter, std::uint64_t view) {
+  wire::TokenBinding binding;
+  binding.tenant = identity.tenant;
+  binding.principal = identity.principal;
+  binding.actor_type = actor.type;
+  binding.key = actor.key;
+  binding.schema_fingerprint = schema;
+  binding.filter_fingerprint = filter;
+  binding.view_fingerprint = view;
+  return binding;
+}
+
+}  // namespace
+
+WatchRpc::WatchRpc(Door& door, const generated::ActorType& type, Identity identity,
+                   std::shared_ptr<transport::Rpc> rpc)
+    : DoorCall(std::move(rpc)), door_(door), type_(type), identity_(std::move(identity)) {}
+
+void WatchRpc::OnMessage(std::string_view bytes) {
+  if (absl::Status begun = Begin(bytes); !begun.ok()) End(begun);
+}
+
+void WatchRpc::OnReadsDone() { End(absl::InvalidArgumentError("there is no request")); }
+
+void WatchRpc::OnShutdown(const absl::Status& reason, bool) { End(reason); }
+
+absl::Status WatchRpc::Begin(std::string_view request) {
+  absl::StatusOr<std::string> key = KeyOfRequest(type_, request);
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<WatchRequest> watch = WatchRequest::Parse(request);
+  if (!watch.ok()) return watch.status();
+  if (std::max(watch->filter.size(), watch->view.size()) > wire::kSelectionBytesMax) {
+    return wire::WithReason(absl::InvalidArgumentError(absl::StrCat("a filter or a view of more than ",
+                                                                    wire::kSelectionBytesMax, " bytes")),
+                            "MESSAGE_TOO_LARGE");
+  }
+  ActorId actor{std::string(type_.name), *std::move(key)};
+  const bool resumes = !watch->resume_token.empty();
+  {
+    MutexLock lock(mutex_);
+    if (finished() || std::exchange(begun_, true)) return absl::OkStatus();
+    actor_ = actor;
+    filter_fingerprint_ = wire::Fingerprint(watch->filter);
+    view_fingerprint_ = wire::Fingerprint(watch->view);
+    if (resumes) {
+      position_ = shown_ = Position{watch->epoch, watch->revision};
+      if (absl::Status token = ExamineTokenLocked(watch->resume_token); !token.ok()) return token;
+    }
+  }
+  const Access access(resumes ? Access::Kind::kResume : Access::Kind::kObserve, type_.name, actor.key);
+  if (absl::Status allowed = door_.Authorize(identity_, access); !allowed.ok()) return allowed;
+  door_.actors().OpenFeed(actor, std::string(watch->filter), std::string(watch->view),
+                          [weak = weak_from_this()](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+                            if (const auto self = weak.lock()) {
+                              static_cast<WatchRpc&>(*self).OnFeedOpened(std::move(feed));
+                            }
+                          });
+  return absl::OkStatus();
+}
+
+// Gives the position up where the token does not vouch for it.
+absl::Status WatchRpc::ExamineTokenLocked(std::string_view token) {
+  const absl::StatusOr<wire::TokenBinding> binding = door_.signer().Verify(token);
+  if (absl::IsNotFound(binding.status())) {
+    position_.reset();
+    reason_ = ResyncReason::kUnknownKey;
+    return absl::OkStatus();
+  }
+  if (!binding.ok()) return wire::WithReason(binding.status(), "BAD_RESUME_TOKEN");
+  if (binding->tenant != identity_.tenant || binding->principal != identity_.principal) {
+    return wire::WithReason(absl::PermissionDeniedError("this resume token was given to another principal"),
+                            "FOREIGN_RESUME_TOKEN");
+  }
+  if (binding->actor_type != actor_.type || binding->key != actor_.key) {
+    return wire::WithReason(absl::InvalidArgumentError("this resume token belongs to another actor"),
+                            "BAD_RESUME_TOKEN");
+  }
+  if (binding->schema_fingerprint != type_.state->schema_fingerprint) {
+    position_.reset();
+    reason_ = ResyncReason::kSchemaChanged;
+  } else if (binding->filter_fingerprint != filter_fingerprint_ ||
+             binding->view_fingerprint != view_fingerprint_) {
+    position_.reset();
+    reason_ = ResyncReason::kViewChanged;
+  }
+  return absl::OkStatus();
+}
+
+void WatchRpc::OnFeedOpened(absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+  if (!feed.ok()) return End(feed.status());
+  MutexLock lock(mutex_);
+  if (finished()) return;
+  feed_ = *std::move(feed);
+  // The listener is there before the first read, so that no commit falls between the two.
+  listener_ = feed_->AddListener(std::make_shared<actor::ActorFeed::Listener>([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    auto& watch = static_cast<WatchRpc&>(*self);
+    MutexLock own_lock(watch.mutex_);
+    watch.PumpLocked();
+  }));
+  token_ = door_.signer().Sign(
+      BindingOf(identity_, actor_, type_.state->schema_fingerprint, filter_fingerprint_, view_fingerprint_));
+  // The client has been shown something already: a snapshot that the feed has kept may be older than that.
+  if (shown_.has_value() && !position_.has_value()) snapshot_wanted_ = feed_->head();
+  PumpLocked();
+}
+
+void WatchRpc::OnFinishingLocked() {
+  if (feed_ == nullptr) return;
+  feed_->RemoveListener(listener_);
+  feed_.reset();
+}
+
+void WatchRpc::PumpLocked() {
+  while (feed_ != nullptr && !writing()) {
+    if (!TakeLocked(ReadFeedLocked())) return;
+  }
+}
+
+FeedRead WatchRpc::ReadFeedLocked() {
+  const Time now = door_.environment().clock.Now();
+  if (snapshot_wanted_.has_value()) {
+    FeedRead read = feed_->ReadSnapshot(*snapshot_wanted_, now);
+    read.why = FeedRead::Why::kNoPosition;  // The reason is known already.
+    return read;
+  }
+  const bool due = position_.has_value() && position_->revision < due_through_;
+  // One step at a time: of what comes while it is written, the feed makes one.
+  FeedRead read = feed_->Read(position_, due, kPatchSlackBytes, now);
+  if (!read.steps.empty() &&
+      read.steps.front().size() + kUpdateOverheadMax > door_.options().message_bytes_max) {
+    read = feed_->ReadSnapshot({read.at.epoch, read.steps.front().revision}, now);
+    read.why = FeedRead::Why::kTooCostly;
+  }
+  return read;
+}
+
+bool WatchRpc::TakeLocked(FeedRead read) {
+  switch (read.kind) {
+    case FeedRead::Kind::kEnded:
+      FinishLocked(transport::RpcEnd(read.end));
+      return false;
+    case FeedRead::Kind::kUpToDate:
+      position_->revision = read.through;
+      if (!announced_) SendStepLocked(FeedStep{shown_->revision, shown_->revision, nullptr, nullptr});
+      return false;
+    case FeedRead::Kind::kSteps: {
+      const bool all = read.steps.size() == 1;
+      SendStepLocked(read.steps.front());
+      position_->revision = all ? read.through : read.steps.front().revision;
+      return true;
+    }
+    case FeedRead::Kind::kSnapshotPending:
+      NoteReasonLocked(read.why);
+      // The feed says when the snapshot is there.
+      if (!snapshot_wanted_.has_value() || snapshot_wanted_->epoch != read.at.epoch) {
+        snapshot_wanted_ = read.at;
+      }
+      return false;
+    case FeedRead::Kind::kSnapshot:
+      NoteReasonLocked(read.why);
+      SendSnapshotLocked(read);
+      return true;
+  }
+  return false;
+}
+
+void WatchRpc::NoteReasonLocked(FeedRead::Why why) {
+  position_.reset();
+  switch (why) {
+    case FeedRead::Why::kNoPosition:
+      return;
+    case FeedRead::Why::kOtherEpoch:
+      reason_ = ResyncReason::kNewEpoch;
+      return;
+    case FeedRead::Why::kOutsideWindow:
+      reason_ = announced_ ? ResyncReason::kLagged : ResyncReason::kExpired;
+      return;
+    case FeedRead::Why::kTooCostly:
+      reason_ = ResyncReason::kLagged;
+      return;
+  }
+}
+
+std::string WatchRpc::TakeTokenLocked() {
+  announced_ = true;
+  return std::exchange(token_, std::string());
+}
+
+// What lies between what was shown and the step's base shows nothing, so the update spans it too.
+void WatchRpc::SendStepLocked(const FeedStep& step) {
+  WatchUpdate update;
+  update.at = {shown_->epoch, step.revision};
+  update.base = shown_->revision;
+  update.patch = step.patch;
+  update.events = step.events;
+  update.token = TakeTokenLocked();
+  shown_->revision = step.revision;
+  WriteLocked(update.Encode());
+}
+
+void WatchRpc::SendSnapshotLocked(const FeedRead& read) {
+  const std::size_t bytes_max = door_.options().message_bytes_max;
+  if (read.snapshot->size() + kUpdateOverheadMax > bytes_max) {
+    return FinishLocked(transport::RpcEnd(wire::WithReason(
+        absl::ResourceExhaustedError(absl::StrCat("what is watched has ", read.snapshot->size(),
+                                                  " bytes, and a message has at most ", bytes_max,
+                                                  ": a view can show less of it")),
+        "SNAPSHOT_TOO_LARGE")));
+  }
+  WatchUpdate update;
+  update.at = read.at;
+  update.base = shown_.has_value() ? shown_->revision : 0;
+  update.snapshot = read.snapshot;
+  update.reason = reason_;
+  update.events_dropped = shown_.has_value() ? feed_->CountEvents(*shown_, read.at) : 0;
+  update.token = TakeTokenLocked();
+  snapshot_wanted_.reset();
+  position_ = shown_ = read.at;
+  due_through_ = feed_->head().revision;
+  WriteLocked(update.Encode());
+}
+
+}  // namespace onager::door
