@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -67,6 +69,54 @@ TEST(CounterExampleTest, EveryClientSeesEachCount) {
   EXPECT_EQ(server.Stop(), 0);
 }
 
+/// Runs a client of the to-do list to its end.
+ChildProcess::End RunTodo(const RunningServer& server, const std::vector<std::string>& command) {
+  std::vector<std::string> arguments = {TODO_CLIENT, server.address(), "groceries"};
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  ChildProcess client = *ChildProcess::Start(arguments);
+  const absl::StatusOr<ChildProcess::End> end = client.Wait(kPatience);
+  EXPECT_TRUE(end.ok()) << end.status();
+  return end.ok() ? *end : ChildProcess::End();
+}
+
+TEST(TodoExampleTest, TwoClientsShareAList) {
+  RunningServer server({TODO_SERVER, "127.0.0.1:0"});
+  ChildProcess everything = *ChildProcess::Start({TODO_CLIENT, server.address(), "groceries", "watch"});
+  ChildProcess of_ann =
+      *ChildProcess::Start({TODO_CLIENT, server.address(), "groceries", "watch", "ann", "2"});
+  ExpectLine(everything, "0 open");
+  ExpectLine(of_ann, "0 open");
+  const ChildProcess::End milk = RunTodo(server, {"add", "milk", "ann"});
+  EXPECT_EQ(milk.exit_code, 0) << milk.output;
+  const ChildProcess::End bread = RunTodo(server, {"add", "bread"});
+  ExpectLine(everything, "2 open");
+  ExpectLine(everything, "bread");
+  ExpectLine(of_ann, "2 open");
+  ExpectLine(of_ann, "milk");
+  const std::string id = bread.output.substr(4, 32);  // "[ ] <id> bread"
+  EXPECT_THAT(RunTodo(server, {"complete", id}).output, HasSubstr("[x] " + id + " bread"));
+  ExpectLine(everything, "1 open");
+  EXPECT_THAT(RunTodo(server, {"list"}).output, testing::AllOf(HasSubstr("milk"), HasSubstr("[x] " + id)));
+  for (ChildProcess* client : {&everything, &of_ann}) {
+    client->CloseInput();
+    const absl::StatusOr<ChildProcess::End> end = client->Wait(kPatience);
+    ASSERT_TRUE(end.ok()) << end.status();
+    EXPECT_EQ(end->exit_code, 0) << end->output;
+    if (client == &of_ann) {
+      EXPECT_THAT(end->output, Not(HasSubstr("bread")));
+    }
+  }
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(TodoExampleTest, AMissingItemIsATypedError) {
+  RunningServer server({TODO_SERVER, "127.0.0.1:0"});
+  const ChildProcess::End end = RunTodo(server, {"complete", "17"});
+  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_THAT(end.output, HasSubstr("there is no item 17"));
+  EXPECT_EQ(server.Stop(), 0);
+}
+
 TEST(HostMonitorExampleTest, ShowsThisMachineOnce) {
   RunningServer server({HOST_MONITOR_SERVER, "--listen", "127.0.0.1:0"});
   ChildProcess client = *ChildProcess::Start({HOST_MONITOR_CLIENT, "--server", server.address(), "--once"});
@@ -75,6 +125,31 @@ TEST(HostMonitorExampleTest, ShowsThisMachineOnce) {
   EXPECT_EQ(end->exit_code, 0) << end->output;
   EXPECT_THAT(end->output, HasSubstr("COMMAND"));
   EXPECT_THAT(end->output, HasSubstr("memory"));
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(HostMonitorExampleTest, ShowsOneUsersProcessesOnly) {
+  RunningServer server({HOST_MONITOR_SERVER, "--listen", "127.0.0.1:0"});
+  const auto show = [&](const std::string& user) {
+    ChildProcess client =
+        *ChildProcess::Start({HOST_MONITOR_CLIENT, "--server", server.address(), "--once", "--user", user});
+    const absl::StatusOr<ChildProcess::End> end = client.Wait(kPatience);
+    EXPECT_TRUE(end.ok()) << end.status();
+    return end.ok() ? end->output : "";
+  };
+  EXPECT_THAT(show("nobody-of-that-name"), testing::EndsWith("COMMAND\n"));
+  const passwd* const me = getpwuid(geteuid());
+  EXPECT_THAT(show(me == nullptr ? std::to_string(geteuid()) : me->pw_name), HasSubstr("host_monitor"));
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(HostMonitorExampleTest, FollowsAMachineThatIsBusyEnough) {
+  RunningServer server({HOST_MONITOR_SERVER, "--listen", "127.0.0.1:0", "--interval", "0.1"});
+  ChildProcess client =
+      *ChildProcess::Start({HOST_MONITOR_CLIENT, "--server", server.address(), "--min-cpu", "0.01"});
+  for (int update = 0; update < 2; ++update) ExpectLine(client, "revision ");
+  client.Signal(SIGINT);
+  EXPECT_EQ(client.Wait(kPatience)->exit_code, 0);
   EXPECT_EQ(server.Stop(), 0);
 }
 
