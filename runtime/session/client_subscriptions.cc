@@ -260,7 +260,7 @@ void ClientSubscriptions::On(const wire::End& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
-  const absl::Status status = StatusOf(frame.code, frame.message);
+  const absl::Status status = StatusOf(frame);
   if (!absl::IsUnavailable(status)) return End(id, status);
   // The server cannot serve it at the moment: the subscription stays and is asked for again.
   ForgetWireId(*subscription, /*tell_server=*/false);

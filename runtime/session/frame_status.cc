@@ -13,6 +13,34 @@ constexpr std::size_t kDetailBytesMax = 32u << 10;
 constexpr std::size_t kDetailsMax = 64;  // A reader takes no more.
 static_assert(kMessageLengthMax + kDetailBytesMax + 16 * kDetailsMax <= kStatusSizeMax);
 
+template <typename Kind>
+absl::Status WithDetails(const Kind& frame) {
+  absl::Status status = StatusOf(frame.code, frame.message);
+  for (const wire::StatusDetail& detail : frame.details) {
+    status.SetPayload(absl::string_view(detail.type_url.data(), detail.type_url.size()),
+                      absl::Cord(absl::string_view(detail.value.data(), detail.value.size())));
+  }
+  return status;
+}
+
+// The frame's details point into what is returned: a deque, because its strings stay where they are.
+template <typename Kind>
+std::deque<std::string> SetStatus(Kind& frame, const absl::Status& status) {
+  frame.code = static_cast<std::uint32_t>(status.code());
+  frame.message = ShortMessage(status);
+  std::deque<std::string> kept;
+  std::size_t detail_bytes = 0;
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
+    detail_bytes += type_url.size() + value.size();
+    if (detail_bytes > kDetailBytesMax || frame.details.size() == kDetailsMax) return;
+    wire::StatusDetail detail;
+    detail.type_url = kept.emplace_back(type_url.data(), type_url.size());
+    detail.value = kept.emplace_back(std::string(value));
+    frame.details.push_back(detail);
+  });
+  return kept;
+}
+
 }  // namespace
 
 absl::Status StatusOf(std::uint32_t code, std::string_view message) {
@@ -21,14 +49,8 @@ absl::Status StatusOf(std::uint32_t code, std::string_view message) {
   return absl::Status(known, absl::string_view(message.data(), message.size()));
 }
 
-absl::Status StatusOf(const wire::Reply& reply) {
-  absl::Status status = StatusOf(reply.code, reply.message);
-  for (const wire::StatusDetail& detail : reply.details) {
-    status.SetPayload(absl::string_view(detail.type_url.data(), detail.type_url.size()),
-                      absl::Cord(absl::string_view(detail.value.data(), detail.value.size())));
-  }
-  return status;
-}
+absl::Status StatusOf(const wire::Reply& reply) { return WithDetails(reply); }
+absl::Status StatusOf(const wire::End& end) { return WithDetails(end); }
 
 std::string_view ShortMessage(const absl::Status& status) {
   const std::string_view message(status.message().data(), status.message().size());
@@ -42,21 +64,17 @@ std::string_view ShortMessage(const absl::Status& status) {
 void AppendReply(wire::BatchWriter& writer, std::uint64_t number, const CallOutcome& outcome) {
   wire::Reply reply;
   reply.number = number;
-  reply.code = static_cast<std::uint32_t>(outcome.status.code());
-  reply.message = ShortMessage(outcome.status);
   reply.revision = outcome.revision;
   if (outcome.stream != nullptr) reply.items = outcome.stream->last();
-  std::deque<std::string> kept;  // A deque, because its strings stay where they are.
-  std::size_t detail_bytes = 0;
-  outcome.status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
-    detail_bytes += type_url.size() + value.size();
-    if (detail_bytes > kDetailBytesMax || reply.details.size() == kDetailsMax) return;
-    wire::StatusDetail detail;
-    detail.type_url = kept.emplace_back(type_url.data(), type_url.size());
-    detail.value = kept.emplace_back(std::string(value));
-    reply.details.push_back(detail);
-  });
+  const std::deque<std::string> kept = SetStatus(reply, outcome.status);
   writer.Append(reply, outcome.result);
+}
+
+void AppendEnd(wire::BatchWriter& writer, std::uint64_t id, const absl::Status& status) {
+  wire::End end;
+  end.id = id;
+  const std::deque<std::string> kept = SetStatus(end, status);
+  writer.Append(end);
 }
 
 }  // namespace onager::session

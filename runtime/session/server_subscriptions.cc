@@ -246,11 +246,7 @@ void ServerSubscriptions::Append(wire::BatchWriter& writer, Time now) {
 bool ServerSubscriptions::AppendEnds(wire::BatchWriter& writer) {
   for (; !ended_.empty() && writer.size() < batch_bytes_max_; ended_.pop_front()) {
     const auto& [id, status] = ended_.front();
-    wire::End end;
-    end.id = id;
-    end.code = static_cast<std::uint32_t>(status.code());
-    end.message = ShortMessage(status);
-    writer.Append(end);
+    AppendEnd(writer, id, status);
   }
   return ended_.empty();
 }

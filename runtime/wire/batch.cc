@@ -154,8 +154,10 @@ constexpr Events kDeltaEvents{6};
 struct Details {
   std::uint32_t number;
 
-  void Write(Writer& writer, const Reply& frame) const;
-  bool Load(const FieldValue& value, Reply& frame) const;
+  template <typename Kind>
+  void Write(Writer& writer, const Kind& frame) const;
+  template <typename Kind>
+  bool Load(const FieldValue& value, Kind& frame) const;
 };
 
 // The fields of envelope.proto, once for both directions.
@@ -267,7 +269,8 @@ struct Schema<Delta> {
 template <>
 struct Schema<End> {
   static constexpr std::uint32_t kNumber = 12;
-  static constexpr std::tuple kFields{Varint<&End::id>{1}, Varint<&End::code>{2}, Bytes<&End::message>{3}};
+  static constexpr std::tuple kFields{Varint<&End::id>{1}, Varint<&End::code>{2}, Bytes<&End::message>{3},
+                                      Details{4}};
 };
 
 template <>
@@ -339,14 +342,16 @@ bool DecodeFields(std::string_view bytes, Kind& frame) {
   return true;
 }
 
-void Details::Write(Writer& writer, const Reply& frame) const {
+template <typename Kind>
+void Details::Write(Writer& writer, const Kind& frame) const {
   for (const StatusDetail& detail : frame.details) {
     writer.Tag(number, WireType::kBytes);
     writer.Bytes(EncodeFields(detail));
   }
 }
 
-bool Details::Load(const FieldValue& value, Reply& frame) const {
+template <typename Kind>
+bool Details::Load(const FieldValue& value, Kind& frame) const {
   if (value.tag.type != WireType::kBytes) return true;
   StatusDetail detail;
   if (frame.details.size() == kStatusDetailsMax || !DecodeFields(value.bytes, detail)) return false;

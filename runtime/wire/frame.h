@@ -167,6 +167,7 @@ struct End {
   std::uint64_t id = 0;
   std::uint32_t code = 0;  // google.rpc.Code
   std::string_view message;
+  std::vector<StatusDetail> details;
 };
 
 struct Heartbeat {};

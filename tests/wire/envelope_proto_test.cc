@@ -213,9 +213,10 @@ std::vector<Sample> Samples() {
          frame.id = 1;
          frame.code = 7;
          frame.message = "no";
+         frame.details = {{"url", "value"}};
          writer.Append(frame);
        },
-       "frames { end { id: 1 code: 7 message: \"no\" } }"},
+       "frames { end { id: 1 code: 7 message: \"no\" details { type_url: \"url\" value: \"value\" } } }"},
       {"heartbeat", [](BatchWriter& writer) { writer.Append(Heartbeat()); }, "frames { heartbeat { } }"},
       {"goodbye",
        [](BatchWriter& writer) {
