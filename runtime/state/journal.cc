@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace onager::generated {
 
@@ -82,6 +83,18 @@ void Journal::ReleaseElements() {
     change = next;
   }
   for (; out != nullptr; out = out->next_in_journal) out->destroy(out->slot);
+}
+
+void Journal::Hide() {
+  hidden_ = UndoAll();
+  hidden_next_handle_ = next_handle_;
+}
+
+bool Journal::Show() {
+  const bool changed = last_ != nullptr;
+  RollBackTo({nullptr, hidden_next_handle_});
+  RedoAll(std::exchange(hidden_, nullptr));
+  return changed;
 }
 
 Journal::Record* Journal::UndoAll() {

@@ -168,6 +168,7 @@ class Journal {
   struct Mark {
     Record* last;
     std::uint64_t next_handle;
+    friend bool operator==(const Mark&, const Mark&) = default;
   };
   Mark Now() const { return {last_, next_handle_}; }
   void RollBackTo(Mark mark);
@@ -181,6 +182,10 @@ class Journal {
     read();
     RedoAll(undone);
   }
+  // The same for longer: from `Hide` to `Show` the state is as it was when the turn began. What is changed
+  // meanwhile is undone by `Show`, which says whether anything was. Marks stay what they are.
+  void Hide();
+  bool Show();
 
  private:
   StructChange* NewStructChange(std::size_t field_count);
@@ -191,11 +196,13 @@ class Journal {
 
   Arena arena_;
   Record* last_ = nullptr;
+  Record* hidden_ = nullptr;  // Between `Hide` and `Show`: what was undone, to be done again.
   Record* undone_ = nullptr;  // Taken back; kept until the turn ends, as changes may point into them.
   void* root_ = nullptr;
   ElementChange* elements_ = nullptr;
   std::uint64_t next_handle_ = 1;
   std::uint64_t committed_next_handle_ = 1;
+  std::uint64_t hidden_next_handle_ = 1;
 };
 
 // Exchanges a value with the one that was in its place: undo and redo are the same.

@@ -32,6 +32,17 @@ class StateInterface {
   /// Undoes the open turn's changes. O(change).
   virtual void Rollback() = 0;
 
+  /// A part of the open turn that may be undone alone. Parts nest; the one that began last ends first. With
+  /// `keep` its changes are the turn's, without it they are undone, in O(its changes).
+  virtual void BeginPart() = 0;
+  virtual void EndPart(bool keep) = 0;
+  /// Whether anything was changed in the innermost part, perhaps back to what it was.
+  virtual bool PartChanged() const = 0;
+  /// Between them the state is as it was committed: the open turn's changes are put aside, in O(change), and
+  /// then restored. `ShowTurn` first undoes what was changed meanwhile, and returns whether anything was.
+  virtual void HideTurn() = 0;
+  virtual bool ShowTurn() = 0;
+
   /// Appends a snapshot with element handles: for subscribers, or with what only a store needs besides
   /// (private fields, the next handle). Called between turns. O(state).
   virtual void EncodeSnapshot(std::string& out) const = 0;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "onager/change.h"
@@ -46,6 +47,11 @@ class TrackedState final : public StateInterface {
   absl::Status CheckPatch() const override;
   void Commit() override;
   void Rollback() override;
+  void BeginPart() override { parts_.push_back(journal_.Now()); }
+  void EndPart(bool keep) override;
+  bool PartChanged() const override { return journal_.Now() != parts_.back(); }
+  void HideTurn() override { journal_.Hide(); }
+  bool ShowTurn() override { return journal_.Show(); }
   void EncodeSnapshot(std::string& out) const override;
   void EncodeStoredSnapshot(std::string& out) const override;
   absl::Status LoadSnapshot(std::string_view snapshot) override;
@@ -55,6 +61,7 @@ class TrackedState final : public StateInterface {
   S value_;
   Journal journal_;
   Tracked<S> tracked_;
+  std::vector<Journal::Mark> parts_;  // Where each open one began.
   bool too_deep_ = false;
 };
 

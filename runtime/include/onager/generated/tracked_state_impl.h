@@ -100,6 +100,12 @@ void TrackedState<S>::Rollback() {
 }
 
 template <typename S>
+void TrackedState<S>::EndPart(bool keep) {
+  if (!keep) journal_.RollBackTo(parts_.back());
+  parts_.pop_back();
+}
+
+template <typename S>
 void TrackedState<S>::EncodeSnapshot(std::string& out) const {
   Writer writer(out);
   EncodeFields<S, PublicFields>(writer, value_, true);
