@@ -21,6 +21,8 @@ struct StoredActor {
   SharedBytes snapshot;                 // Null: the empty state, at revision 0.
   std::vector<SharedBytes> patches;     // One for each revision after the snapshot's, in order.
   std::uint32_t version = 1;            // Of the state's meaning: that of the last commit.
+  // The actor was destroyed: only `epoch` means something, and is not to be used again.
+  bool destroyed = false;
 };
 
 /// One committed turn, which a store takes whole or not at all.
@@ -32,6 +34,8 @@ struct CommitRecord {
   SharedBytes events;    // Of the turn, as `wire::AppendEvent` makes them. Null: none.
   SharedBytes snapshot;  // Set now and then: the state at `base_revision + 1`, so that the patches can go.
   std::uint32_t version = 1;  // Of the state's meaning.
+  // Ends the actor: all that is held of it goes but its epoch. There is no patch, and no next revision.
+  bool destroy = false;
 };
 
 /// Where actors' states outlive their turns. Compare-and-swap on (epoch, revision) is the only write.
@@ -52,7 +56,15 @@ class Store {
 
   /// Appends one revision. `ABORTED` when the store holds another (epoch, revision) than the record's base;
   /// after any error nothing is written.
+  ///
+  /// Revision 0 begins the epoch where nothing is held; also where a destroyed actor's epoch is, if that is
+  /// another one. A destroyed actor has no other revisions.
   virtual void Commit(CommitRecord record, CommitDone done) = 0;
+
+  /// The state at a revision that was committed: a snapshot in place of the patches up to it, if the store
+  /// still holds just that revision. It saves room and may be forgotten; the default forgets it.
+  virtual void Compact(const ActorId& /*actor*/, std::uint64_t /*epoch*/, std::uint64_t /*revision*/,
+                       SharedBytes /*snapshot*/) {}
 };
 
 }  // namespace onager::store

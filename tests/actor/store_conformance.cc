@@ -67,6 +67,56 @@ TEST_P(StoreConformance, TheVersionIsThatOfTheLastCommit) {
   EXPECT_EQ(Load(kA)->version, 3u);
 }
 
+TEST_P(StoreConformance, ADestroyedActorLeavesItsEpochAndNothingElse) {
+  ASSERT_TRUE(Commit(Record(kA, 7, 0, "p1")).ok());
+  CommitRecord destroy;
+  destroy.actor = kA;
+  destroy.epoch = 7;
+  destroy.destroy = true;
+  EXPECT_EQ(Commit(destroy).code(), absl::StatusCode::kAborted);  // Not what it holds.
+  destroy.base_revision = 1;
+  ASSERT_TRUE(Commit(destroy).ok());
+  std::optional<StoredActor> stored = Load(kA);
+  ASSERT_TRUE(stored.has_value());
+  EXPECT_TRUE(stored->destroyed);
+  EXPECT_EQ(stored->epoch, 7u);
+  EXPECT_EQ(stored->patches.size(), 0u);
+  // Nothing goes on from it, and its epoch does not begin again.
+  EXPECT_EQ(Commit(destroy).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Commit(Record(kA, 7, 1, "p2")).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Commit(Record(kA, 7, 0, "p2")).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Commit(Record(kA, 8, 1, "p2")).code(), absl::StatusCode::kAborted);
+  ASSERT_TRUE(Commit(Record(kA, 8, 0, "p1")).ok());
+  stored = Load(kA);
+  EXPECT_FALSE(stored->destroyed);
+  EXPECT_EQ(stored->epoch, 8u);
+  EXPECT_EQ(stored->revision, 1u);
+  // Also one that was never committed.
+  destroy.actor = kB;
+  destroy.base_revision = 0;
+  ASSERT_TRUE(Commit(destroy).ok());
+  EXPECT_TRUE(Load(kB)->destroyed);
+}
+
+TEST_P(StoreConformance, ACompactedStateIsTheSameState) {
+  ASSERT_TRUE(Commit(Record(kA, 7, 0, "p1")).ok());
+  ASSERT_TRUE(Commit(Record(kA, 7, 1, "p2")).ok());
+  store_->Compact(kA, 7, 1, ShareBytes("stale"));
+  store_->Compact(kA, 6, 2, ShareBytes("another's"));
+  store_->Compact(kB, 7, 2, ShareBytes("nobody's"));
+  std::optional<StoredActor> stored = Load(kA);
+  EXPECT_EQ(stored->revision, 2u);
+  EXPECT_EQ(stored->patches.size(), 2u);
+  EXPECT_FALSE(Load(kB).has_value());
+  store_->Compact(kA, 7, 2, ShareBytes("state"));
+  stored = Load(kA);
+  EXPECT_EQ(stored->revision, 2u);
+  // A store may have done without.
+  EXPECT_EQ(stored->patches.size(), stored->snapshot == nullptr ? 2u : 0u);
+  ASSERT_TRUE(Commit(Record(kA, 7, 2, "p3")).ok());
+  EXPECT_EQ(Load(kA)->revision, 3u);
+}
+
 TEST_P(StoreConformance, ASnapshotReplacesThePatchesBeforeIt) {
   ASSERT_TRUE(Commit(Record(kA, 7, 0, "p1")).ok());
   CommitRecord with_snapshot = Record(kA, 7, 1, "p2");
