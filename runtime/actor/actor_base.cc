@@ -15,6 +15,14 @@ absl::Status ActorBase::Migrate(std::uint32_t from) {
 
 TurnEvents ActorBase::TakeEvents() { return std::exchange(events_, {}); }
 
+void ActorBase::RestoreEvents(TurnEvents before, TurnEvents after) {
+  before.records += after.records;
+  before.count += after.count;
+  before.too_many = before.too_many || after.too_many || before.count > kEventsPerTurnMax ||
+                    before.records.size() > kEventBytesPerTurnMax;
+  events_ = std::move(before);
+}
+
 void ActorBase::EmitEvent(std::uint32_t number, std::string_view fields) {
   if (events_.too_many) return;
   const std::string event = EncodeChoice(number, fields);

@@ -36,9 +36,20 @@ void Notify(const Listeners& listeners) {
 
 }  // namespace
 
-ActorHistory::ActorHistory(const generated::StateCodec& codec, session::ReplayLimits limits, Position head,
-                           RequestSnapshot request_snapshot)
-    : codec_(codec), limits_(limits), request_snapshot_(std::move(request_snapshot)), head_(head) {}
+ActorHistory::ActorHistory(const generated::StateCodec& codec, session::ReplayLimits limits, Position head)
+    : codec_(codec), limits_(limits), head_(head) {}
+
+void ActorHistory::ServeSnapshots(RequestSnapshot request_snapshot) {
+  MutexLock lock(mutex_);
+  request_snapshot_ = std::move(request_snapshot);
+}
+
+bool ActorHistory::ReplaysAnything(Time now) const {
+  MutexLock lock(mutex_);
+  return std::any_of(views_.begin(), views_.end(), [&](const std::shared_ptr<ViewLog>& view) {
+    return view->window.size() > 0 && now - std::prev(view->window.end())->committed_at <= limits_.age_max;
+  });
+}
 
 std::shared_ptr<ViewLog> ActorHistory::AddView(std::uint64_t revision) {
   MutexLock lock(mutex_);
@@ -183,6 +194,7 @@ bool ActorHistory::IsDue(const FilterGate& gate, std::uint64_t from) const {
 FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate,
                             const std::optional<Position>& from, std::size_t bytes_max, Time now) {
   bool request = false;
+  RequestSnapshot request_snapshot;
   FeedRead read;
   {
     MutexLock lock(mutex_);
@@ -205,14 +217,16 @@ FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGa
     } else {
       read = ReadSteps(*view, gate != nullptr, from->revision, bytes_max, request);
     }
+    if (request) request_snapshot = request_snapshot_;
   }
-  if (request) request_snapshot_(view);
+  if (request_snapshot) request_snapshot(view);
   return read;
 }
 
 FeedRead ActorHistory::ReadSnapshot(const std::shared_ptr<ViewLog>& view, const Position& at_least,
                                     Time now) {
   bool request = false;
+  RequestSnapshot request_snapshot;
   FeedRead read;
   {
     MutexLock lock(mutex_);
@@ -224,8 +238,9 @@ FeedRead ActorHistory::ReadSnapshot(const std::shared_ptr<ViewLog>& view, const 
     } else {
       read = FindSnapshot(*view, FeedRead::Why::kNoPosition, at_least.revision, request);
     }
+    if (request) request_snapshot = request_snapshot_;
   }
-  if (request) request_snapshot_(view);
+  if (request_snapshot) request_snapshot(view);
   return read;
 }
 

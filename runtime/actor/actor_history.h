@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -65,14 +66,16 @@ struct ShownCommit {
 /// Thread-safe.
 class ActorHistory {
  public:
-  using RequestSnapshot = absl::AnyInvocable<void(const std::shared_ptr<ViewLog>&) const>;
+  using RequestSnapshot = std::function<void(const std::shared_ptr<ViewLog>&)>;
 
-  /// `request_snapshot` is called, from any thread and under no lock, when a reader needs a snapshot that is
-  /// not here; the answer is `PublishSnapshot`.
-  ActorHistory(const generated::StateCodec& codec, session::ReplayLimits limits, session::Position head,
-               RequestSnapshot request_snapshot);
+  ActorHistory(const generated::StateCodec& codec, session::ReplayLimits limits, session::Position head);
 
   // For the actor.
+  /// `request_snapshot` is called, from any thread and under no lock, when a reader needs a snapshot that is
+  /// not here; the answer is `PublishSnapshot`. Set before there are readers.
+  void ServeSnapshots(RequestSnapshot request_snapshot);
+  /// Whether something could still be replayed to who comes back.
+  bool ReplaysAnything(Time now) const;
   /// A view, and a filter, that is looked through from now on. `revision` is the actor's, which may be ahead
   /// of what is published.
   std::shared_ptr<ViewLog> AddView(std::uint64_t revision);
@@ -125,9 +128,9 @@ class ActorHistory {
 
   const generated::StateCodec& codec_;
   const session::ReplayLimits limits_;
-  const RequestSnapshot request_snapshot_;
 
   mutable Mutex mutex_;
+  RequestSnapshot request_snapshot_ ABSL_GUARDED_BY(mutex_);
   session::Position head_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<ViewLog>> views_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<FilterGate>> gates_ ABSL_GUARDED_BY(mutex_);

@@ -5,30 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/actor/actor_cell.h"
-#include "runtime/actor/turn_context.h"
 
 namespace onager::actor {
 
-void ActorCall::Cancel() {
-  std::shared_ptr<TurnContext> turn;
-  {
-    MutexLock lock(mutex_);
-    cancelled_ = true;
-    turn = turn_;
-  }
-  if (turn != nullptr) turn->Cancel();
-  if (streams != nullptr) streams->Cancel();
-}
-
-bool ActorCall::cancelled() const {
-  MutexLock lock(mutex_);
-  return cancelled_;
-}
-
 ActorRuntime::ActorRuntime(ActorRuntimeOptions options, const Environment& environment, store::Store& store)
-    : options_(options), environment_(environment), store_(store) {}
-
-ActorRuntime::~ActorRuntime() = default;
+    : options_(options), environment_(environment), store_(store), dormant_(options.replay.age_max) {}
 
 absl::Status ActorRuntime::Host(const generated::ActorType& type, MakeActor make) {
   if (!types_.emplace(std::string(type.name), HostedType{&type, std::move(make)}).second) {
@@ -58,36 +39,73 @@ absl::StatusOr<std::shared_ptr<ActorCell>> ActorRuntime::FindOrCreate(const Acto
   MutexLock lock(mutex_);
   if (stopping_) return absl::UnavailableError("the server is shutting down");
   std::shared_ptr<ActorCell>& cell = cells_[actor];
-  if (cell == nullptr) cell = std::make_shared<ActorCell>(*this, actor, *hosted);
+  if (cell == nullptr) cell = std::make_shared<ActorCell>(*this, actor, *hosted, dormant_.Take(actor));
   return cell;
 }
 
-void ActorRuntime::Forget(const ActorCell& cell) {
+bool ActorRuntime::Retire(ActorCell& cell) {
+  const Time now = environment_.clock.Now();
+  std::shared_ptr<ActorCell> retired;  // Freed after the lock.
   MutexLock lock(mutex_);
-  const auto found = cells_.find(cell.id());
-  if (found != cells_.end() && found->second.get() == &cell) cells_.erase(found);
+  if (!cell.RetireUnlessBusy()) return false;
+  if (const auto found = cells_.find(cell.id()); found != cells_.end()) {
+    retired = std::move(found->second);
+    cells_.erase(found);
+  }
+  if (stopping_) return true;
+  dormant_.Keep(cell.id(), cell.TakeRest(now), now);
+  ArmDormantTimer();
+  return true;
 }
 
+void ActorRuntime::ArmDormantTimer() {
+  const Time at = dormant_.next_expiry();
+  if (dormant_timer_ != 0 || at == kNever) return;
+  dormant_timer_ = environment_.timers.At(at, [this] {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    dormant_timer_ = 0;
+    dormant_.Expire(environment_.clock.Now());
+    ArmDormantTimer();
+  });
+}
+
+// A cell that is retired while it is being called is no longer found: the next one is another.
 void ActorRuntime::Call(std::shared_ptr<ActorCall> call) {
-  absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(call->actor);
-  if (cell.ok()) return (*cell)->Call(std::move(call));
-  auto outcome = std::make_shared<session::CallOutcome>();
-  outcome->status = cell.status();
-  outcome->actor = call->actor;
-  call->done(std::move(outcome));
+  while (true) {
+    absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(call->actor);
+    if (!cell.ok()) {
+      auto outcome = std::make_shared<session::CallOutcome>();
+      outcome->status = cell.status();
+      outcome->actor = call->actor;
+      call->done(std::move(outcome));
+      return;
+    }
+    if ((*cell)->Call(call)) return;
+  }
 }
 
 void ActorRuntime::OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done) {
-  absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(actor);
-  if (cell.ok()) {
-    return (*cell)->OpenFeed(std::move(filter), std::move(view), std::move(done));
+  while (true) {
+    absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(actor);
+    if (!cell.ok()) return done(cell.status());
+    if ((*cell)->OpenFeed(filter, view, done)) return;
   }
-  done(cell.status());
+}
+
+void ActorRuntime::Destroy(const ActorId& actor, absl::AnyInvocable<void(absl::Status)> done) {
+  auto call = std::make_shared<ActorCall>();
+  call->kind = ActorCall::Kind::kDestruction;
+  call->actor = actor;
+  call->done = [done = std::move(done)](const session::SharedOutcome& outcome) mutable {
+    done(outcome->status);
+  };
+  Call(std::move(call));
 }
 
 void ActorRuntime::OnCellIdle() {
   if (busy_cells_.fetch_sub(1) != 1) return;
-  MutexLock lock(mutex_);
+  MutexLock lock(idle_mutex_);
   idle_changed_.NotifyAll();
 }
 
@@ -96,6 +114,7 @@ void ActorRuntime::BeginShutdown() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
+    if (dormant_timer_ != 0) environment_.timers.Cancel(std::exchange(dormant_timer_, 0));
     cells.reserve(cells_.size());
     for (const auto& [id, cell] : cells_) cells.push_back(cell);
   }
@@ -104,13 +123,41 @@ void ActorRuntime::BeginShutdown() {
 
 void ActorRuntime::Shutdown() {
   BeginShutdown();
-  MutexLock lock(mutex_);
-  while (!idle()) idle_changed_.Wait(mutex_);
+  MutexLock lock(idle_mutex_);
+  while (!idle()) idle_changed_.Wait(idle_mutex_);
 }
 
 std::size_t ActorRuntime::active_actors() const {
   MutexLock lock(mutex_);
   return cells_.size();
+}
+
+ActorRuntimeStats ActorRuntime::stats() const {
+  ActorRuntimeStats stats;
+  {
+    MutexLock lock(mutex_);
+    stats.active = static_cast<std::int64_t>(cells_.size());
+    stats.dormant = static_cast<std::int64_t>(dormant_.size());
+  }
+  stats.cells = counters_->cells;
+  stats.instances = counters_->instances;
+  stats.open_turns = counters_->open_turns;
+  stats.waiting_calls = counters_->waiting_calls;
+  stats.activations = counters_->activations;
+  stats.failed_activations = counters_->failed_activations;
+  stats.deactivations = counters_->deactivations;
+  stats.destroyed = counters_->destroyed;
+  stats.turns = counters_->turns;
+  stats.failed_turns = counters_->failed_turns;
+  stats.guest_turns = counters_->guest_turns;
+  stats.timer_turns = counters_->timer_turns;
+  stats.failed_timer_turns = counters_->failed_timer_turns;
+  stats.failed_hooks = counters_->failed_hooks;
+  stats.refused_calls = counters_->refused_calls;
+  stats.calls_between_actors = counters_->calls_between_actors;
+  stats.commits = counters_->commits;
+  stats.failed_commits = counters_->failed_commits;
+  return stats;
 }
 
 }  // namespace onager::actor

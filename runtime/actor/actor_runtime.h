@@ -2,7 +2,9 @@
 #define ONAGER_RUNTIME_ACTOR_ACTOR_RUNTIME_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,26 +14,27 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "onager/generated/actor_base.h"
+#include "runtime/actor/actor_call.h"
 #include "runtime/actor/actor_feed.h"
-#include "runtime/actor/call_streams.h"
+#include "runtime/actor/dormant_actors.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
 #include "runtime/base/mutex.h"
-#include "runtime/session/call_ledger.h"
 #include "runtime/session/replay_window.h"
 #include "runtime/store/store.h"
 
 namespace onager::actor {
 
 class ActorCell;
-class TurnContext;
 
 using MakeActor = std::function<std::unique_ptr<generated::ActorBase>()>;
 
 struct ActorRuntimeOptions {
   std::size_t mailbox_max = 1024;
   session::ReplayLimits replay;
+  /// An actor that nobody has called or observed for so long is deactivated. `Duration::max()`: never.
+  Duration idle_timeout = std::chrono::minutes(10);
 };
 
 /// One actor type that the runtime can activate.
@@ -40,32 +43,30 @@ struct HostedType {
   MakeActor make;
 };
 
-/// A call on its way through an actor. Shared by the actor and by whoever may cancel it. Thread-safe.
-class ActorCall {
- public:
-  using Done = absl::AnyInvocable<void(session::SharedOutcome)>;
-
-  ActorCall() = default;
-
-  ActorId actor;
-  std::size_t method = 0;
-  std::string arguments;
-  std::string principal;
-  Time deadline = kNever;
-  std::shared_ptr<CallStreams> streams;  // Null: the method has none.
-  Done done;                             // Called exactly once, from any thread, under no lock.
-
-  /// The caller waits no more. A turn that runs is told and goes on; a call that waits is answered
-  /// `CANCELLED` when its turn comes.
-  void Cancel();
-  bool cancelled() const;
-
- private:
-  friend class ActorCell;
-
-  mutable Mutex mutex_;
-  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
-  std::shared_ptr<TurnContext> turn_ ABSL_GUARDED_BY(mutex_);
+/// What an actor runtime has at the moment, and what it has counted since it was made.
+struct ActorRuntimeStats {
+  // At the moment.
+  std::int64_t active = 0;   // Actors that were asked for and have not been deactivated.
+  std::int64_t dormant = 0;  // Those that are not, of which something is kept besides what the store has.
+  std::int64_t cells = 0;    // Live objects: as `active`, and those about to go; and actors' instances.
+  std::int64_t instances = 0;
+  std::int64_t open_turns = 0;
+  std::int64_t waiting_calls = 0;  // In all mailboxes.
+  // Since the beginning.
+  std::int64_t activations = 0;
+  std::int64_t failed_activations = 0;
+  std::int64_t deactivations = 0;
+  std::int64_t destroyed = 0;
+  std::int64_t turns = 0;  // Of calls, failed ones among them.
+  std::int64_t failed_turns = 0;
+  std::int64_t guest_turns = 0;  // Of [readonly] calls that ran while another turn waited.
+  std::int64_t timer_turns = 0;
+  std::int64_t failed_timer_turns = 0;
+  std::int64_t failed_hooks = 0;   // `OnDeactivate` and `AfterCommit` that threw.
+  std::int64_t refused_calls = 0;  // Full mailboxes, and calls that came back along their own chain.
+  std::int64_t calls_between_actors = 0;
+  std::int64_t commits = 0;
+  std::int64_t failed_commits = 0;
 };
 
 /// All actors of one server: finds or activates them and runs their turns on the environment's executor, one
@@ -73,11 +74,11 @@ class ActorCall {
 ///
 /// Thread-safe. Types are hosted before the first call. Destroy after `Shutdown` has returned and the
 /// executor runs nothing of it.
-class ActorRuntime {
+class ActorRuntime final : public CallRouter {
  public:
   /// `environment`'s parts and `store` outlive the runtime.
   ActorRuntime(ActorRuntimeOptions options, const Environment& environment, store::Store& store);
-  ~ActorRuntime();
+  ~ActorRuntime() override = default;
 
   /// `FAILED_PRECONDITION` when a type of that name is hosted already.
   absl::Status Host(const generated::ActorType& type, MakeActor make);
@@ -87,6 +88,11 @@ class ActorRuntime {
 
   /// Runs a call; its `done` is called exactly once, whatever happens.
   void Call(std::shared_ptr<ActorCall> call);
+  /// A call that one of these actors makes.
+  void Route(std::shared_ptr<ActorCall> call) override { Call(std::move(call)); }
+  /// Ends the actor, as `Turn::Destroy` does, after what waits before it. `done` is called exactly once with
+  /// how that went, from any thread, under no lock.
+  void Destroy(const ActorId& actor, absl::AnyInvocable<void(absl::Status)> done);
 
   using FeedDone = absl::AnyInvocable<void(absl::StatusOr<std::shared_ptr<ActorFeed>>)>;
   /// Activates the actor if need be and gives its feed through that filter and that view, each the encoding
@@ -101,13 +107,23 @@ class ActorRuntime {
   bool idle() const { return busy_cells_.load() == 0; }
 
   std::size_t active_actors() const;
+  ActorRuntimeStats stats() const;
 
  private:
   friend class ActorCell;
 
+  using Counter = std::atomic<std::int64_t>;
+  struct Counters {
+    Counter cells = 0, instances = 0, open_turns = 0, waiting_calls = 0;
+    Counter activations = 0, failed_activations = 0, deactivations = 0, destroyed = 0;
+    Counter turns = 0, failed_turns = 0, guest_turns = 0, timer_turns = 0, failed_timer_turns = 0;
+    Counter failed_hooks = 0, refused_calls = 0, calls_between_actors = 0, commits = 0, failed_commits = 0;
+  };
+
   absl::StatusOr<std::shared_ptr<ActorCell>> FindOrCreate(const ActorId& actor);
-  /// Forgets a cell that could not be activated, so that the next caller tries again.
-  void Forget(const ActorCell& cell);
+  /// Forgets a cell in which nothing waits, and keeps what is left of its actor. False when something does.
+  bool Retire(ActorCell& cell);
+  void ArmDormantTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnCellBusy() { busy_cells_.fetch_add(1); }
   void OnCellIdle();
 
@@ -116,10 +132,18 @@ class ActorRuntime {
   store::Store& store_;
   absl::flat_hash_map<std::string, HostedType> types_;  // Constant once calls come.
 
+  const std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();  // Cells may go later.
+  std::atomic<std::uint64_t> last_turn_ = 0;
+
+  // Taken before a cell's lock, never inside it.
   mutable Mutex mutex_;
-  CondVar idle_changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_map<ActorId, std::shared_ptr<ActorCell>> cells_ ABSL_GUARDED_BY(mutex_);
+  DormantActors dormant_ ABSL_GUARDED_BY(mutex_);
+  Timers::Id dormant_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  Mutex idle_mutex_;
+  CondVar idle_changed_;
   std::atomic<int> busy_cells_ = 0;  // Cells with a run posted or a turn open.
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/actor/turn_context.h"
+
 namespace onager::actor {
 namespace {
 
@@ -23,6 +25,7 @@ class CallStreams::RoomAwaiter {
   bool await_suspend(std::coroutine_handle<> writer) {
     MutexLock lock(streams_.mutex_);
     if (streams_.MayWriteLocked()) return false;
+    streams_.turn_->Park();
     streams_.writer_ = writer;
     streams_.ArmTimerLocked();
     return true;
@@ -41,6 +44,7 @@ class CallStreams::ItemAwaiter {
   bool await_suspend(std::coroutine_handle<> reader) {
     MutexLock lock(streams_.mutex_);
     if (streams_.MayReadLocked()) return false;
+    streams_.turn_->Park();
     streams_.reader_ = reader;
     streams_.ArmTimerLocked();
     return true;
@@ -175,6 +179,11 @@ void CallStreams::SetAttached(bool attached) {
   }
 }
 
+void CallStreams::set_turn(std::shared_ptr<TurnContext> turn) {
+  MutexLock lock(mutex_);
+  turn_ = std::move(turn);
+}
+
 void CallStreams::Hold() {
   MutexLock lock(mutex_);
   held_ = true;
@@ -220,7 +229,10 @@ void CallStreams::Finish() {
   MutexLock lock(mutex_);
   finished_ = true;
   out_.Close();
+  // What the handler has left behind goes on once more.
+  FailLocked(absl::CancelledError("the handler has ended"));
   items_.clear();
+  turn_.reset();
   if (timer_ != 0) environment_.timers.Cancel(timer_);
   timer_ = 0;
 }
@@ -228,7 +240,7 @@ void CallStreams::Finish() {
 // Not here: whoever wakes a handler may hold locks, and has other things to do.
 void CallStreams::WakeLocked(std::coroutine_handle<>& waiter) {
   if (!waiter) return;
-  environment_.executor.Post([handler = std::exchange(waiter, nullptr)] { handler.resume(); });
+  turn_->Resume([handler = std::exchange(waiter, nullptr)] { handler.resume(); });
 }
 
 void CallStreams::ArmTimerLocked() {

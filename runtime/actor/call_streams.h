@@ -23,6 +23,8 @@
 
 namespace onager::actor {
 
+class TurnContext;
+
 /// The streams of one call, between its handler, which is suspended while it must wait, and the sessions that
 /// carry them. Shared by the call, by those sessions, and by the ledger until all items are taken.
 /// Thread-safe.
@@ -53,6 +55,9 @@ class CallStreams final : public generated::CallStreams,
 
   /// Whether the client has a session.
   void SetAttached(bool attached);
+
+  /// The turn that the handler runs in, and goes on in when it has waited. Set before the handler begins.
+  void set_turn(std::shared_ptr<TurnContext> turn);
 
   // The output gate. What is held may not be seen before earlier turns are committed, or ever.
   void Hold();
@@ -95,8 +100,9 @@ class CallStreams final : public generated::CallStreams,
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::coroutine_handle<> writer_ ABSL_GUARDED_BY(mutex_);  // Waits for room.
-  std::coroutine_handle<> reader_ ABSL_GUARDED_BY(mutex_);  // Waits for an item.
+  std::shared_ptr<TurnContext> turn_ ABSL_GUARDED_BY(mutex_);  // Until the handler has ended.
+  std::coroutine_handle<> writer_ ABSL_GUARDED_BY(mutex_);     // Waits for room.
+  std::coroutine_handle<> reader_ ABSL_GUARDED_BY(mutex_);     // Waits for an item.
   std::optional<Time> detached_at_ ABSL_GUARDED_BY(mutex_);
   Timers::Id timer_ ABSL_GUARDED_BY(mutex_) = 0;
   Time timer_at_ ABSL_GUARDED_BY(mutex_) = kNever;

@@ -97,6 +97,11 @@ SharedBytes ObservedParts::EncodeSnapshot(const ViewLog& view, const generated::
   return ShareBytes(std::move(bytes));
 }
 
+bool ObservedParts::observed() const {
+  return std::any_of(views_.begin(), views_.end(),
+                     [](const View& view) { return view.log->readers.load() > 0; });
+}
+
 void ObservedParts::ForgetIdle(Time now) {
   ForgetIdle(views_, now);
   ForgetIdle(filters_, now);

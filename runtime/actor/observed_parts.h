@@ -45,6 +45,8 @@ class ObservedParts {
   /// What is to be seen of the state through that view. Between turns.
   SharedBytes EncodeSnapshot(const ViewLog& view, const generated::StateInterface& state) const;
 
+  /// Whether there are feeds.
+  bool observed() const;
   std::size_t view_count() const { return views_.size(); }
   std::size_t filter_count() const { return filters_.size(); }
 

@@ -256,6 +256,7 @@ void SessionHost::Do(ServerSession::StartCall& action) {
   const bool may_run_again = info.idempotent && !action.streams_begun;
   const std::shared_ptr<ClientRecord> client = record();
   if (client == nullptr) return;  // The connection is gone.
+  call->id = {client->id(), action.number};
   const CallLedger::Admission admission =
       client->Admit(action.number, action.may_have_run, may_run_again, now, call, core_.environment_.clock);
   switch (admission.verdict) {

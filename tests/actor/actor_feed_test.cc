@@ -21,10 +21,11 @@ constexpr std::uint64_t kEpoch = 9;
 
 struct FeedWorld {
   explicit FeedWorld(session::ReplayLimits limits = session::ReplayLimits())
-      : history(std::make_shared<ActorHistory>(kCounterCodec, limits, Position{kEpoch, 0},
-                                               [this](const std::shared_ptr<ViewLog>&) { ++asked; })),
+      : history(std::make_shared<ActorHistory>(kCounterCodec, limits, Position{kEpoch, 0})),
         view(history->AddView(0)),
-        feed(history, view, nullptr) {}
+        feed(history, view, nullptr) {
+    history->ServeSnapshots([this](const std::shared_ptr<ViewLog>&) { ++asked; });
+  }
 
   void Publish(int count, std::size_t padding = 0) {
     for (int i = 0; i < count; ++i) Commit(ShareBytes("1 " + std::string(padding, '.')), {}, {});

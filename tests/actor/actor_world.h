@@ -31,6 +31,11 @@ class HeldStore final : public store::Store {
     held.emplace_back(std::move(record), std::move(done));
   }
 
+  void Compact(const ActorId& actor, std::uint64_t epoch, std::uint64_t revision,
+               SharedBytes snapshot) override {
+    memory.Compact(actor, epoch, revision, std::move(snapshot));
+  }
+
   /// Completes the oldest commit: in memory, or with that error.
   void Complete(const absl::Status& error = absl::OkStatus()) {
     auto [record, done] = std::move(held.front());

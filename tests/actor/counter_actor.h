@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -47,6 +49,20 @@ class CounterState final : public generated::StateInterface {
     value = committed_;
     secret = committed_secret_;
   }
+  void BeginPart() override { parts_.emplace_back(value, secret); }
+  void EndPart(bool keep) override {
+    if (!keep) std::tie(value, secret) = parts_.back();
+    parts_.pop_back();
+  }
+  bool PartChanged() const override { return std::pair(value, secret) != parts_.back(); }
+  void HideTurn() override {
+    hidden_ = {std::exchange(value, committed_), std::exchange(secret, committed_secret_)};
+  }
+  bool ShowTurn() override {
+    const bool changed = value != committed_ || secret != committed_secret_;
+    std::tie(value, secret) = hidden_;
+    return changed;
+  }
   /// The value before the open turn.
   std::int64_t previous() const { return committed_; }
   void EncodeSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
@@ -83,6 +99,8 @@ class CounterState final : public generated::StateInterface {
 
   std::int64_t committed_ = 0;
   std::int64_t committed_secret_ = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> parts_;
+  std::pair<std::int64_t, std::int64_t> hidden_;
 };
 
 inline const generated::StateCodec kCounterCodec{"t.v1.CounterState", 50, &CounterState::Compose};

@@ -191,21 +191,6 @@ TEST(OutputGateTest, AStateThatCannotBeLoadedAgainEndsItsFeed) {
 
 // Snapshots -------------------------------------------------------------------------------------------------
 
-TEST(OutputGateTest, ASnapshotIsTakenBetweenTurns) {
-  GateWorld world;
-  world.store.hold = false;
-  const auto open = world.Call(kSleepAdd, "7");
-  EXPECT_EQ(world.Read(std::nullopt).kind, FeedRead::Kind::kSnapshotPending);
-  EXPECT_EQ(world.Read(std::nullopt).kind, FeedRead::Kind::kSnapshotPending);
-  world.environment.RunReady();
-  EXPECT_EQ(world.Read(std::nullopt).kind, FeedRead::Kind::kSnapshotPending);
-  world.environment.Advance(std::chrono::seconds(1));
-  const FeedRead read = world.Read(std::nullopt);
-  ASSERT_EQ(read.kind, FeedRead::Kind::kSnapshot);
-  EXPECT_EQ(*read.snapshot, "7");
-  EXPECT_EQ(read.at.revision, 1u);
-}
-
 TEST(OutputGateTest, ASnapshotOfWhatIsNotCommittedIsNotSeenBeforeItIs) {
   GateWorld world;
   const auto call = world.Call(kAdd, "7");

@@ -40,6 +40,9 @@ void World::StartServer() {
   ASSERT_TRUE(server_->Host(TodoList::Type(), [] { return std::make_unique<TodoList>(); }).ok());
   ASSERT_TRUE(server_->Host(Depot::Type(), [] { return std::make_unique<Depot>(); }).ok());
   ASSERT_TRUE(server_->Host(Lab::Type(), [] { return std::make_unique<Lab>(); }).ok());
+  if (host_also_) {
+    ASSERT_TRUE(host_also_(*server_).ok());
+  }
   for (const Door door : {Door::kFront, Door::kBack}) {
     const absl::Status started = server_->AddListener(NewListener(door));
     ASSERT_TRUE(started.ok()) << started;

@@ -72,6 +72,8 @@ class World {
   server::ServerCore& server() { return *server_; }
   /// Changes what the next `StartServer` makes.
   server::ServerCoreOptions& server_options() { return server_options_; }
+  /// Hosts more than the usual actors in the next `StartServer`.
+  void HostAlso(std::function<absl::Status(server::ServerCore&)> host) { host_also_ = std::move(host); }
 
  protected:
   template <typename R>
@@ -90,6 +92,7 @@ class World {
 
  private:
   server::ServerCoreOptions server_options_ = DefaultServerOptions();
+  std::function<absl::Status(server::ServerCore&)> host_also_;
   static server::ServerCoreOptions DefaultServerOptions();
 
   std::uint64_t server_count_ = 0;

@@ -48,10 +48,10 @@ class [[nodiscard]] Call {
     explicit Awaiter(Call call) : call_(std::move(call)) {}
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> continuation) {
-      // The continuation may run, and destroy this awaiter, before `Then` returns: nothing is touched after
-      // it.
+      // The continuation may run, and destroy this awaiter, before `ThenResume` returns: nothing is touched
+      // after it.
       std::shared_ptr<generated::PendingCall> pending = call_.pending_;
-      pending->Then([this, continuation](generated::PendingCall::Result raw) {
+      pending->ThenResume([this, continuation](generated::PendingCall::Result raw) {
         raw_.emplace(std::move(raw));
         continuation.resume();
       });

@@ -31,6 +31,9 @@ struct ServerOptions {
 
   /// Turns that wait at one actor; one more call fails with `RESOURCE_EXHAUSTED`.
   std::size_t mailbox_max = 1024;
+  /// An actor that nobody has called or observed for so long is deactivated; what is kept of it is what one that
+  /// is active keeps. `absl::InfiniteDuration()`: never.
+  absl::Duration idle_timeout = absl::Minutes(10);
   /// What an actor's replay window keeps. Whatever is reached first.
   std::size_t replay_count_max = 1024;
   std::size_t replay_bytes_max = 1u << 20;

@@ -79,6 +79,8 @@ class ActorBase {
 
   /// The events of the open turn, which are gone here then.
   TurnEvents TakeEvents();
+  /// Gives the open turn its events back: those before and those after, in that order.
+  void RestoreEvents(TurnEvents before, TurnEvents after);
 
  protected:
   /// Adds an event to the open turn, whose commit sends it to the actor's subscribers: `number` is its in the

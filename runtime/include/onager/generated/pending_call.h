@@ -2,6 +2,7 @@
 #define ONAGER_GENERATED_PENDING_CALL_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,8 @@ class PendingCall {
   virtual Result Wait() = 0;
   /// Runs `done` on the client's callback executor when the call has ended. At most once for each call.
   virtual void Then(absl::AnyInvocable<void(Result)> done) = 0;
+  /// As `Then`, for a coroutine that is suspended until `done` resumes it.
+  virtual void ThenResume(absl::AnyInvocable<void(Result)> done) { Then(std::move(done)); }
   /// Ends the call with `CANCELLED` unless it has ended; the server is told, and may have run it.
   virtual void Cancel() = 0;
 };

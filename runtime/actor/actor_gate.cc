@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/actor/actor_cell.h"
+#include "runtime/actor/turn_context.h"
+
+// Commits and the output gate.
+namespace onager::actor {
+namespace {
+
+// A stored snapshot is renewed when the patches after it are larger than it, and than this: recovery reads at
+// most about twice the state, and a commit's cost does not depend on the state's size but once in a while.
+constexpr std::size_t kPatchBytesBeforeSnapshotMin = 64u << 10;
+
+}  // namespace
+
+// What the open turn shows to those who observe the actor; `patch` is null when the state did not change.
+ShownCommit ActorCell::Show(const SharedBytes& patch, generated::TurnEvents events) {
+  ShownCommit shown = observed_->Show(actor_->state_interface(), patch, runtime_.environment_.clock.Now());
+  shown.event_count = events.count;
+  if (events.count > 0) shown.events = ShareBytes(std::move(events.records));
+  return shown;
+}
+
+// The end of a turn: heard of when it, and all before it, is committed.
+void ActorCell::PassGate(OpenTurn turn, absl::StatusOr<std::string> result, GatedTurn gated) {
+  Count(*turn.call, result.status());
+  auto outcome = std::make_shared<session::CallOutcome>();
+  outcome->status = result.status();
+  if (result.ok()) outcome->result = ShareBytes(*std::move(result));
+  outcome->revision = revision_;
+  outcome->epoch = epoch_;
+  outcome->actor = id_;
+  outcome->stream = turn.call->streams;
+  gated.call = std::move(turn.call);
+  gated.outcome = std::move(outcome);
+  gated.revision = revision_;
+  gated.committed = !gated.shown.has_value() && !gated.destroys;
+  gate_.push_back(std::move(gated));
+  ReleaseGate();
+}
+
+void ActorCell::Commit(SharedBytes patch, SharedBytes events, bool with_snapshot) {
+  store::CommitRecord record;
+  record.base_revision = revision_ - 1;
+  patch_bytes_since_snapshot_ += patch->size();
+  if (with_snapshot ||
+      patch_bytes_since_snapshot_ > std::max(kPatchBytesBeforeSnapshotMin, snapshot_bytes_)) {
+    std::string snapshot;
+    actor_->state_interface().EncodeStoredSnapshot(snapshot);
+    snapshot_bytes_ = snapshot.size();
+    patch_bytes_since_snapshot_ = 0;
+    record.snapshot = ShareBytes(std::move(snapshot));
+  }
+  record.patch = std::move(patch);
+  record.events = std::move(events);
+  SendToStore(std::move(record));
+}
+
+void ActorCell::CommitDestruction() {
+  store::CommitRecord record;
+  record.base_revision = revision_;
+  record.destroy = true;
+  SendToStore(std::move(record));
+}
+
+void ActorCell::SendToStore(store::CommitRecord record) {
+  record.actor = id_;
+  record.epoch = epoch_;
+  record.version = hosted_.type->version;
+  runtime_.OnCellBusy();  // Until `Committed` arrives.
+  runtime_.store_.Commit(std::move(record),
+                         [self = shared_from_this(), generation = generation_](absl::Status status) {
+                           self->Push(Committed{generation, std::move(status)});
+                         });
+}
+
+// The store decides the commits of one actor in the order in which they were made.
+void ActorCell::Handle(Committed& event) {
+  runtime_.OnCellIdle();
+  (event.status.ok() ? counters_->commits : counters_->failed_commits).fetch_add(1);
+  if (event.generation != generation_) return;  // It was discarded with an earlier failure.
+  if (!event.status.ok()) return DiscardGate(event.status);
+  const auto waiting =
+      std::find_if(gate_.begin(), gate_.end(), [](const GatedTurn& turn) { return !turn.committed; });
+  if (waiting == gate_.end()) return;  // A failed gate was discarded while a turn was open.
+  waiting->committed = true;
+  ReleaseGate();
+}
+
+void ActorCell::ReleaseGate() {
+  while (!gate_.empty() && gate_.front().committed) {
+    const GatedTurn turn = std::move(gate_.front());
+    gate_.pop_front();
+    // Observers first: whoever reads its own writes finds the delta before the reply.
+    if (turn.shown.has_value()) {
+      history_->Publish(*turn.shown, runtime_.environment_.clock.Now());
+      generated::CommittedRevision& committed = committed_.emplace_back();
+      committed.epoch = epoch_;
+      committed.revision = turn.revision;
+    }
+    for (const auto& [view, snapshot] : turn.snapshots) {
+      history_->PublishSnapshot(*view, turn.revision, snapshot);
+    }
+    if (turn.call == nullptr) continue;
+    if (turn.call->streams != nullptr) turn.call->streams->Release();
+    if (turn.call->done) turn.call->done(turn.outcome);
+  }
+  if (!gate_.empty()) return;
+  for (const OpenTurn& turn : open_) {
+    if (turn.call->streams != nullptr) turn.call->streams->Release();
+  }
+  ReleaseCalls();
+}
+
+// A call to another actor tells of everything that its turn has seen.
+void ActorCell::ReleaseCalls() {
+  while (gate_.empty() && !held_calls_.empty()) {
+    std::shared_ptr<ActorCall> call = std::move(held_calls_.front());
+    held_calls_.pop_front();
+    counters_->calls_between_actors.fetch_add(1);
+    runtime_.Route(std::move(call));
+  }
+}
+
+void ActorCell::DiscardGate(const absl::Status& status) {
+  absl::Status reason(status.code() == absl::StatusCode::kOk ? absl::StatusCode::kUnavailable : status.code(),
+                      absl::StrCat("the turn could not be committed and was undone: ", status.message()));
+  std::deque<GatedTurn> discarded;
+  discarded.swap(gate_);
+  ++generation_;  // Whatever of this instance is still under way is stale.
+  bool activation_failed = false;
+  for (const GatedTurn& turn : discarded) {
+    for (const auto& [view, snapshot] : turn.snapshots) snapshots_due_.push_back(view);
+    if (turn.call != nullptr) Answer(turn.call, reason);
+    activation_failed = activation_failed || turn.activates;
+  }
+  for (const std::shared_ptr<ActorCall>& call : std::exchange(held_calls_, {})) Answer(call, reason);
+  if (!open_.empty()) {
+    failed_commit_ = reason;  // The open turn ends first.
+    activation_failed_ = activation_failed;
+    for (const OpenTurn& turn : open_) {
+      if (turn.call->streams != nullptr) turn.call->streams->Fail(reason);
+    }
+    return;
+  }
+  // It would be made again, and fail again, for ever.
+  if (activation_failed) return FailActivation(reason);
+  Reload();
+}
+
+void ActorCell::Handle(SnapshotRequested& event) {
+  snapshots_due_.push_back(std::move(event.view));
+  // While a turn is open the state is between two revisions.
+  if (phase_ == Phase::kActive && open_.empty()) TakeSnapshots();
+}
+
+void ActorCell::TakeSnapshots() {
+  for (const std::shared_ptr<ViewLog>& view : std::exchange(snapshots_due_, {})) {
+    SharedBytes snapshot = observed_->EncodeSnapshot(*view, actor_->state_interface());
+    if (snapshot == nullptr) continue;  // Nobody looks through it any more.
+    if (!gate_.empty()) {
+      gate_.back().snapshots.emplace_back(view,
+                                          std::move(snapshot));  // Not to be seen before its revision is.
+    } else {
+      history_->PublishSnapshot(*view, revision_, std::move(snapshot));
+    }
+  }
+}
+
+void ActorCell::Count(const ActorCall& call, const absl::Status& status) {
+  if (call.kind == ActorCall::Kind::kActivation) return;  // Activations are counted.
+  const bool timer = call.kind == ActorCall::Kind::kTimer;
+  (timer ? counters_->timer_turns : counters_->turns).fetch_add(1);
+  if (!status.ok()) (timer ? counters_->failed_timer_turns : counters_->failed_turns).fetch_add(1);
+}
+
+}  // namespace onager::actor
