@@ -56,7 +56,7 @@ class KeyedList {
     for (const T& element : elements) Append(element);
   }
   KeyedList(const KeyedList& other) : KeyedList() {
-    by_key_.reserve(other.size());
+    if (!other.empty()) MutableIndex().by_key.reserve(other.size());
     for (const T& element : other) Append(element);
   }
   KeyedList(KeyedList&& other) noexcept : KeyedList() { Swap(other); }
@@ -75,7 +75,7 @@ class KeyedList {
     const Entry* entry = FindEntry(key);
     return entry != nullptr ? &entry->value : nullptr;
   }
-  bool contains(const KeyView& key) const { return by_key_.contains(key); }
+  bool contains(const KeyView& key) const { return index_ != nullptr && index_->by_key.contains(key); }
 
   /// Adds at the end. Returns false, and changes nothing, when the key is there already.
   bool Append(T element) { return InsertAt(&ends_, std::move(element)); }
@@ -88,7 +88,7 @@ class KeyedList {
   bool Remove(const KeyView& key) {
     Entry* entry = FindEntry(key);
     if (entry == nullptr) return false;
-    by_key_.erase(entry);
+    index_->by_key.erase(entry);
     Unlink(*entry);
     delete entry;
     return true;
@@ -117,16 +117,23 @@ class KeyedList {
     using is_transparent = void;
     bool operator()(const auto& a, const auto& b) const { return KeyOf(a) == KeyOf(b); }
   };
+  struct Index;
+
+  Index& MutableIndex() {
+    if (index_ == nullptr) index_ = new Index();
+    return *index_;
+  }
 
   Entry* FindEntry(const KeyView& key) const {
-    const auto found = by_key_.find(key);
-    return found != by_key_.end() ? *found : nullptr;
+    if (index_ == nullptr) return nullptr;
+    const auto found = index_->by_key.find(key);
+    return found != index_->by_key.end() ? *found : nullptr;
   }
 
   bool InsertAt(generated::ListLink* next, T element) {
     if (contains(element.*Key)) return false;
     auto* entry = new Entry(std::move(element));
-    by_key_.insert(entry);
+    MutableIndex().by_key.insert(entry);
     Link(*entry, *next->previous);
     return true;
   }
@@ -136,14 +143,14 @@ class KeyedList {
     link.next = after.next;
     after.next->previous = &link;
     after.next = &link;
-    if (link.handle != 0) by_handle_.emplace(link.handle, &link);
+    if (link.handle != 0) MutableIndex().by_handle.emplace(link.handle, &link);
     ++size_;
   }
 
   void Unlink(generated::ListLink& link) {
     link.previous->next = link.next;
     link.next->previous = link.previous;
-    if (link.handle != 0) by_handle_.erase(link.handle);
+    if (link.handle != 0) index_->by_handle.erase(link.handle);
     --size_;
   }
 
@@ -156,8 +163,7 @@ class KeyedList {
   void Swap(KeyedList& other) {
     std::swap(ends_, other.ends_);
     std::swap(size_, other.size_);
-    by_key_.swap(other.by_key_);
-    by_handle_.swap(other.by_handle_);
+    std::swap(index_, other.index_);
     TieEnds();
     other.TieEnds();
   }
@@ -171,12 +177,20 @@ class KeyedList {
     for (generated::ListLink* link = ends_.next; link != &ends_;) {
       delete static_cast<Entry*>(std::exchange(link, link->next));
     }
+    delete index_;
   }
 
   generated::ListLink ends_;  // Before the first and after the last element.
   std::size_t size_ = 0;
-  absl::flat_hash_set<Entry*, Hash, Equal> by_key_;
-  generated::HandleIndex by_handle_;
+  Index* index_ = nullptr;  // Owned; none as long as nothing was in the list.
+};
+
+// Incomplete in the class, and behind a plain pointer, so that naming a list does not compile hash tables and
+// what smart pointers are made of: headers of many structs would feel it.
+template <typename T, auto Key>
+struct KeyedList<T, Key>::Index {
+  absl::flat_hash_set<Entry*, Hash, Equal> by_key;
+  generated::HandleIndex by_handle;
 };
 
 }  // namespace onager

@@ -331,7 +331,7 @@ class TrackedSet {
     for (const T& element : value()) {
       if (predicate(element)) gone.push_back(element);
     }
-    for (T& element : gone) place_.Remove(std::move(element));
+    for (auto&& element : gone) place_.Remove(T(std::move(element)));
     return gone.size();
   }
   void Clear() {

@@ -26,9 +26,11 @@ struct ListAccess {
   }
   template <typename L>
   static Entry<L>* FindHandle(const L& list, std::uint64_t handle) {
-    const auto found = list.by_handle_.find(handle);
-    return found != list.by_handle_.end() ? static_cast<Entry<L>*>(static_cast<ListLink*>(found->second))
-                                          : nullptr;
+    if (list.index_ == nullptr) return nullptr;
+    const auto found = list.index_->by_handle.find(handle);
+    return found != list.index_->by_handle.end()
+               ? static_cast<Entry<L>*>(static_cast<ListLink*>(found->second))
+               : nullptr;
   }
   template <typename L>
   static ListLink& Ends(L& list) {
@@ -48,29 +50,33 @@ struct ListAccess {
   }
   template <typename L>
   static bool IndexKey(L& list, Entry<L>& entry) {
-    return list.by_key_.insert(&entry).second;
+    return list.MutableIndex().by_key.insert(&entry).second;
   }
   // False when the key stands for another element.
   template <typename L>
   static bool UnindexKey(L& list, Entry<L>& entry) {
-    const auto found = list.by_key_.find(L::KeyOf(&entry));
-    if (found == list.by_key_.end() || *found != &entry) return false;
-    list.by_key_.erase(found);
+    auto& by_key = list.MutableIndex().by_key;
+    const auto found = by_key.find(L::KeyOf(&entry));
+    if (found == by_key.end() || *found != &entry) return false;
+    by_key.erase(found);
     return true;
   }
   // Gives the elements the next handles of `next()`, in order.
   template <typename L, typename Next>
   static void SetHandles(L& list, Next next) {
-    list.by_handle_.clear();
-    list.by_handle_.reserve(list.size());
+    if (list.empty()) return;
+    auto& by_handle = list.MutableIndex().by_handle;
+    by_handle.clear();
+    by_handle.reserve(list.size());
     for (ListLink* link = list.ends_.next; link != &list.ends_; link = link->next) {
       link->handle = next(*static_cast<Entry<L>*>(link));
-      list.by_handle_.emplace(link->handle, link);
+      by_handle.emplace(link->handle, link);
     }
   }
   template <typename L>
   static bool HandlesAreUnique(const L& list) {
-    return list.by_handle_.size() == list.size() && !list.by_handle_.contains(0);
+    return list.empty() ||
+           (list.index_->by_handle.size() == list.size() && !list.index_->by_handle.contains(0));
   }
   template <typename L, typename F>
   static void ForEach(L& list, F f) {
