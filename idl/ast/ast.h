@@ -195,7 +195,7 @@ struct View {
 
 // `timer Sweep = 5m;`
 struct Timer {
-  SourceRange keyword_range;
+  SourceRange doc;
   Name name;
   std::optional<Value> period;  // none: already reported
 };

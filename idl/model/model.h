@@ -127,6 +127,7 @@ struct Method : Declaration {
   std::vector<ErrorId> throws;    // in source order, without repetition
   bool idempotent = false;
   bool readonly = false;
+  bool reentrant = false;
   std::optional<absl::Duration> timeout;  // above zero
 };
 
@@ -164,6 +165,11 @@ struct View : Declaration {
   uint32_t number = 0;
 };
 
+// `timer Sweep = 5m;`
+struct Timer : Declaration {
+  absl::Duration period;  // from a millisecond to a year
+};
+
 struct Actor : Declaration {
   std::vector<Parameter> key;  // at least one; string, integers, bool or enum
   bool has_state = false;      // whether the file has a `state` block
@@ -172,6 +178,7 @@ struct Actor : Declaration {
   std::vector<Event> events;
   std::vector<Filter> filters;
   std::vector<View> views;
+  std::vector<Timer> timers;
   uint32_t version = 1;              // of the state's meaning
   std::vector<uint32_t> migrations;  // rising; n: a hook brings a state of version n to version n + 1
 };

@@ -41,7 +41,8 @@ void Parser::ParseActorMember(ast::Actor& out) {
   for (const Keyword keyword : kActorKeywords) {
     if (tokens_.At(keyword)) return ParseActorMember(keyword, out);
   }
-  const Keyword guess = GuessKeyword(kActorKeywords, "`state`, `rpc`, `event`, `filter`, `view` or `}`");
+  const Keyword guess =
+      GuessKeyword(kActorKeywords, "`state`, `rpc`, `event`, `filter`, `view`, `timer` or `}`");
   ParseActorMember(guess, out);
 }
 
@@ -92,7 +93,17 @@ void Parser::ParseMethod(ast::Actor& out) {
 
 bool Parser::ParseMethodTail(ast::Method& out) {
   if (!tokens_.Expect(TokenKind::kLeftParen) || !ParseParameters(out.parameters)) return false;
-  if (tokens_.Accept(TokenKind::kArrow)) {
+  const bool is_returns = tokens_.Peek().text == "returns" && tokens_.At(TokenKind::kIdentifier);
+  if (is_returns || tokens_.At(TokenKind::kColon)) {
+    // As protobuf and other languages say what a method gives.
+    emitter_.Emit(tokens_.Peek().range, diag::Expected, "`->` before the result",
+                  "`" + std::string(tokens_.Peek().text) + "`");
+    tokens_.Advance();
+    const bool in_parentheses = is_returns && tokens_.Accept(TokenKind::kLeftParen);
+    ast::TypeRef result;
+    if (!ParseType(0, result) || (in_parentheses && !tokens_.Expect(TokenKind::kRightParen))) return false;
+    out.result = std::move(result);
+  } else if (tokens_.Accept(TokenKind::kArrow)) {
     ast::TypeRef result;
     if (!ParseType(0, result)) return false;
     out.result = std::move(result);
@@ -152,7 +163,9 @@ void Parser::ParseView(ast::Actor& out) {
   bool ok = !tokens_.Accept(TokenKind::kLeftParen) || ParseParameters(view.parameters);
   if (ok && tokens_.At(TokenKind::kLeftBracket)) ok = ParseAnnotations(view.annotations);
   if (ok || tokens_.At(TokenKind::kLeftBrace)) {
-    if (!ParseBlock(Block::kView, [&] { ParseSelection(0, view.selection); })) view.damaged = true;
+    const size_t errors_before = emitter_.error_count();
+    const bool closed = ParseBlock(Block::kView, [&] { ParseSelection(0, view.selection); });
+    view.damaged = !closed || emitter_.error_count() > errors_before;
   } else {
     view.damaged = true;
     SkipStatement(SkippedNames::kRemember);
@@ -171,8 +184,9 @@ void Parser::ParseSelection(int depth, std::vector<ast::Selection>& out) {
   bool closed = false;
   if (tokens_.At(TokenKind::kLeftBrace)) {
     selection.fields.emplace();
+    const size_t errors_before = emitter_.error_count();
     closed = ParseBlock(Block::kView, [&] { ParseSelection(depth + 1, *selection.fields); });
-    selection.damaged = !closed;
+    selection.damaged = !closed || emitter_.error_count() > errors_before;
     if (!closed) return out.push_back(std::move(selection));
   }
   bool ok = true;
@@ -213,8 +227,8 @@ bool Parser::ParseWhere(ast::Selection& out) {
 
 void Parser::ParseTimer(ast::Actor& out) {
   ast::Timer timer;
-  tokens_.TakeDoc();
-  timer.keyword_range = tokens_.Advance().range;
+  timer.doc = tokens_.TakeDoc();
+  tokens_.Advance();
   if (!ParseName("the name of the timer", timer.name)) return SkipStatement(SkippedNames::kRemember);
   bool ok = tokens_.Expect(TokenKind::kEqual);
   if (ok) ok = ParseValue(ValueEnd::kStatement, timer.period.emplace());

@@ -1,6 +1,8 @@
 #include "idl/parse/parser.h"
 
 #include <array>
+#include <string>
+#include <utility>
 
 #include "idl/diagnostics/near_name.h"
 
@@ -9,6 +11,23 @@ namespace {
 
 constexpr std::array kFileKeywords = {Keyword::kPackage, Keyword::kImport, Keyword::kStruct,
                                       Keyword::kEnum,    Keyword::kError,  Keyword::kActor};
+
+// How protobuf and C++ begin what is said otherwise here.
+struct OtherWord {
+  std::string_view word;
+  std::string_view advice;
+  Keyword means = Keyword::kNone;
+};
+constexpr OtherWord kOtherWords[] = {
+    {"syntax", "leave the line out"},
+    {"edition", "leave the line out"},
+    {"option", "annotations stand in `[` `]` behind what they are about"},
+    {"message", "write `struct`", Keyword::kStruct},
+    {"class", "write `struct`", Keyword::kStruct},
+    {"namespace", "write `package name;` at the beginning of the file"},
+    {"service", "write `actor Name(string id) { ... }`"},
+    {"interface", "write `actor Name(string id) { ... }`"},
+};
 
 }  // namespace
 
@@ -44,6 +63,14 @@ void Parser::ParseTopLevel() {
   }
   for (const Keyword keyword : kFileKeywords) {
     if (tokens_.At(keyword)) return ParseDeclaration(keyword);
+  }
+  for (const OtherWord& other : kOtherWords) {
+    if (tokens_.Peek().text != other.word || !tokens_.At(TokenKind::kIdentifier)) continue;
+    emitter_.Emit(tokens_.Peek().range, diag::OtherLanguage, other.word, other.advice);
+    if (other.means != Keyword::kNone && tokens_.Peek(1).Is(TokenKind::kIdentifier))
+      return ParseDeclaration(other.means);
+    Skip(SkippedNames::kForget);
+    return SkipStatement(SkippedNames::kRemember);
   }
   const Keyword guess =
       GuessKeyword(kFileKeywords, "`package`, `import`, `struct`, `enum`, `error` or `actor`");
@@ -177,13 +204,39 @@ void Parser::ParseField(ast::Members& out, std::optional<uint32_t> oneof) {
       !tokens_.Peek(2).Is(TokenKind::kEqual)) {
     field.private_range = tokens_.Advance().range;
   }
+  const bool is_repeated = tokens_.Peek().text == "repeated";
+  const bool is_other = ReportOtherLanguage();
   if (!ParseType(0, field.type) || !ParseName("the name of the field", field.name)) return damage();
+  if (is_other && is_repeated) {
+    ast::TypeRef list;
+    list.name = ast::Name{"list", field.type.range};
+    list.range = field.type.range;
+    list.arguments.push_back(std::exchange(field.type, ast::TypeRef()));
+    field.type = std::move(list);
+  }
   // `privat string name`: the first word is the mistake, or the second is one too many.
   if (tokens_.At(TokenKind::kIdentifier)) file_.skipped_names.insert(field.type.name.text);
   bool ok = tokens_.Expect(TokenKind::kEqual) && ParseInteger(field.number);
   if (ok && tokens_.At(TokenKind::kLeftBracket)) ok = ParseAnnotations(field.annotations);
   out.fields.push_back(std::move(field));
   EndStatement(ok);
+}
+
+// A field that begins as protobuf's do: reports that and reads over the word.
+bool Parser::ReportOtherLanguage() {
+  const Token word = tokens_.Peek();
+  const bool is_label = word.text == "repeated" || word.text == "required" || word.text == "singular";
+  const TokenKind third = tokens_.Peek(2).kind;
+  const bool is_type =
+      tokens_.Peek(1).Is(TokenKind::kIdentifier) &&
+      (third == TokenKind::kIdentifier || third == TokenKind::kLess || third == TokenKind::kDot);
+  if (!is_label || !is_type) return false;
+  const std::string list = "write `list<" + std::string(tokens_.Peek(1).text) + ">`";
+  emitter_.Emit(word.range, diag::OtherLanguage, word.text,
+                word.text == "repeated" ? std::string_view(list)
+                                        : "what is not `optional` is always there, so leave it out");
+  tokens_.Advance();
+  return true;
 }
 
 void Parser::ParseOneof(ast::Members& out) {

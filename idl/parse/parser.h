@@ -43,6 +43,7 @@ class Parser {
   void ParseField(ast::Members& out, std::optional<uint32_t> oneof);
   void ParseOneof(ast::Members& out);
   void ParseReserved(std::vector<ast::ReservedNumbers>& numbers, std::vector<ast::Name>& names);
+  bool ReportOtherLanguage();
   bool ParseReservedItem(std::vector<ast::ReservedNumbers>& numbers, std::vector<ast::Name>& names);
   Keyword GuessKeyword(std::span<const Keyword> candidates, std::string_view expected);
 
@@ -95,6 +96,7 @@ class Parser {
   bool ParseBlock(Block block, ParseOne parse_one);
   bool OpenBlock(SourceRange& open);
   bool AtForeignDeclaration(Block block);
+  bool ParseNested(Block block);
   bool AtActorMember();
   bool AtStatementStart();
   void EndStatement(bool ok);
@@ -109,6 +111,7 @@ class Parser {
   TokenStream tokens_;
   ast::File file_;
   Block block_ = Block::kFile;
+  bool in_nested_ = false;  // One such declaration is enough, and recursion has an end.
 };
 
 // Calls `parse_one` for each member between braces. Returns false when members may be missing because the
@@ -125,7 +128,8 @@ bool Parser::ParseBlock(Block block, ParseOne parse_one) {
     if (closed) break;
     if (tokens_.At(TokenKind::kEndOfFile) || AtForeignDeclaration(block)) {
       const SourceRange end = tokens_.last_range();
-      const Token& next = tokens_.Peek();
+      const Token next = tokens_.Peek();
+      if (ParseNested(block)) continue;
       auto pending =
           emitter_.Emit(next.Is(TokenKind::kEndOfFile) ? SourceRange{end.file, end.end, end.end} : next.range,
                         diag::MissingBrace,

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "idl/parse/parser.h"
 
 namespace onager::idl {
@@ -41,6 +43,22 @@ bool Parser::AtForeignDeclaration(Block block) {
   // A field of the state may be called so, and a view name it.
   if (block == Block::kView && keyword == Keyword::kState) return false;
   return block != Block::kActor && AtActorMember();
+}
+
+// Reads a struct or an enum within the fields of another, as C++ and protobuf have them. Returns false when
+// there is none, or when it rather shows that a `}` is missing before it, since nothing of the block follows.
+bool Parser::ParseNested(Block block) {
+  const bool is_enum = tokens_.At(Keyword::kEnum);
+  if (in_nested_ || block != Block::kMembers || !(is_enum || tokens_.At(Keyword::kStruct))) return false;
+  const SourceRange keyword = tokens_.Peek().range;
+  in_nested_ = true;
+  const Block outer = std::exchange(block_, Block::kFile);
+  is_enum ? ParseEnum() : ParseStruct();
+  block_ = outer;
+  in_nested_ = false;
+  if (tokens_.At(TokenKind::kEndOfFile) || AtForeignDeclaration(block)) return false;
+  emitter_.Emit(keyword, diag::NestedDeclaration, is_enum ? "an enum" : "a struct");
+  return true;
 }
 
 // Whether a member of an actor begins here, and not a field of a type that is called like its keyword.

@@ -36,7 +36,7 @@ constexpr auto kRules = std::to_array<AnnotationRule>({
     {"persist", Bit(AnnotationPlace::kActor), Form::kFlag, ast::Feature::kPersist},
     {"durability", Bit(AnnotationPlace::kActor), Form::kDurability, ast::Feature::kDurability},
     {"replay", Bit(AnnotationPlace::kActor), Form::kReplay, ast::Feature::kReplay},
-    {"reentrant", Bit(AnnotationPlace::kMethod), Form::kFlag, ast::Feature::kReentrant},
+    {"reentrant", Bit(AnnotationPlace::kMethod), Form::kFlag, {}},
 });
 
 std::string_view PlaceText(AnnotationPlace place) {
@@ -139,6 +139,7 @@ void Apply(const ast::Annotation& annotation, Annotations& out) {
   if (name == "deprecated") out.deprecated = true;
   if (name == "idempotent") out.idempotent = true;
   if (name == "readonly") out.readonly = true;
+  if (name == "reentrant") out.reentrant = true;
   if (name == "sensitive") out.sensitive = true;
   if (name == "timeout") out.timeout = ToTimeout(*annotation.value);
   if (name == "key") out.key = &annotation;

@@ -33,6 +33,7 @@ struct Annotations {
   bool deprecated = false;
   bool idempotent = false;
   bool readonly = false;
+  bool reentrant = false;
   bool sensitive = false;
   const ast::Annotation* key = nullptr;
   const ast::Annotation* default_value = nullptr;

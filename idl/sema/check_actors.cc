@@ -12,6 +12,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kReservedParameterNames = {"state", "prev", "item", "item_key",
                                                                      "key"};
 constexpr std::string_view kStreamName = "stream";
+// One that runs more often would keep its actor from everything else.
+constexpr absl::Duration kTimerPeriodMin = absl::Milliseconds(1);
 
 }  // namespace
 
@@ -32,7 +34,7 @@ void Checker::CheckActor(ActorId id, const ast::Actor& tree) {
     scope.Declare(method.name);
     CheckMethod(method, out);
   }
-  CheckTimers(tree, scope);
+  CheckTimers(tree, out, scope);
   CheckVersions(tree, out);
   CheckObservables(id, tree);
 }
@@ -55,14 +57,12 @@ void Checker::CheckMethod(const ast::Method& tree, Actor& out) {
   Fill(row, tree.name, tree.doc, annotations.deprecated);
   row.idempotent = annotations.idempotent;
   row.readonly = annotations.readonly;
+  row.reentrant = annotations.reentrant;
   row.timeout = annotations.timeout;
   CheckParameters(tree.parameters, ParameterUse::kMethod, row.parameters);
   if (tree.result.has_value()) {
     row.result_is_stream = tree.result->name.text == kStreamName;
     row.result = row.result_is_stream ? ResolveStream(*tree.result) : ResolveType(*tree.result);
-  }
-  if (row.result_is_stream && !row.parameters.empty() && row.parameters.back().is_stream) {
-    Refuse(ast::Feature::kBothWays, tree.name.range);
   }
 
   absl::flat_hash_map<uint32_t, SourceRange> thrown;
@@ -124,12 +124,15 @@ void Checker::CheckParameterDefault(const ast::Parameter& tree, ParameterUse use
   out.default_expression = std::move(parsed.expression);
 }
 
-void Checker::CheckTimers(const ast::Actor& tree, NameScope& scope) {
+void Checker::CheckTimers(const ast::Actor& tree, Actor& out, NameScope& scope) {
   for (const ast::Timer& timer : tree.timers) {
     scope.Declare(timer.name);
+    Timer& row = out.timers.emplace_back();
+    Fill(row, timer.name, timer.doc, false);
     if (!timer.period.has_value() || timer.period->kind == ast::Value::Kind::kInvalid) continue;
-    if (ToTimeout(*timer.period).has_value()) {
-      Refuse(ast::Feature::kTimer, timer.keyword_range);
+    const std::optional<absl::Duration> period = ToTimeout(*timer.period);
+    if (period.has_value() && *period >= kTimerPeriodMin) {
+      row.period = *period;
     } else {
       emitter_.Emit(timer.period->range, diag::TimerPeriod);
     }

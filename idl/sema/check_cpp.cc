@@ -163,7 +163,7 @@ void Checker::FillCppEnum(const CppItem& item) {
   for (const ForeignEnumValue& value : item.entity.values) {
     if (value.number < std::numeric_limits<int32_t>::min() ||
         value.number > std::numeric_limits<int32_t>::max()) {
-      emitter_.Emit(item.tree->name.range, diag::EnumNumberOutOfRange, std::to_string(value.number))
+      emitter_.Emit(item.tree->name.range, diag::CppEnumTooWide, value.name, item.cpp_name, value.number)
           .Note(value.range, diag::DeclaredHere, value.name);
       return;
     }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/ascii.h"
 #include "idl/diagnostics/near_name.h"
@@ -8,9 +7,6 @@
 // What observers see of an actor beside its state: events, filters and views.
 namespace onager::idl {
 namespace {
-
-// Names of static members that an event's class has beside its fields.
-constexpr std::array<std::string_view, 3> kEventMembers = {"kNumber", "FromBytes", "ToBytes"};
 
 bool IsWordByte(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
@@ -86,12 +82,6 @@ void Checker::CheckEvent(ActorId id, const ast::Event& tree) {
   const Annotations annotations = ReadAnnotations(tree.annotations, AnnotationPlace::kEvent, emitter_);
   Fill(events.emplace_back(), tree.name, tree.doc, annotations.deprecated);
   CheckMembers(EventRef{id, index}, tree.members);
-  for (const ast::Field& field : tree.members.fields) {
-    if (std::find(kEventMembers.begin(), kEventMembers.end(), field.name.text) == kEventMembers.end())
-      continue;
-    emitter_.Emit(field.name.range, diag::AccessorClash, field.name.text, tree.name.text)
-        .Note(tree.name.range, diag::DeclaredHere, tree.name.text);
-  }
 }
 
 void Checker::CheckFilter(const ast::Filter& tree, Actor& out) {

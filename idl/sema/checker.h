@@ -184,7 +184,7 @@ class Checker {
   void CheckMethod(const ast::Method& tree, Actor& out);
   void CheckParameters(std::span<const ast::Parameter> tree, ParameterUse use, std::vector<Parameter>& out);
   void CheckParameterDefault(const ast::Parameter& tree, ParameterUse use, Parameter& out);
-  void CheckTimers(const ast::Actor& tree, NameScope& scope);
+  void CheckTimers(const ast::Actor& tree, Actor& out, NameScope& scope);
   void CheckVersions(const ast::Actor& tree, Actor& out);
   std::optional<uint32_t> ToVersion(const ast::VersionNumber& tree);
   std::optional<ErrorId> ResolveThrows(const ast::Name& name);

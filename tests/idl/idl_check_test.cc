@@ -47,18 +47,37 @@ const Case kSyntax[] = {
     {"MissingBraceOfState", "actor A(string id) {\n  state {  //~ note: to close this `{`\n  int32 a = 1;\n  rpc Get() -> int32;  //~ error: expected `}` before `rpc` [missing-brace]\n}"},
     {"MissingBraceAtEnd", "struct A {  //~ note: to close this `{`\n  int32 a = 1;  //~ error: expected `}` before the end of the file [missing-brace]\n"},
     {"MissingParenthesis", "actor A(string id) {\n  rpc F(int32 a -> int32;  //~ error: expected `,` or `)`, found `->` [expected]\n  rpc G();\n}"},
-    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc`, `event`, `filter`, `view` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
-    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc`, `event`, `filter`, `view` or `}`, found `int32` [expected]\n  rpc F();\n}"},
+    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc`, `event`, `filter`, `view`, `timer` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
+    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc`, `event`, `filter`, `view`, `timer` or `}`, found `int32` [expected]\n  rpc F();\n}"},
     {"ErrorWithoutCode", "error E { int32 a = 1; }  //~ error: expected `:` and a status code, such as `: NOT_FOUND`, found `{` [expected]"},
     {"LostDeclarationsStayQuiet", "struct A {\n  int32 list<x> gone = 1;  //~ error: expected `=`, found `<` [expected]\n}\nstruct B { list<A> as = 1 [key = gone]; }"},
     {"TwoValuesInAnnotation", "struct A {\n  int32 a = 1 [default = 3 deprecated];  //~ error: expected `,` or `]`, found `deprecated` [expected]\n}"},
+    {"WordsOfOtherLanguages", R"(syntax = "proto3";  //~ error: `syntax` is no word of this language; leave the line out [other-language]
+message M {  //~ error: `message` is no word of this language; write `struct` [other-language]
+  string id = 1;
+  repeated int32 numbers = 2;  //~ error: `repeated` is no word of this language; write `list<int32>` [other-language]
+  required string name = 3;  //~ error: `required` is no word of this language; what is not `optional` is always there, so leave it out [other-language]
+  int32 repeated = 4;
+}
+service Foo { rpc Get(M) returns (M); }  //~ error: `service` is no word of this language; write `actor Name(string id) { ... }` [other-language]
+actor A(string id) {
+  rpc Get(string id) returns (M);  //~ error: expected `->` before the result, found `returns` [expected]
+  rpc Put(M m): bool;  //~ error: expected `->` before the result, found `:` [expected]
+  rpc All() -> list<M>;
+})"},
+    {"NestedDeclarations", R"(struct A {
+  enum Kind { X = 0; Y = 1; }  //~ error: an enum cannot be declared inside of another declaration; move it out [nested-declaration]
+  Kind kind = 1;
+  struct Inner { int32 x = 1; strng y = 2; }  //~ error: a struct cannot be declared inside of another declaration; move it out [nested-declaration] //~ error: unknown type `strng`; did you mean `string`? [unknown-type]
+  Inner inner = 2;
+}
+struct B { Inner inner = 1; })"},
     {"MissingValue", "struct A {\n  int32 a = 1 [default = ];  //~ error: expected a value, found `]` [expected]\n}"},
 };
 
 const Case kUnsupported[] = {
-    {"Timers", "actor A(string id) {\n  timer Tick = 5s;  //~ error: `timer` declarations are not supported by this version [not-yet-supported]\n  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]\n}"},
-    {"Annotations", "actor A(string id) [persist, durability = sync,  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported]\n    replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `replay` annotations are not supported by this version [not-yet-supported]\n  rpc F() [reentrant];  //~ error: `reentrant` annotations are not supported by this version [not-yet-supported]\n}"},
-    {"BothWays", "actor A(string id) {\n  rpc F(stream<int32> in) -> stream<int32>;  //~ error: methods that stream in both directions are not supported by this version [not-yet-supported]\n}"},
+    {"Reminders", "actor A(string id) {\n  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]\n}"},
+    {"Annotations", "actor A(string id) [persist, durability = sync,  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported]\n    replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `replay` annotations are not supported by this version [not-yet-supported]\n  rpc F();\n}"},
 };
 
 const Case kNames[] = {
@@ -128,8 +147,9 @@ const Case kActors[] = {
 };
 
 const Case kObservables[] = {
+    {"ViewWithAMistake", "actor A(string id) {\n  state { int32 a = 1; }\n  view V { *; }  //~ error: expected the name of a field, found `*` [expected]\n}"},
     {"WireNumbers", "actor A(string id) {\n  filter Eatanu = true;  //~ note: `Eatanu` is declared here\n  filter Facado = true;  //~ error: `Eatanu` and `Facado` have the same number on the wire, which follows from the name; rename one [wire-number-clash]\n  event Other;\n}\nactor B(string id) {\n  filter Eatanu = true;\n  event Facado;\n}"},
-    {"Names", "actor A(string id) {  //~ note: `A` is declared here\n  event B;  //~ note: `B` is declared here\n  filter B = true;  //~ error: `B` is already declared [duplicate-name]\n  filter A = true;  //~ error: `A` is the name of a class that is generated for `A` [generated-name-clash]\n  rpc B();\n  event C {  //~ note: `C` is declared here\n    int32 ToBytes = 1;  //~ error: `ToBytes` is the name of an accessor of `C` [accessor-clash]\n  }\n}"},
+    {"Names", "actor A(string id) {  //~ note: `A` is declared here\n  event B;  //~ note: `B` is declared here\n  filter B = true;  //~ error: `B` is already declared [duplicate-name]\n  filter A = true;  //~ error: `A` is the name of a class that is generated for `A` [generated-name-clash]\n  rpc B();\n  event C { int32 ToBytes = 1; }\n}"},
     {"PrivateInFilter", "actor A(string id) {\n  state {\n    private string owner = 1;  //~ note: `owner` is declared here\n    int32 open = 2;\n  }\n  filter F(string who) = state.open > 0 && x.state.owner == who &&\n    state . owner == who;  //~ warning: filter `F` reads `owner`, which is private: observers learn a bit about it from whether updates arrive [private-in-filter]\n}"},
     {"Selections", R"(struct Item { string id = 1; string title = 2; Point at = 3; oneof kind { int32 x = 4; int32 y = 5; } }
 struct Point { double lat = 1; }
@@ -173,7 +193,9 @@ actor C(string id) {
   version 0;  //~ error: version `0` is not between 1 and 1000000000 [version-out-of-range]
   migrate 7;
 })"},
-    {"TimerPeriod", "actor A(string id) {\n  timer T = 5;  //~ error: a timer needs a duration above zero and up to a year, such as `timer Sweep = 5m` [timer-period]\n  timer U = -5s;  //~ error: a timer needs a duration above zero and up to a year, such as `timer Sweep = 5m` [timer-period]\n}"},
+    {"TimerPeriod", "actor A(string id) {\n  timer T = 5;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer U = -5s;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer V = 0s;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer W = 999us;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer X = 367d;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer Y = 1ms;\n  timer Z = 365d;\n  timer Bad = 1 + 1;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n}"},
+    {"TimersAreNamedAsMethodsAre", "actor A(string id) {\n  rpc Sweep();  //~ note: `Sweep` is declared here\n  timer Sweep = 5m;  //~ error: `Sweep` is already declared [duplicate-name]\n  timer;  //~ error: expected the name of the timer, found `;` [expected]\n  timer Tick 5s;  //~ error: expected `=`, found `5s` [expected]\n}"},
+    {"Reentrant", "actor A(string id) {\n  rpc F() [reentrant];\n  rpc G() [reentrant = 3];  //~ error: annotation `reentrant` takes no value [annotation-form]\n}\nstruct S [reentrant] {}  //~ error: annotation `reentrant` does not apply to a struct [misplaced-annotation]"},
     {"AnnotationForms", "actor A(string id) [persist = 1, durability = maybe, replay(count = 0)] {}  //~ error: annotation `persist` takes no value [annotation-form] //~ error: annotation `durability` needs one of `memory`, `async` and `sync` [annotation-form] //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]"},
 };
 
@@ -256,7 +278,7 @@ struct After { strng s = 1; geo::Place p = 2; geo::Kind k = 3; geo::Knd n = 4; }
 import cpp "odd.h" {
   struct odd::Twin { lat = 1; omit lon; omit cached; }  //~ error: `odd::Twin` is `geo::Point`, which is already imported [cpp-imported-twice]
   enum odd::OneUp;  //~ error: enum `odd::OneUp` has no value 0, which is that of a field that was never set [cpp-enum-without-zero] //~ note: `odd::OneUp` is declared here
-  enum odd::Wide;  //~ error: `1099511627776` does not fit into 32 bits [enum-number-out-of-range] //~ note: `kWide` is declared here
+  enum odd::Wide;  //~ error: `kWide` of enum `odd::Wide` is 1099511627776, which does not fit into the 32 bits that enums have on the wire [cpp-enum-too-wide] //~ note: `kWide` is declared here
   struct odd::Odd {
     lock = 1;  //~ error: `lock` of `odd::Odd` is `std::mutex`, which cannot be sent so: it is no value [cpp-field-type] //~ note: `lock` is declared here
     omit foreign;

@@ -64,7 +64,8 @@ actor Store@x(string name) {
   rpc Put(string id, int32 count = 1 + 2) -> Item@x throws Lost@x;
   rpc All() -> list<Item@x> [readonly];
   rpc Out(int32 from = 0) -> stream<Item@x>;
-  rpc In(stream<bytes> parts);
+  rpc In(stream<bytes> parts) [reentrant];
+  timer Sweep = 5m;
   event Gone {
     string id = 1;
   }
@@ -145,6 +146,11 @@ constexpr Mutation kMutations[] = {
     {"(stream<bytes> parts)", "(stream<bytes> parts, int32 n)"},
     {"(stream<bytes> parts)", "(stream<list<bytes>> parts)"},
     {"(stream<bytes> parts)", "(stream<bytes parts)"},
+    {"[reentrant];", "[rentrant];"},
+    {"[reentrant];", "[reentrant = 1];"},
+    {"timer Sweep = 5m;", "timer Sweep = 5;"},
+    {"timer Sweep = 5m;", "timr Sweep = 5m;"},
+    {"timer Sweep = 5m;", "timer Sweep 5m;"},
     {"event Gone {", "evnt Gone {"},
     {"event Gone {", "event Gone "},
     {"event Gone {", "event {"},
