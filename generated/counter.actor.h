@@ -33,7 +33,7 @@ struct CounterState {
   CounterState() = default;
   CounterState&& with_value(std::int64_t value_) &&;
 
-  friend bool operator==(const CounterState&, const CounterState&) = default;
+  friend bool operator==(const CounterState& a, const CounterState& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const CounterState& value);
@@ -76,7 +76,7 @@ struct CounterKey {
   std::string ToString() const;
   static absl::StatusOr<CounterKey> Parse(std::string_view text);
 
-  friend bool operator==(const CounterKey&, const CounterKey&) = default;
+  friend bool operator==(const CounterKey& a, const CounterKey& b);
 };
 
 /// One counter, named by whoever uses it first.

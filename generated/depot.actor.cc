@@ -70,6 +70,27 @@ struct DepotTellItem {
   DepotTellItem() = default;
 };
 
+// One of `numbers` of `Depot.Multiply`.
+struct DepotMultiplyItem {
+  std::int64_t item = 0;
+
+  DepotMultiplyItem() = default;
+};
+
+// One element of the result of `Depot.Multiply`.
+struct DepotMultiplyResult {
+  std::int64_t item = 0;
+
+  DepotMultiplyResult() = default;
+};
+
+// The arguments of `Depot.Multiply`.
+struct DepotMultiplyRequest {
+  std::int64_t factor = 0;
+
+  DepotMultiplyRequest() = default;
+};
+
 }  // namespace
 }  // namespace depot::v1
 
@@ -146,6 +167,33 @@ struct onager::generated::Describe<depot::v1::DepotTellItem> {
   };
 };
 
+template <>
+struct onager::generated::Describe<depot::v1::DepotMultiplyItem> {
+  using T = depot::v1::DepotMultiplyItem;
+  static constexpr std::string_view kName = "depot.v1.DepotMultiplyItem";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::item>("item"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<depot::v1::DepotMultiplyResult> {
+  using T = depot::v1::DepotMultiplyResult;
+  static constexpr std::string_view kName = "depot.v1.DepotMultiplyResult";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::item>("item"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<depot::v1::DepotMultiplyRequest> {
+  using T = depot::v1::DepotMultiplyRequest;
+  static constexpr std::string_view kName = "depot.v1.DepotMultiplyRequest";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::factor>("factor"),
+  };
+};
+
 template struct onager::generated::StructOps<depot::v1::Parcel>;
 template struct onager::generated::StructOps<depot::v1::Full>;
 template struct onager::generated::StructOps<depot::v1::DepotState>;
@@ -157,11 +205,15 @@ namespace depot::v1 {
 Parcel&& Parcel::with_number(std::int64_t value) && { return number = value, std::move(*this); }
 Parcel&& Parcel::with_load(onager::Bytes value) && { return load = std::move(value), std::move(*this); }
 
+bool operator==(const Parcel&, const Parcel&) = default;
+
 std::ostream& operator<<(std::ostream& out, const Parcel& value) {
   return onager::generated::Print(out, value);
 }
 
 Full&& Full::with_at(std::int64_t value) && { return at = value, std::move(*this); }
+
+bool operator==(const Full&, const Full&) = default;
 
 std::ostream& operator<<(std::ostream& out, const Full& value) {
   return onager::generated::Print(out, value);
@@ -175,11 +227,15 @@ std::optional<Full> Full::FromBytes(std::string_view bytes) {
 
 DepotState&& DepotState::with_stored(std::int64_t value) && { return stored = value, std::move(*this); }
 
+bool operator==(const DepotState&, const DepotState&) = default;
+
 std::ostream& operator<<(std::ostream& out, const DepotState& value) {
   return onager::generated::Print(out, value);
 }
 
 DepotKey::DepotKey(std::string name_value) : name(std::move(name_value)) {}
+
+bool operator==(const DepotKey&, const DepotKey&) = default;
 
 std::string DepotKey::ToString() const {
   onager::generated::KeyWriter writer;
@@ -256,6 +312,18 @@ onager::Task<std::string> ServeDepotTell(DepotActor& actor, onager::Turn& turn, 
   co_return std::string();
 }
 
+onager::Task<std::string> ServeDepotMultiply(DepotActor& actor, onager::Turn& turn,
+                                             std::string_view arguments,
+                                             onager::generated::CallStreams& streams) {
+  auto request = onager::generated::DecodeMessage<DepotMultiplyRequest>(arguments);
+  if (!request.ok()) co_return std::move(request).status();
+  onager::StreamReader<std::int64_t> numbers(streams, &onager::generated::DecodeItem<DepotMultiplyItem>);
+  onager::StreamWriter<std::int64_t> results(streams, &onager::generated::EncodeItem<DepotMultiplyResult>);
+  auto result = co_await actor.Multiply(turn, request->factor, numbers, results);
+  if (!result.ok()) co_return result;
+  co_return std::string();
+}
+
 }  // namespace
 
 const onager::generated::ActorType& DepotActor::Type() {
@@ -267,6 +335,8 @@ const onager::generated::ActorType& DepotActor::Type() {
       {.name = "Import", .timeout = absl::Minutes(10), .streamed_parameter = true, .item_number = 2,
       .item_is_struct = true},
       {.name = "Tell", .streamed_parameter = true, .item_number = 1},
+      {.name = "Multiply", .idempotent = true, .readonly = true, .timeout = absl::Minutes(10),
+      .streamed_parameter = true, .streamed_result = true, .item_number = 2},
   };
   static constexpr onager::generated::KeyPartInfo kKey[] = {
       {.name = "name", .type = onager::generated::KeyPartType::kString},
@@ -311,6 +381,8 @@ onager::Task<std::string> DepotActor::DispatchStreamed(onager::Turn& turn, std::
       return ServeDepotImport(*this, turn, arguments, streams);
     case 5:
       return ServeDepotTell(*this, turn, arguments, streams);
+    case 6:
+      return ServeDepotMultiply(*this, turn, arguments, streams);
   }
   return absl::UnimplementedError("depot.v1.Depot has no such method");
 }
@@ -366,6 +438,17 @@ onager::SendCall<std::string> DepotClient::Tell(onager::CallOptions options) con
                                        &onager::generated::DecodeNothing);
 }
 
+onager::DuplexCall<std::int64_t, std::int64_t> DepotClient::Multiply(std::int64_t factor,
+                                                                     onager::CallOptions options) const {
+  DepotMultiplyRequest request;
+  request.factor = factor;
+  auto pending = channel_->CallWithStreams(DepotActor::Type(), key_, 6,
+                                           onager::generated::EncodeMessage(request), options);
+  return onager::DuplexCall<std::int64_t, std::int64_t>(std::move(pending),
+                                                        &onager::generated::EncodeItem<DepotMultiplyItem>,
+                                                        &onager::generated::DecodeItem<DepotMultiplyResult>);
+}
+
 onager::Observation<DepotState> DepotClient::Observe() const {
   return onager::Observation<DepotState>(channel_, DepotActor::Type(), key_);
 }
@@ -397,7 +480,7 @@ namespace onager::proto_files {
 const onager::generated::ProtoFile& depot_proto() {
   static constexpr onager::generated::ProtoFile file = {
       .name = "depot.proto",
-      .text = R"proto(// Generated by actorc 0.1.0 from depot.actor. Do not edit: change depot.actor and build again, or run
+      .text = {R"proto(// Generated by actorc 0.1.0 from depot.actor. Do not edit: change depot.actor and build again, or run
 // `actorc generate depot.actor`.
 
 syntax = "proto3";
@@ -509,6 +592,25 @@ message DepotTellItem {
 message DepotTellResult {
 }
 
+// The arguments of `Depot.Multiply`.
+message DepotMultiplyRequest {
+  int64 factor = 1;
+  // One element, or none; the other arguments and the key stand in the first message.
+  optional int64 numbers = 2;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  string name = 20001;
+}
+
+// One of `numbers` of `Depot.Multiply`, in a session.
+message DepotMultiplyItem {
+  int64 item = 1;
+}
+
+// One element of the result of `Depot.Multiply`.
+message DepotMultiplyResult {
+  int64 item = 1;
+}
+
 // What is observed.
 
 // Which `Depot` is watched, and what of it.
@@ -576,10 +678,14 @@ service Depot {
   rpc Import(stream DepotImportRequest) returns (DepotImportResult);
   // Reads all names and stores how many they were.
   rpc Tell(stream DepotTellRequest) returns (DepotTellResult);
+  // Each number times `factor`.
+  rpc Multiply(stream DepotMultiplyRequest) returns (stream DepotMultiplyResult) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
   // The state as it is, then each change, until the caller goes.
   rpc Watch(DepotWatchRequest) returns (stream DepotWatchUpdate);
 }
-)proto",
+)proto", 5994},
   };
   return file;
 }

@@ -34,7 +34,7 @@ struct Parcel {
   Parcel&& with_number(std::int64_t value) &&;
   Parcel&& with_load(onager::Bytes value) &&;
 
-  friend bool operator==(const Parcel&, const Parcel&) = default;
+  friend bool operator==(const Parcel& a, const Parcel& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Parcel& value);
@@ -52,7 +52,7 @@ struct Full {
   absl::Status ToStatus() const;
   static std::optional<Full> FromBytes(std::string_view bytes);
 
-  friend bool operator==(const Full&, const Full&) = default;
+  friend bool operator==(const Full& a, const Full& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Full& value);
@@ -64,7 +64,7 @@ struct DepotState {
   DepotState() = default;
   DepotState&& with_stored(std::int64_t value) &&;
 
-  friend bool operator==(const DepotState&, const DepotState&) = default;
+  friend bool operator==(const DepotState& a, const DepotState& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const DepotState& value);
@@ -129,7 +129,7 @@ struct DepotKey {
   std::string ToString() const;
   static absl::StatusOr<DepotKey> Parse(std::string_view text);
 
-  friend bool operator==(const DepotKey&, const DepotKey&) = default;
+  friend bool operator==(const DepotKey& a, const DepotKey& b);
 };
 
 /// Derive from it, implement the methods and host the class on a server.
@@ -159,6 +159,11 @@ class DepotActor : public onager::generated::ActorBase {
 
   /// Reads all names and stores how many they were.
   virtual onager::Task<> Tell(onager::Turn& turn, onager::StreamReader<std::string>& names) = 0;
+
+  /// Each number times `factor`.
+  virtual onager::Task<> Multiply(onager::Turn& turn, std::int64_t factor,
+                                  onager::StreamReader<std::int64_t>& numbers,
+                                  onager::StreamWriter<std::int64_t>& results) = 0;
 
  protected:
   const DepotKey& key() const { return key_; }
@@ -207,6 +212,10 @@ class DepotClient {
 
   /// Reads all names and stores how many they were.
   onager::SendCall<std::string> Tell(onager::CallOptions options = onager::CallOptions()) const;
+
+  /// Each number times `factor`.
+  onager::DuplexCall<std::int64_t, std::int64_t> Multiply(
+      std::int64_t factor, onager::CallOptions options = onager::CallOptions()) const;
 
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<DepotState> Observe() const;

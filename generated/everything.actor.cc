@@ -3,8 +3,11 @@
 
 #include "everything.actor.h"
 
+#include <cmath>
+
 #include "everything.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/foreign_impl.h"
 #include "onager/generated/observation_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
@@ -63,6 +66,13 @@ struct AgencyNamesResult {
   AgencyNamesResult() = default;
 };
 
+// The result of `Agency.Free`.
+struct AgencyFreeResult {
+  std::int32_t result = 0;
+
+  AgencyFreeResult() = default;
+};
+
 // The arguments of `Agency.Login`.
 struct AgencyLoginRequest {
   std::string user;
@@ -76,6 +86,13 @@ struct AgencyRichFilter {
   std::optional<std::int64_t> cents;
 
   AgencyRichFilter() = default;
+};
+
+// The parameters of the filter `Steep`.
+struct AgencySteepFilter {
+  std::optional<double> metres;
+
+  AgencySteepFilter() = default;
 };
 
 // The parameters of the filter `High`.
@@ -167,6 +184,15 @@ struct onager::generated::Describe<everything::v1::AgencyNamesResult> {
 };
 
 template <>
+struct onager::generated::Describe<everything::v1::AgencyFreeResult> {
+  using T = everything::v1::AgencyFreeResult;
+  static constexpr std::string_view kName = "everything.v1.AgencyFreeResult";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::result>("result"),
+  };
+};
+
+template <>
 struct onager::generated::Describe<everything::v1::AgencyLoginRequest> {
   using T = everything::v1::AgencyLoginRequest;
   static constexpr std::string_view kName = "everything.v1.AgencyLoginRequest";
@@ -182,6 +208,15 @@ struct onager::generated::Describe<everything::v1::AgencyRichFilter> {
   static constexpr std::string_view kName = "everything.v1.AgencyRichFilter";
   static constexpr auto kFields = std::tuple{
       Field<1, &T::cents>("cents"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<everything::v1::AgencySteepFilter> {
+  using T = everything::v1::AgencySteepFilter;
+  static constexpr std::string_view kName = "everything.v1.AgencySteepFilter";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::metres>("metres"),
   };
 };
 
@@ -221,6 +256,7 @@ struct onager::generated::Describe<everything::v1::AgencyCheapView> {
 };
 
 template struct onager::generated::StructOps<everything::v1::Comment>;
+template struct onager::generated::StructOps<everything::v1::Shelf>;
 template struct onager::generated::StructOps<everything::v1::Branch>;
 template struct onager::generated::StructOps<everything::v1::Tree>;
 template struct onager::generated::StructOps<everything::v1::Trip>;
@@ -231,6 +267,8 @@ template struct onager::generated::StructOps<everything::v1::Agency::Booked>;
 template struct onager::generated::StructOps<everything::v1::Agency::Cancelled>;
 template struct onager::generated::StructOps<geo::Point>;
 template struct onager::generated::StructOps<geo::Place>;
+template struct onager::generated::StructOps<geo::Circle>;
+template struct onager::generated::StructOps<geo::Atlas>;
 template class onager::generated::TrackedState<everything::v1::AgencyState>;
 template class onager::generated::Replica<everything::v1::AgencyState>;
 
@@ -241,12 +279,27 @@ Comment&& Comment::with_reply(onager::Box<Comment> value) && {
   return reply = std::move(value), std::move(*this);
 }
 
+bool operator==(const Comment&, const Comment&) = default;
+
 std::ostream& operator<<(std::ostream& out, const Comment& value) {
+  return onager::generated::Print(out, value);
+}
+
+Shelf&& Shelf::with_atlases(onager::KeyedList<geo::Atlas, &geo::Atlas::large> value) && {
+  return atlases = std::move(value), std::move(*this);
+}
+Shelf&& Shelf::with_kind(geo::Kind value) && { return kind = value, std::move(*this); }
+
+bool operator==(const Shelf& a, const Shelf& b) { return onager::generated::SameElement(a, b); }
+
+std::ostream& operator<<(std::ostream& out, const Shelf& value) {
   return onager::generated::Print(out, value);
 }
 
 Branch&& Branch::with_name(std::string value) && { return name = std::move(value), std::move(*this); }
 Branch&& Branch::with_tree(onager::Box<Tree> value) && { return tree = std::move(value), std::move(*this); }
+
+bool operator==(const Branch&, const Branch&) = default;
 
 std::ostream& operator<<(std::ostream& out, const Branch& value) {
   return onager::generated::Print(out, value);
@@ -256,6 +309,8 @@ Tree&& Tree::with_size(std::int32_t value) && { return size = value, std::move(*
 Tree&& Tree::with_branches(onager::KeyedList<Branch, &Branch::name> value) && {
   return branches = std::move(value), std::move(*this);
 }
+
+bool operator==(const Tree&, const Tree&) = default;
 
 std::ostream& operator<<(std::ostream& out, const Tree& value) {
   return onager::generated::Print(out, value);
@@ -306,11 +361,15 @@ std::ostream& operator<<(std::ostream& out, const Trip& value) {
 
 Ticket&& Ticket::with_number(onager::Uuid value) && { return number = value, std::move(*this); }
 
+bool operator==(const Ticket&, const Ticket&) = default;
+
 std::ostream& operator<<(std::ostream& out, const Ticket& value) {
   return onager::generated::Print(out, value);
 }
 
 Sold&& Sold::with_at(absl::Time value) && { return at = value, std::move(*this); }
+
+bool operator==(const Sold&, const Sold&) = default;
 
 std::ostream& operator<<(std::ostream& out, const Sold& value) {
   return onager::generated::Print(out, value);
@@ -355,6 +414,10 @@ AgencyState&& AgencyState::with_changed(absl::Time value) && { return changed = 
 AgencyState&& AgencyState::with_owner(common::v1::Account value) && {
   return owner = std::move(value), std::move(*this);
 }
+AgencyState&& AgencyState::with_shelf(Shelf value) && { return shelf = std::move(value), std::move(*this); }
+AgencyState&& AgencyState::with_atlas(geo::Atlas value) && {
+  return atlas = std::move(value), std::move(*this);
+}
 
 bool operator==(const AgencyState& a, const AgencyState& b) { return onager::generated::SameElement(a, b); }
 
@@ -386,6 +449,8 @@ std::optional<Agency::Booked> Agency::Booked::FromBytes(std::string_view bytes) 
   return *std::move(event);
 }
 
+bool operator==(const Agency::Cancelled&, const Agency::Cancelled&) = default;
+
 std::ostream& operator<<(std::ostream& out, const Agency::Cancelled& value) {
   return onager::generated::Print(out, value);
 }
@@ -400,6 +465,8 @@ std::optional<Agency::Cancelled> Agency::Cancelled::FromBytes(std::string_view b
 
 AgencyKey::AgencyKey(onager::Uuid id_value, common::v1::Currency currency_value)
     : id(id_value), currency(currency_value) {}
+
+bool operator==(const AgencyKey&, const AgencyKey&) = default;
 
 std::string AgencyKey::ToString() const {
   onager::generated::KeyWriter writer;
@@ -472,6 +539,14 @@ onager::Task<std::string> ServeAgencyNames(AgencyActor& actor, onager::Turn& tur
   co_return std::string();
 }
 
+onager::Task<std::string> ServeAgencyFree(AgencyActor& actor, onager::Turn& turn, std::string_view) {
+  auto result = co_await actor.Free(turn);
+  if (!result.ok()) co_return std::move(result).status();
+  AgencyFreeResult message;
+  message.result = *std::move(result);
+  co_return onager::generated::EncodeMessage(message);
+}
+
 onager::Task<std::string> ServeAgencyLogin(AgencyActor& actor, onager::Turn& turn,
                                            std::string_view arguments) {
   auto request = onager::generated::DecodeMessage<AgencyLoginRequest>(arguments);
@@ -481,11 +556,22 @@ onager::Task<std::string> ServeAgencyLogin(AgencyActor& actor, onager::Turn& tur
   co_return std::string();
 }
 
+// Expressions stand here as they were written: sizes may be compared with signed numbers.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 // The filter `Rich`.
 bool AgencyRich(const AgencyState& state, const onager::Previous<AgencyState>& prev, const AgencyKey&,
                 const AgencyRichFilter& parameters) {
   const std::int64_t cents = parameters.cents.value_or(100);
   return state.owner.balance.cents >= cents && state.owner.balance.cents != prev.owner.balance.cents;
+}
+
+// The filter `Steep`.
+bool AgencySteep(const AgencyState& state, const onager::Previous<AgencyState>&, const AgencyKey&,
+                 const AgencySteepFilter& parameters) {
+  const double metres = parameters.metres.value_or(static_cast<double>(std::sqrt(2.0) * 100));
+  return std::abs(geo::Height(state.atlas.capital.value_or(geo::Place()).at)) > metres;
 }
 
 // The filter `High`.
@@ -521,6 +607,8 @@ bool AgencyCheapPrices(const common::v1::Money& item, const std::string& item_ke
   return item.cents < limit.cents && item_key != "hidden";
 }
 
+#pragma GCC diagnostic pop
+
 using AgencyCheapSelection = onager::generated::Selection<
     AgencyState,
     onager::generated::Elements<
@@ -551,12 +639,16 @@ const onager::generated::ActorType& AgencyActor::Type() {
       {.name = "Visit", .streamed_parameter = true, .item_number = 2, .item_is_struct = true},
       {.name = "Count", .streamed_parameter = true, .item_number = 1},
       {.name = "Names", .streamed_result = true},
+      {.name = "Free", .readonly = true, .reentrant = true},
       {.name = "Login"},
   };
   static constexpr onager::generated::FilterInfo kFilters[] = {
       {.name = "Rich",
        .number = 310525159,
        .make = &onager::generated::MakeFilter<AgencyState, AgencyKey, AgencyRichFilter, &AgencyRich>},
+      {.name = "Steep",
+       .number = 423189168,
+       .make = &onager::generated::MakeFilter<AgencyState, AgencyKey, AgencySteepFilter, &AgencySteep>},
       {.name = "High",
        .number = 504093405,
        .make = &onager::generated::MakeFilter<AgencyState, AgencyKey, AgencyHighFilter, &AgencyHigh>},
@@ -576,6 +668,10 @@ const onager::generated::ActorType& AgencyActor::Type() {
       {.name = "Booked", .number = Agency::Booked::kNumber},
       {.name = "Cancelled", .number = Agency::Cancelled::kNumber},
   };
+  static constexpr onager::generated::TimerInfo kTimers[] = {
+      {.name = "Sweep", .period = absl::Seconds(90)},
+      {.name = "flush_cache", .period = absl::Milliseconds(250)},
+  };
   static constexpr onager::generated::KeyPartInfo kKey[] = {
       {.name = "id", .type = onager::generated::KeyPartType::kUuid},
       {.name = "currency", .type = onager::generated::KeyPartType::kEnum},
@@ -587,6 +683,7 @@ const onager::generated::ActorType& AgencyActor::Type() {
       .filters = kFilters,
       .views = kViews,
       .events = kEvents,
+      .timers = kTimers,
       .version = 3,
       .key = kKey,
       .proto = &onager::proto_files::everything_proto,
@@ -617,12 +714,24 @@ absl::Status AgencyActor::Migrate(std::uint32_t from) {
   return ActorBase::Migrate(from);
 }
 
+onager::Task<> AgencyActor::OnTimer(onager::Turn& turn, std::size_t timer) {
+  switch (timer) {
+    case 0:
+      return OnSweep(turn);
+    case 1:
+      return OnFlushCache(turn);
+  }
+  return ActorBase::OnTimer(turn, timer);
+}
+
 onager::Task<std::string> AgencyActor::Dispatch(onager::Turn& turn, std::size_t method,
                                                 std::string_view arguments) {
   switch (method) {
     case 0:
       return ServeAgencyBook(*this, turn, arguments);
     case 5:
+      return ServeAgencyFree(*this, turn, arguments);
+    case 6:
       return ServeAgencyLogin(*this, turn, arguments);
   }
   return absl::UnimplementedError("everything.v1.Agency has no such method");
@@ -648,6 +757,12 @@ onager::Filter<AgencyState> Agency::Rich(std::int64_t cents) {
   AgencyRichFilter arguments;
   arguments.cents = cents;
   return onager::generated::DeclaredFilter<AgencyState>(310525159, arguments);
+}
+
+onager::Filter<AgencyState> Agency::Steep(double metres) {
+  AgencySteepFilter arguments;
+  arguments.metres = metres;
+  return onager::generated::DeclaredFilter<AgencyState>(423189168, arguments);
 }
 
 onager::Filter<AgencyState> Agency::High(double metres) {
@@ -722,13 +837,18 @@ onager::StreamCall<std::string> AgencyClient::Names(onager::CallOptions options)
                                          &onager::generated::DecodeItem<AgencyNamesResult>);
 }
 
+onager::Call<std::int32_t> AgencyClient::Free(onager::CallOptions options) const {
+  auto pending = channel_->Call(AgencyActor::Type(), key_, 5, std::string(), options);
+  return onager::Call<std::int32_t>(std::move(pending), &onager::generated::DecodeWrapped<AgencyFreeResult>);
+}
+
 onager::Call<> AgencyClient::Login(std::string_view user, std::string_view password,
                                    onager::CallOptions options) const {
   AgencyLoginRequest request;
   request.user = user;
   request.password = password;
   auto pending =
-      channel_->Call(AgencyActor::Type(), key_, 5, onager::generated::EncodeMessage(request), options);
+      channel_->Call(AgencyActor::Type(), key_, 6, onager::generated::EncodeMessage(request), options);
   return onager::Call<>(std::move(pending), &onager::generated::DecodeNothing);
 }
 
@@ -757,6 +877,24 @@ onager::Previous<everything::v1::Comment>::Previous(const onager::generated::Str
     : PreviousStruct(change, now),
       text(At<&Value::text>()),
       reply(At<&Value::reply>()) {}
+
+onager::TrackedKeyedList<geo::Atlas, &geo::Atlas::large>
+onager::Tracked<everything::v1::Shelf>::mutable_atlases() {
+  return Mutable<&Value::atlases>();
+}
+void onager::Tracked<everything::v1::Shelf>::set_kind(geo::Kind kind) { Set<&Value::kind>(kind); }
+
+onager::KeyedListChange<geo::Atlas, &geo::Atlas::large>
+onager::Change<everything::v1::Shelf>::atlases() const {
+  return Changed<&Value::atlases>();
+}
+bool onager::Change<everything::v1::Shelf>::kind() const { return Changed<&Value::kind>(); }
+
+onager::Previous<everything::v1::Shelf>::Previous(const onager::generated::StructChange* change,
+                                                  const Value& now)
+    : PreviousStruct(change, now),
+      atlases(At<&Value::atlases>()),
+      kind(At<&Value::kind>()) {}
 
 void onager::Tracked<everything::v1::Branch>::set_tree(everything::v1::Tree tree) {
   Set<&Value::tree>(std::move(tree));
@@ -942,6 +1080,15 @@ void onager::Tracked<everything::v1::AgencyState>::set_owner(common::v1::Account
 onager::Tracked<common::v1::Account> onager::Tracked<everything::v1::AgencyState>::mutable_owner() {
   return Mutable<&Value::owner>();
 }
+void onager::Tracked<everything::v1::AgencyState>::set_shelf(everything::v1::Shelf shelf) {
+  Set<&Value::shelf>(std::move(shelf));
+}
+onager::Tracked<everything::v1::Shelf> onager::Tracked<everything::v1::AgencyState>::mutable_shelf() {
+  return Mutable<&Value::shelf>();
+}
+void onager::Tracked<everything::v1::AgencyState>::set_atlas(geo::Atlas atlas) {
+  Set<&Value::atlas>(std::move(atlas));
+}
 
 onager::KeyedListChange<everything::v1::Trip, &everything::v1::Trip::id>
 onager::Change<everything::v1::AgencyState>::trips() const {
@@ -979,6 +1126,10 @@ bool onager::Change<everything::v1::AgencyState>::changed() const { return Chang
 onager::Change<common::v1::Account> onager::Change<everything::v1::AgencyState>::owner() const {
   return Changed<&Value::owner>();
 }
+onager::Change<everything::v1::Shelf> onager::Change<everything::v1::AgencyState>::shelf() const {
+  return Changed<&Value::shelf>();
+}
+bool onager::Change<everything::v1::AgencyState>::atlas() const { return Changed<&Value::atlas>(); }
 
 onager::Previous<everything::v1::AgencyState>::Previous(const onager::generated::StructChange* change,
                                                         const Value& now)
@@ -994,7 +1145,9 @@ onager::Previous<everything::v1::AgencyState>::Previous(const onager::generated:
       profit(At<&Value::profit>()),
       tickets(At<&Value::tickets>()),
       changed(At<&Value::changed>()),
-      owner(At<&Value::owner>()) {}
+      owner(At<&Value::owner>()),
+      shelf(At<&Value::shelf>()),
+      atlas(At<&Value::atlas>()) {}
 
 #pragma GCC diagnostic pop
 
@@ -1007,7 +1160,7 @@ const onager::generated::ProtoFile& everything_proto() {
   static constexpr onager::generated::ProtoFile file = {
       .name = "everything.proto",
       .imports = kImports,
-      .text = R"proto(// Generated by actorc 0.1.0 from everything.actor. Do not edit: change everything.actor and build again, or run
+      .text = {R"proto(// Generated by actorc 0.1.0 from everything.actor. Do not edit: change everything.actor and build again, or run
 // `actorc generate everything.actor`.
 
 syntax = "proto3";
@@ -1021,8 +1174,8 @@ import "google/protobuf/timestamp.proto";
 
 enum Kind {
   KIND_UNKNOWN = 0;
-  KIND_TOWN = 1;
   KIND_LAKE = 2;
+  KIND_TOWN = 1;
 }
 
 message Point {
@@ -1038,10 +1191,48 @@ message Place {
   google.protobuf.Duration age = 5;
 }
 
+message Circle {
+  Point middle = 1;
+  float radius = 2;
+}
+
+message Atlas {
+  bool open = 1;
+  int32 small = 2;
+  uint64 large = 3;
+  bytes raw = 4;
+  optional Place capital = 5;
+  optional int32 scale = 6;
+  map<string, Point> exits = 7;
+  map<uint32, Kind> kinds = 8;
+  repeated string names = 9;
+  repeated int64 codes = 10;
+  repeated double heights = 11;
+  repeated int32 counts = 12;
+  google.protobuf.Timestamp printed = 13;
+  oneof extent {
+    double radius = 20;
+    string outline = 15;
+    Circle circle = 16;
+  }
+  // In snapshots: by which numbers patches name the elements of `exits`.
+  repeated uint64 exits_handles = 20007;
+  // In snapshots: by which numbers patches name the elements of `kinds`.
+  repeated uint64 kinds_handles = 20008;
+}
+
 // A comment and what was said to it.
 message Comment {
   string text = 1;
   optional Comment reply = 2;
+}
+
+// What stands on its own of C++.
+message Shelf {
+  repeated Atlas atlases = 1;
+  optional Kind kind = 2;
+  // In snapshots: by which numbers patches name the elements of `atlases`.
+  repeated uint64 atlases_handles = 20001;
 }
 
 message Branch {
@@ -1110,6 +1301,8 @@ message AgencyState {
   repeated Ticket tickets = 10;
   google.protobuf.Timestamp changed = 11;
   common.v1.Account owner = 12;
+  Shelf shelf = 13;
+  Atlas atlas = 14;
   // In snapshots: by which numbers patches name the elements of `trips`.
   repeated uint64 trips_handles = 20001;
   // In snapshots: by which numbers patches name the elements of `accounts`.
@@ -1130,6 +1323,14 @@ message AgencyState {
 message CommentPatch {
   optional string text = 1;
   optional CommentPatch reply = 2;
+  // Numbers of the fields that are reset before the others are applied.
+  repeated uint32 cleared = 20000;
+}
+
+// What differs between two `Shelf`.
+message ShelfPatch {
+  AtlasListPatch atlases = 1;
+  optional Kind kind = 2;
   // Numbers of the fields that are reset before the others are applied.
   repeated uint32 cleared = 20000;
 }
@@ -1196,8 +1397,34 @@ message AgencyStatePatch {
   TicketListPatch tickets = 10;
   optional google.protobuf.Timestamp changed = 11;
   common.v1.AccountPatch owner = 12;
+  ShelfPatch shelf = 13;
+  Atlas atlas = 14;
   // Numbers of the fields that are reset before the others are applied.
   repeated uint32 cleared = 20000;
+}
+
+// What differs between two keyed lists of `Atlas`. Applied in this order; what is removed leaves at
+// the end, so that elements can be placed after it, but frees its key first.
+message AtlasListPatch {
+  repeated AtlasPlacement placed = 1;
+  repeated AtlasUpdate updated = 2;
+  repeated uint64 removed = 3;
+}
+
+// A new element, or without `value` an old one that moves.
+message AtlasPlacement {
+  uint64 handle = 1;
+  // The element that it stands behind; 0: at the front.
+  uint64 after = 2;
+  Atlas value = 3;
+  // The new element gets the handle of an old one, which goes.
+  bool replaces = 4;
+}
+
+// An element that changed where it is.
+message AtlasUpdate {
+  uint64 handle = 1;
+  Atlas value = 2;
 }
 
 // What differs between two keyed lists of `Branch`. Applied in this order; what is removed leaves at
@@ -1214,6 +1441,8 @@ message BranchPlacement {
   // The element that it stands behind; 0: at the front.
   uint64 after = 2;
   Branch value = 3;
+  // The new element gets the handle of an old one, which goes.
+  bool replaces = 4;
 }
 
 // An element that changed where it is.
@@ -1268,6 +1497,8 @@ message TripPlacement {
   // The element that it stands behind; 0: at the front.
   uint64 after = 2;
   Trip value = 3;
+  // The new element gets the handle of an old one, which goes.
+  bool replaces = 4;
 }
 
 // An element that changed where it is.
@@ -1290,6 +1521,8 @@ message EverythingAccountPlacement {
   // The element that it stands behind; 0: at the front.
   uint64 after = 2;
   common.v1.Account value = 3;
+  // The new element gets the handle of an old one, which goes.
+  bool replaces = 4;
 }
 
 // An element that changed where it is.
@@ -1364,6 +1597,8 @@ message TicketPlacement {
   // The element that it stands behind; 0: at the front.
   uint64 after = 2;
   Ticket value = 3;
+  // The new element gets the handle of an old one, which goes.
+  bool replaces = 4;
 }
 
 // An element that changed where it is.
@@ -1439,6 +1674,19 @@ message AgencyNamesResult {
   string item = 1;
 }
 
+// The arguments of `Agency.Free`.
+message AgencyFreeRequest {
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  bytes id = 20001;
+  // Of the actor's key. Empty in a session, where the call itself names the actor.
+  common.v1.Currency currency = 20002;
+}
+
+// The result of `Agency.Free`.
+message AgencyFreeResult {
+  int32 result = 1;
+}
+
 // The arguments of `Agency.Login`.
 message AgencyLoginRequest {
   string user = 1;
@@ -1462,6 +1710,7 @@ message AgencyFilter {
     AgencyFilterAny any = 2;
     AgencyFilter not = 3;
     AgencyRichFilter rich = 310525159;
+    AgencySteepFilter steep = 423189168;
     AgencyHighFilter high = 504093405;
     AgencyMineFilter mine = 90961366 [deprecated = true];
     AgencyMovedFilter moved = 42476176;
@@ -1480,6 +1729,10 @@ message AgencyFilterAny {
 
 message AgencyRichFilter {
   optional int64 cents = 1;
+}
+
+message AgencySteepFilter {
+  optional double metres = 1;
 }
 
 message AgencyHighFilter {
@@ -1592,13 +1845,16 @@ service Agency {
   rpc Visit(stream AgencyVisitRequest) returns (Place);
   rpc Count(stream AgencyCountRequest) returns (AgencyCountResult);
   rpc Names(AgencyNamesRequest) returns (stream AgencyNamesResult);
+  rpc Free(AgencyFreeRequest) returns (AgencyFreeResult) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
   rpc Login(AgencyLoginRequest) returns (AgencyLoginResult) {
     option deprecated = true;
   }
   // The state as it is, then each change, until the caller goes.
   rpc Watch(AgencyWatchRequest) returns (stream AgencyWatchUpdate);
 }
-)proto",
+)proto", 19961},
   };
   return file;
 }

@@ -4,6 +4,7 @@
 #ifndef EVERYTHING_ACTOR_H_
 #define EVERYTHING_ACTOR_H_
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,6 +44,10 @@ template <>
 inline constexpr bool onager::generated::kIsForeign<geo::Point> = true;
 template <>
 inline constexpr bool onager::generated::kIsForeign<geo::Place> = true;
+template <>
+inline constexpr bool onager::generated::kIsForeign<geo::Circle> = true;
+template <>
+inline constexpr bool onager::generated::kIsForeign<geo::Atlas> = true;
 
 /// What the language has besides what the other samples show: imports, C++ types, times, sets, recursion.
 namespace everything::v1 {
@@ -58,10 +63,24 @@ struct Comment {
   Comment&& with_text(std::string value) &&;
   Comment&& with_reply(onager::Box<Comment> value) &&;
 
-  friend bool operator==(const Comment&, const Comment&) = default;
+  friend bool operator==(const Comment& a, const Comment& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Comment& value);
+
+/// What stands on its own of C++.
+struct Shelf {
+  onager::KeyedList<geo::Atlas, &geo::Atlas::large> atlases;
+  geo::Kind kind = geo::Kind::kTown;
+
+  Shelf() = default;
+  Shelf&& with_atlases(onager::KeyedList<geo::Atlas, &geo::Atlas::large> value) &&;
+  Shelf&& with_kind(geo::Kind value) &&;
+
+  friend bool operator==(const Shelf& a, const Shelf& b);
+};
+
+std::ostream& operator<<(std::ostream& out, const Shelf& value);
 
 struct Branch {
   std::string name;
@@ -71,7 +90,7 @@ struct Branch {
   Branch&& with_name(std::string value) &&;
   Branch&& with_tree(onager::Box<Tree> value) &&;
 
-  friend bool operator==(const Branch&, const Branch&) = default;
+  friend bool operator==(const Branch& a, const Branch& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Branch& value);
@@ -84,7 +103,7 @@ struct Tree {
   Tree&& with_size(std::int32_t value) &&;
   Tree&& with_branches(onager::KeyedList<Branch, &Branch::name> value) &&;
 
-  friend bool operator==(const Tree&, const Tree&) = default;
+  friend bool operator==(const Tree& a, const Tree& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Tree& value);
@@ -142,7 +161,7 @@ struct [[deprecated]] Ticket {
   Ticket() = default;
   Ticket&& with_number(onager::Uuid value) &&;
 
-  friend bool operator==(const Ticket&, const Ticket&) = default;
+  friend bool operator==(const Ticket& a, const Ticket& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Ticket& value);
@@ -161,7 +180,7 @@ struct [[deprecated]] Sold {
   absl::Status ToStatus() const;
   static std::optional<Sold> FromBytes(std::string_view bytes);
 
-  friend bool operator==(const Sold&, const Sold&) = default;
+  friend bool operator==(const Sold& a, const Sold& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Sold& value);
@@ -180,6 +199,8 @@ struct AgencyState {
   onager::KeyedList<Ticket, &Ticket::number> tickets;
   absl::Time changed;
   common::v1::Account owner;
+  Shelf shelf;
+  geo::Atlas atlas{};
 
   AgencyState() = default;
   AgencyState&& with_trips(onager::KeyedList<Trip, &Trip::id> value) &&;
@@ -194,6 +215,8 @@ struct AgencyState {
   AgencyState&& with_tickets(onager::KeyedList<Ticket, &Ticket::number> value) &&;
   AgencyState&& with_changed(absl::Time value) &&;
   AgencyState&& with_owner(common::v1::Account value) &&;
+  AgencyState&& with_shelf(Shelf value) &&;
+  AgencyState&& with_atlas(geo::Atlas value) &&;
 
   friend bool operator==(const AgencyState& a, const AgencyState& b);
 };
@@ -219,7 +242,7 @@ struct Agency {
     std::string ToBytes() const;
     static std::optional<Booked> FromBytes(std::string_view bytes);
 
-    friend bool operator==(const Booked& a, const Booked& b);
+    friend bool operator==(const Agency::Booked& a, const Agency::Booked& b);
   };
 
   /// Deprecated.
@@ -232,10 +255,11 @@ struct Agency {
     std::string ToBytes() const;
     static std::optional<Cancelled> FromBytes(std::string_view bytes);
 
-    friend bool operator==(const Cancelled&, const Cancelled&) = default;
+    friend bool operator==(const Agency::Cancelled& a, const Agency::Cancelled& b);
   };
 
   static onager::Filter<AgencyState> Rich(std::int64_t cents = 100);
+  static onager::Filter<AgencyState> Steep(double metres = static_cast<double>(std::sqrt(2.0) * 100));
   static onager::Filter<AgencyState> High(double metres);
   /// Deprecated.
   [[deprecated]] static onager::Filter<AgencyState> Mine();
@@ -272,6 +296,28 @@ class onager::Change<everything::v1::Comment>
 
   bool text() const;
   bool reply() const;
+};
+
+template <>
+class onager::Tracked<everything::v1::Shelf>
+    : public onager::generated::TrackedStruct<everything::v1::Shelf> {
+ public:
+  using TrackedStruct::TrackedStruct;
+
+  const onager::KeyedList<geo::Atlas, &geo::Atlas::large>& atlases() const { return value().atlases; }
+  onager::TrackedKeyedList<geo::Atlas, &geo::Atlas::large> mutable_atlases();
+  geo::Kind kind() const { return value().kind; }
+  void set_kind(geo::Kind kind);
+};
+
+template <>
+class onager::Change<everything::v1::Shelf>
+    : public onager::generated::StructChangeView<everything::v1::Shelf> {
+ public:
+  using StructChangeView::StructChangeView;
+
+  onager::KeyedListChange<geo::Atlas, &geo::Atlas::large> atlases() const;
+  bool kind() const;
 };
 
 template <>
@@ -442,6 +488,11 @@ class onager::Tracked<everything::v1::AgencyState>
   const common::v1::Account& owner() const { return value().owner; }
   void set_owner(common::v1::Account owner);
   onager::Tracked<common::v1::Account> mutable_owner();
+  const everything::v1::Shelf& shelf() const { return value().shelf; }
+  void set_shelf(everything::v1::Shelf shelf);
+  onager::Tracked<everything::v1::Shelf> mutable_shelf();
+  const geo::Atlas& atlas() const { return value().atlas; }
+  void set_atlas(geo::Atlas atlas);
 };
 
 template <>
@@ -462,9 +513,12 @@ class onager::Change<everything::v1::AgencyState>
   onager::KeyedListChange<everything::v1::Ticket, &everything::v1::Ticket::number> tickets() const;
   bool changed() const;
   onager::Change<common::v1::Account> owner() const;
+  onager::Change<everything::v1::Shelf> shelf() const;
+  bool atlas() const;
 };
 
 extern template struct onager::generated::StructOps<everything::v1::Comment>;
+extern template struct onager::generated::StructOps<everything::v1::Shelf>;
 extern template struct onager::generated::StructOps<everything::v1::Branch>;
 extern template struct onager::generated::StructOps<everything::v1::Tree>;
 extern template struct onager::generated::StructOps<everything::v1::Trip>;
@@ -475,6 +529,8 @@ extern template struct onager::generated::StructOps<everything::v1::Agency::Book
 extern template struct onager::generated::StructOps<everything::v1::Agency::Cancelled>;
 extern template struct onager::generated::StructOps<geo::Point>;
 extern template struct onager::generated::StructOps<geo::Place>;
+extern template struct onager::generated::StructOps<geo::Circle>;
+extern template struct onager::generated::StructOps<geo::Atlas>;
 extern template class onager::generated::TrackedState<everything::v1::AgencyState>;
 extern template class onager::generated::Replica<everything::v1::AgencyState>;
 
@@ -492,7 +548,7 @@ struct AgencyKey {
   std::string ToString() const;
   static absl::StatusOr<AgencyKey> Parse(std::string_view text);
 
-  friend bool operator==(const AgencyKey&, const AgencyKey&) = default;
+  friend bool operator==(const AgencyKey& a, const AgencyKey& b);
 };
 
 /// Derive from it, implement the methods and host the class on a server.
@@ -515,8 +571,17 @@ class AgencyActor : public onager::generated::ActorBase {
 
   virtual onager::Task<> Names(onager::Turn& turn, onager::StreamWriter<std::string>& results) = 0;
 
+  virtual onager::Task<std::int32_t> Free(onager::Turn& turn) = 0;
+
   /// Deprecated.
   virtual onager::Task<> Login(onager::Turn& turn, std::string user, std::string password) = 0;
+
+  /// Trips that nobody has booked go.
+  /// Runs every 1m30s while the actor is active.
+  virtual onager::Task<> OnSweep(onager::Turn& turn) = 0;
+
+  /// Runs every 250ms while the actor is active.
+  virtual onager::Task<> OnFlushCache(onager::Turn& turn) = 0;
 
  protected:
   /// Brings the state from version 1 to version 2, before the first turn. With an error the actor is
@@ -544,6 +609,7 @@ class AgencyActor : public onager::generated::ActorBase {
   onager::Task<std::string> DispatchStreamed(onager::Turn& turn, std::size_t method,
                                              std::string_view arguments,
                                              onager::generated::CallStreams& streams) final;
+  onager::Task<> OnTimer(onager::Turn& turn, std::size_t timer) final;
   absl::Status Migrate(std::uint32_t from) final;
 
   AgencyKey key_;
@@ -573,6 +639,8 @@ class AgencyClient {
       onager::CallOptions options = onager::CallOptions()) const;
 
   onager::StreamCall<std::string> Names(onager::CallOptions options = onager::CallOptions()) const;
+
+  onager::Call<std::int32_t> Free(onager::CallOptions options = onager::CallOptions()) const;
 
   /// Deprecated.
   [[deprecated]] onager::Call<> Login(std::string_view user, std::string_view password,

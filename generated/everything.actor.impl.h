@@ -27,6 +27,16 @@ struct onager::generated::Describe<everything::v1::Comment> {
 };
 
 template <>
+struct onager::generated::Describe<everything::v1::Shelf> {
+  using T = everything::v1::Shelf;
+  static constexpr std::string_view kName = "everything.v1.Shelf";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::atlases>("atlases"),
+      Field<2, &T::kind, kWithDefault>("kind"),
+  };
+};
+
+template <>
 struct onager::generated::Describe<everything::v1::Branch> {
   using T = everything::v1::Branch;
   static constexpr std::string_view kName = "everything.v1.Branch";
@@ -106,6 +116,8 @@ struct onager::generated::Describe<everything::v1::AgencyState> {
       Field<10, &T::tickets, kPrivate>("tickets"),
       Field<11, &T::changed>("changed"),
       Field<12, &T::owner>("owner"),
+      Field<13, &T::shelf>("shelf"),
+      Field<14, &T::atlas>("atlas"),
   };
 };
 
@@ -151,6 +163,40 @@ struct onager::generated::Describe<geo::Place> {
 };
 
 template <>
+struct onager::generated::Describe<geo::Circle> {
+  using T = geo::Circle;
+  static constexpr std::string_view kName = "everything.v1.Circle";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::middle>("middle"),
+      Field<2, &T::radius>("radius"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<geo::Atlas> {
+  using T = geo::Atlas;
+  static constexpr std::string_view kName = "everything.v1.Atlas";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::open>("open"),
+      Field<2, &T::small>("small"),
+      Field<3, &T::large>("large"),
+      Field<4, &T::raw>("raw"),
+      Field<5, &T::capital>("capital"),
+      Field<6, &T::scale>("scale"),
+      Field<7, &T::exits>("exits"),
+      Field<8, &T::kinds>("kinds"),
+      Field<9, &T::names>("names"),
+      Field<10, &T::codes>("codes"),
+      Field<11, &T::heights>("heights"),
+      Field<12, &T::counts>("counts"),
+      Field<13, &T::printed>("printed"),
+      Alternative<15, &T::extent, 2, 15>("outline"),
+      Alternative<16, &T::extent, 3, 15>("circle"),
+      Alternative<20, &T::extent, 1, 15>("radius"),
+  };
+};
+
+template <>
 class onager::Previous<everything::v1::Comment>
     : public onager::generated::PreviousStruct<everything::v1::Comment> {
  public:
@@ -158,6 +204,16 @@ class onager::Previous<everything::v1::Comment>
 
   const std::string& text;
   const onager::PreviousOptional<everything::v1::Comment> reply;
+};
+
+template <>
+class onager::Previous<everything::v1::Shelf>
+    : public onager::generated::PreviousStruct<everything::v1::Shelf> {
+ public:
+  Previous(const onager::generated::StructChange* change, const Value& now);
+
+  const onager::PreviousKeyedList<geo::Atlas, &geo::Atlas::large> atlases;
+  const geo::Kind& kind;
 };
 
 template <>
@@ -230,6 +286,8 @@ class onager::Previous<everything::v1::AgencyState>
   const onager::PreviousKeyedList<everything::v1::Ticket, &everything::v1::Ticket::number> tickets;
   const absl::Time& changed;
   const onager::Previous<common::v1::Account> owner;
+  const onager::Previous<everything::v1::Shelf> shelf;
+  const geo::Atlas& atlas;
 };
 
 #pragma GCC diagnostic pop

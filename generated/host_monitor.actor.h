@@ -56,7 +56,7 @@ struct Process {
   Process&& with_state(std::string value) &&;
   Process&& with_threads(std::int32_t value) &&;
 
-  friend bool operator==(const Process&, const Process&) = default;
+  friend bool operator==(const Process& a, const Process& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Process& value);
@@ -72,7 +72,7 @@ struct Interface {
   Interface&& with_received_bytes(std::int64_t value) &&;
   Interface&& with_sent_bytes(std::int64_t value) &&;
 
-  friend bool operator==(const Interface&, const Interface&) = default;
+  friend bool operator==(const Interface& a, const Interface& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Interface& value);
@@ -246,7 +246,7 @@ struct HostMonitorKey {
   std::string ToString() const;
   static absl::StatusOr<HostMonitorKey> Parse(std::string_view text);
 
-  friend bool operator==(const HostMonitorKey&, const HostMonitorKey&) = default;
+  friend bool operator==(const HostMonitorKey& a, const HostMonitorKey& b);
 };
 
 /// One machine, sampled about once a second while somebody looks.

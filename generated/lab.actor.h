@@ -42,7 +42,7 @@ struct Refused {
   absl::Status ToStatus() const;
   static std::optional<Refused> FromBytes(std::string_view bytes);
 
-  friend bool operator==(const Refused&, const Refused&) = default;
+  friend bool operator==(const Refused& a, const Refused& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Refused& value);
@@ -56,7 +56,7 @@ struct LabState {
   LabState&& with_value(std::int64_t value_) &&;
   LabState&& with_ballast(onager::Bytes value_) &&;
 
-  friend bool operator==(const LabState&, const LabState&) = default;
+  friend bool operator==(const LabState& a, const LabState& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const LabState& value);
@@ -75,7 +75,7 @@ struct Lab {
     std::string ToBytes() const;
     static std::optional<Reached> FromBytes(std::string_view bytes);
 
-    friend bool operator==(const Reached&, const Reached&) = default;
+    friend bool operator==(const Lab::Reached& a, const Lab::Reached& b);
   };
 
   static onager::Filter<LabState> AtLeast(std::int64_t n);
@@ -127,7 +127,7 @@ struct LabKey {
   std::string ToString() const;
   static absl::StatusOr<LabKey> Parse(std::string_view text);
 
-  friend bool operator==(const LabKey&, const LabKey&) = default;
+  friend bool operator==(const LabKey& a, const LabKey& b);
 };
 
 /// Derive from it, implement the methods and host the class on a server.

@@ -43,7 +43,7 @@ struct Point {
   Point&& with_x(double value) &&;
   Point&& with_y(double value) &&;
 
-  friend bool operator==(const Point&, const Point&) = default;
+  friend bool operator==(const Point& a, const Point& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Point& value);
@@ -56,7 +56,7 @@ struct Tag {
   Tag&& with_name(std::string value) &&;
   Tag&& with_weight(std::int32_t value) &&;
 
-  friend bool operator==(const Tag&, const Tag&) = default;
+  friend bool operator==(const Tag& a, const Tag& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Tag& value);
@@ -85,7 +85,7 @@ struct Scalars {
   Scalars&& with_data(onager::Bytes value) &&;
   Scalars&& with_color(Color value) &&;
 
-  friend bool operator==(const Scalars&, const Scalars&) = default;
+  friend bool operator==(const Scalars& a, const Scalars& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Scalars& value);
@@ -116,7 +116,7 @@ struct Optionals {
   Optionals&& with_color(std::optional<Color> value) &&;
   Optionals&& with_point(std::optional<Point> value) &&;
 
-  friend bool operator==(const Optionals&, const Optionals&) = default;
+  friend bool operator==(const Optionals& a, const Optionals& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Optionals& value);
@@ -137,7 +137,7 @@ struct Defaults {
   Defaults&& with_text(std::string value) &&;
   Defaults&& with_color(Color value) &&;
 
-  friend bool operator==(const Defaults&, const Defaults&) = default;
+  friend bool operator==(const Defaults& a, const Defaults& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Defaults& value);
@@ -160,7 +160,7 @@ struct Lists {
   Lists&& with_colors(std::vector<Color> value) &&;
   Lists&& with_points(std::vector<Point> value) &&;
 
-  friend bool operator==(const Lists&, const Lists&) = default;
+  friend bool operator==(const Lists& a, const Lists& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Lists& value);
@@ -191,7 +191,7 @@ struct Part {
   Part&& with_label(std::string value) &&;
   Part&& with_tag(Tag value) &&;
 
-  friend bool operator==(const Part&, const Part&) = default;
+  friend bool operator==(const Part& a, const Part& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Part& value);
@@ -204,7 +204,7 @@ struct Switch {
   Switch&& with_on(bool value) &&;
   Switch&& with_text(std::string value) &&;
 
-  friend bool operator==(const Switch&, const Switch&) = default;
+  friend bool operator==(const Switch& a, const Switch& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Switch& value);
@@ -217,7 +217,7 @@ struct Paint {
   Paint&& with_color(Color value) &&;
   Paint&& with_amount(float value) &&;
 
-  friend bool operator==(const Paint&, const Paint&) = default;
+  friend bool operator==(const Paint& a, const Paint& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Paint& value);
@@ -260,7 +260,7 @@ struct ShapesState {
   ShapesState&& with_level(std::int32_t value) &&;
   ShapesState&& with_revision(std::int32_t value) &&;
 
-  friend bool operator==(const ShapesState&, const ShapesState&) = default;
+  friend bool operator==(const ShapesState& a, const ShapesState& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const ShapesState& value);
@@ -660,7 +660,7 @@ struct ShapesKey {
   std::string ToString() const;
   static absl::StatusOr<ShapesKey> Parse(std::string_view text);
 
-  friend bool operator==(const ShapesKey&, const ShapesKey&) = default;
+  friend bool operator==(const ShapesKey& a, const ShapesKey& b);
 };
 
 /// Derive from it, implement the methods and host the class on a server.

@@ -54,7 +54,7 @@ struct Todo {
   Todo&& with_due(std::optional<std::int64_t> value) &&;
   Todo&& with_labels(onager::Map<std::string, std::string> value) &&;
 
-  friend bool operator==(const Todo&, const Todo&) = default;
+  friend bool operator==(const Todo& a, const Todo& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Todo& value);
@@ -73,7 +73,7 @@ struct NotFound {
   absl::Status ToStatus() const;
   static std::optional<NotFound> FromBytes(std::string_view bytes);
 
-  friend bool operator==(const NotFound&, const NotFound&) = default;
+  friend bool operator==(const NotFound& a, const NotFound& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const NotFound& value);
@@ -87,7 +87,7 @@ struct TodoListState {
   TodoListState&& with_todos(onager::KeyedList<Todo, &Todo::id> value) &&;
   TodoListState&& with_pending_count(std::int32_t value) &&;
 
-  friend bool operator==(const TodoListState&, const TodoListState&) = default;
+  friend bool operator==(const TodoListState& a, const TodoListState& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const TodoListState& value);
@@ -109,7 +109,7 @@ struct TodoList {
     std::string ToBytes() const;
     static std::optional<Expired> FromBytes(std::string_view bytes);
 
-    friend bool operator==(const Expired&, const Expired&) = default;
+    friend bool operator==(const TodoList::Expired& a, const TodoList::Expired& b);
   };
 
   static onager::Filter<TodoListState> NonEmpty();
@@ -197,7 +197,7 @@ struct TodoListKey {
   std::string ToString() const;
   static absl::StatusOr<TodoListKey> Parse(std::string_view text);
 
-  friend bool operator==(const TodoListKey&, const TodoListKey&) = default;
+  friend bool operator==(const TodoListKey& a, const TodoListKey& b);
 };
 
 /// Derive from it, implement the methods and host the class on a server.

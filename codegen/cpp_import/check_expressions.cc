@@ -347,8 +347,12 @@ class Check {
   }
 
   void ReportType(const ListedExpression& listed, const std::string& rule, CXType type) {
-    diagnostics_.push_back(Diagnosis(Kind::kExpression, listed.expression->range,
-                                     Cat(rule, ", this is `", Short(PlainType(clang_.Spelling(type))), "`")));
+    const std::string spelling = clang_.Spelling(type);
+    const bool is_uncalled = spelling.find("member function type") != std::string::npos;
+    diagnostics_.push_back(
+        Diagnosis(Kind::kExpression, listed.expression->range,
+                  is_uncalled ? Cat(rule, ", this is a function that is not called; write `()` behind it")
+                              : Cat(rule, ", this is `", Short(PlainType(spelling)), "`")));
   }
 
   // The expression is fine, but nothing that its field or parameter can begin with.

@@ -47,6 +47,7 @@ void AddProto(Node& cpp, const Node& proto_view, const std::string& name, const 
   cpp.Set("proto_file_name", CppStringLiteral(name));
   cpp.Set("proto_delimiter", delimiter);
   cpp.Set("proto_text", text);
+  cpp.Set("proto_size", Cat(text.size()));  // Compilers count only so far in a constant.
   cpp.Set("has_proto_imports", !imports.empty());
   cpp.Set("proto_imports", Node::Texts(imports));
 }

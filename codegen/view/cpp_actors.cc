@@ -83,7 +83,19 @@ Node CppActors::Actor(idl::ActorId id) {
                               {"from", Cat(actor.migrations[i])},
                               {"to", Cat(actor.migrations[i] + 1)}});
   }
+  Node::List timers;
+  for (size_t i = 0; i < actor.timers.size(); ++i) {
+    const idl::Timer& timer = actor.timers[i];
+    timers.push_back(Node{{"declared_name", CppStringLiteral(timer.name)},
+                          {"index", Cat(i)},
+                          {"handler", names.timers[i]},
+                          {"doc", DocLines(timer)},
+                          {"period", DurationLiteral(timer.period)},
+                          {"period_text", absl::FormatDuration(timer.period)}});
+  }
   return Node{{"declared_actor", actor.name},
+              {"has_timers", !timers.empty()},
+              {"timers", std::move(timers)},
               {"observable", names.observable},
               {"has_observable", !names.observable.empty()},
               {"has_version", actor.version != 1},
@@ -133,6 +145,9 @@ CppActors::Parameters CppActors::ParametersOf(const std::vector<idl::Parameter>&
     const std::string type = types_.Value(parameter.type, Spelling::kInside);
     includes_.AddFor(parameter.type);
     const std::string default_text = types_.Default(parameter);
+    if (parameter.default_expression.has_value()) {
+      includes_.AddForExpression(parameter.default_expression->text);
+    }
     if (default_text.find("std::numeric_limits") != std::string::npos) includes_.Add({"limits"});
     const bool has_default = !default_text.empty();
     if (has_default) includes_.Add({"optional"});
@@ -251,6 +266,7 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
               {"decode_out", streams.decode_out},
               {"idempotent", method.idempotent},
               {"readonly", method.readonly},
+              {"reentrant", method.reentrant},
               {"has_timeout", method.timeout.has_value()},
               {"timeout", DurationLiteral(method.timeout.value_or(absl::ZeroDuration()))},
               {"parameters", std::move(parameters.list)}};

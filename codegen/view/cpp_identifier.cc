@@ -40,7 +40,7 @@ constexpr std::string_view kMacros[] = {
     "ENODEV", "ENOENT", "ENOEXEC", "ENOLCK", "ENOLINK", "ENOMEM", "ENOMSG", "ENOPROTOOPT", "ENOSPC", "ENOSR",
     "ENOSTR", "ENOSYS", "ENOTCONN", "ENOTDIR", "ENOTEMPTY", "ENOTRECOVERABLE", "ENOTSOCK", "ENOTSUP",
     "ENOTTY", "ENXIO", "EOF", "EOPNOTSUPP", "EOVERFLOW", "EOWNERDEAD", "EPERM", "EPIPE", "EPROTO",
-    "EPROTONOSUPPORT", "EPROTOTYPE", "ERANGE", "EROFS", "ESHUTDOWN", "ESPIPE", "ESRCH", "ESTALE", "ETIME",
+    "EPROTONOSUPPORT", "EPROTOTYPE", "ERANGE", "EROFS", "ERROR", "ESHUTDOWN", "ESPIPE", "ESRCH", "ESTALE", "ETIME",
     "ETIMEDOUT", "ETXTBSY", "EUSERS", "EWOULDBLOCK", "EXDEV", "EXIT_FAILURE", "EXIT_SUCCESS", "FALSE",
     "FD_CLR", "FD_ISSET", "FD_SET", "FD_SETSIZE", "FD_ZERO", "FILENAME_MAX", "FLT_DIG", "FLT_EPSILON",
     "FLT_MAX", "FLT_MIN", "FLT_RADIX", "FOPEN_MAX", "F_OK", "HOST_NAME_MAX", "HUGE", "HUGE_VAL", "HUGE_VALF",
@@ -88,8 +88,8 @@ std::string OctalEscape(unsigned char byte) {
 
 std::string CppIdentifier(std::string_view name) {
   const bool reserved = Contains(kKeywords, name) || Contains(kMacros, name) || HidesOurNamespaces(name) ||
-                        name.starts_with("ABSL_") || name.starts_with("ONAGER_") ||
-                        name.starts_with("PROTOBUF_") || name.starts_with("GOOGLE_");
+                        (!name.ends_with('_') && (name.starts_with("ABSL_") || name.starts_with("ONAGER_") ||
+                                                  name.starts_with("PROTOBUF_") || name.starts_with("GOOGLE_")));
   return Cat(name, reserved ? "_" : "");
 }
 

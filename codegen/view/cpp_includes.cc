@@ -3,6 +3,9 @@
 #include <variant>
 #include <vector>
 
+#include "codegen/std_names/std_names.h"
+#include "codegen/view/expression_names.h"
+
 namespace onager::codegen {
 
 void CppIncludes::AddFor(idl::TypeId type) {
@@ -58,6 +61,14 @@ void CppIncludes::AddFor(idl::TypeId type) {
     }
   };
   std::visit(Visitor{*this}, model_.types[type]);
+}
+
+void CppIncludes::AddForExpression(std::string_view text) {
+  for (const NameInExpression& name : NamesIn(text)) {
+    if (name.scope == "absl") library_.insert("absl/time/time.h");
+    if (name.scope != "std") continue;
+    if (const std::string_view header = StdHeader(name.text); !header.empty()) standard_.emplace(header);
+  }
 }
 
 Node CppIncludes::Standard() const {

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "codegen/view/node.h"
 #include "idl/model/model.h"
@@ -25,7 +26,10 @@ class CppIncludes {
   }
   // What the spelling of `type`, and moving a value of it, need.
   void AddFor(idl::TypeId type);
+  // What the names of std and abseil in an expression need.
+  void AddForExpression(std::string_view text);
 
+  [[nodiscard]] bool has_standard() const { return !standard_.empty(); }
   [[nodiscard]] Node Standard() const;
   [[nodiscard]] Node Library() const;
 

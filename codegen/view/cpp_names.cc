@@ -17,6 +17,37 @@ namespace {
 // specializations of its templates are looked up.
 constexpr std::array<std::string_view, 3> kNamesInsideOnager = {"generated", "internal", "testing"};
 
+// Names that generated code has for parameters, variables and members where types are named too. A type that
+// is called so is qualified there.
+constexpr std::array<std::string_view, 49> kNamesInsideOurs = {
+    "ActorBase",  "AfterCommit",  "BindKey",    "Dispatch",  "DispatchStreamed",
+    "Emit",       "EmitEvent",    "FromBytes",  "Migrate",   "Observe",
+    "OnActivate", "OnDeactivate", "OnTimer",    "Parse",     "TakeEvents",
+    "ToBytes",    "ToStatus",     "ToString",   "Type",      "Watch",
+    "a",          "actor",        "actor_type", "arguments", "b",
+    "bytes",      "client",       "event",      "from",      "kCode",
+    "kNumber",    "kTypeUrl",     "key",        "message",   "method",
+    "options",    "out",          "parsed",     "pending",   "reader",
+    "request",    "result",       "state",      "streams",   "text",
+    "timer",      "turn",         "type",       "value"};
+
+// Members of every generated error, and of every event, whose class can therefore not be called so.
+constexpr std::array<std::string_view, 4> kMembersOfErrors = {"FromBytes", "ToStatus", "kCode", "kTypeUrl"};
+constexpr std::array<std::string_view, 3> kMembersOfEvents = {"FromBytes", "ToBytes", "kNumber"};
+
+template <size_t N>
+std::string ClassName(std::string_view name, const std::array<std::string_view, N>& members) {
+  return Cat(name, std::find(members.begin(), members.end(), name) != members.end() ? "_" : "");
+}
+
+// `name`, or near it: neither what C++ has for itself nor what is taken.
+std::string ClaimIdentifier(NameScope& scope, std::string_view name) {
+  std::string claimed = scope.Claim(CppIdentifier(name));
+  // The number behind `M_PI_` makes a macro.
+  if (CppIdentifier(claimed) != claimed) claimed = scope.Claim(CppIdentifier(claimed));
+  return claimed;
+}
+
 // LineWidth for line_width.
 std::string PascalCase(std::string_view name) {
   std::string pascal;
@@ -60,15 +91,15 @@ void CppNames::NameFile(const idl::Model& model, idl::FileIndex file,
   }
   for (const idl::EnumId id : model.enums.ids()) {
     const idl::Enum& e = model.enums[id];
-    if (e.file == file && !e.cpp.has_value()) enums_[id.index].name = types.Claim(CppIdentifier(e.name));
+    if (e.file == file && !e.cpp.has_value()) enums_[id.index].name = ClaimIdentifier(types, e.name);
   }
   for (const idl::StructId id : model.structs.ids()) {
     const idl::Struct& s = model.structs[id];
-    if (s.file == file && !s.cpp.has_value()) structs_[id.index].name = types.Claim(CppIdentifier(s.name));
+    if (s.file == file && !s.cpp.has_value()) structs_[id.index].name = ClaimIdentifier(types, s.name);
   }
   for (const idl::ErrorId id : model.errors.ids()) {
     const idl::Error& e = model.errors[id];
-    if (e.file == file) errors_[id.index].name = types.Claim(CppIdentifier(e.name));
+    if (e.file == file) errors_[id.index].name = ClaimIdentifier(types, ClassName(e.name, kMembersOfErrors));
   }
   for (const idl::ActorId id : model.actors.ids()) {
     const idl::Actor& a = model.actors[id];
@@ -79,7 +110,7 @@ void CppNames::NameFile(const idl::Model& model, idl::FileIndex file,
     names.actor = types.Claim(Cat(a.name, "Actor"));
     names.client = types.Claim(Cat(a.name, "Client"));
     if (!a.events.empty() || !a.filters.empty() || !a.views.empty()) {
-      names.observable = types.Claim(CppIdentifier(a.name));
+      names.observable = ClaimIdentifier(types, a.name);
     }
   }
 
@@ -88,8 +119,7 @@ void CppNames::NameFile(const idl::Model& model, idl::FileIndex file,
     if (e.file != file) continue;
     NameScope scope;
     for (const idl::EnumValue& value : e.values) {
-      enum_values_[id.index].push_back(e.cpp.has_value() ? value.name
-                                                         : scope.Claim(CppIdentifier(value.name)));
+      enum_values_[id.index].push_back(e.cpp.has_value() ? value.name : ClaimIdentifier(scope, value.name));
     }
   }
   for (const idl::StructId id : model.structs.ids()) {
@@ -116,8 +146,8 @@ void CppNames::NameTypes(const idl::Model& model) {
   const auto complete = [&](TypeName& name, idl::FileIndex file) {
     const std::string& package = packages_[file];
     if (package == packages_.front()) {
-      name.inside = name.name;
       name.qualified = Qualified(name.name);
+      name.inside = Inside(name.name);
     } else {
       const std::string_view first = std::string_view(package).substr(0, package.find("::"));
       name.inside = name.qualified = Cat(IsHidden(first) ? "::" : "", package, "::", name.name);
@@ -160,6 +190,12 @@ bool CppNames::IsHidden(std::string_view first) const {
          inner_namespaces_.contains(first) || scopes_.front().Has(first);
 }
 
+std::string CppNames::Inside(const std::string& name) const {
+  const bool is_hidden =
+      std::find(kNamesInsideOurs.begin(), kNamesInsideOurs.end(), name) != kNamesInsideOurs.end();
+  return is_hidden ? Qualified(name) : name;
+}
+
 std::string CppNames::Qualified(const std::string& name) const {
   const std::string_view first = std::string_view(package()).substr(0, package().find("::"));
   const bool hidden =
@@ -180,9 +216,9 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
        "TrackedStruct", "StructChangeView", "Previous", "PreviousStruct", "At",       "change_", "now_",
        "ToStatus",      "FromBytes",        "ToBytes",  "kCode",          "kTypeUrl", "kNumber"});
   for (const idl::Field& field : members.fields)
-    names.fields.push_back(names.scope.Claim(CppIdentifier(field.name)));
+    names.fields.push_back(ClaimIdentifier(names.scope, field.name));
   for (const idl::Oneof& oneof : members.oneofs) {
-    names.oneofs.emplace_back().member = names.scope.Claim(CppIdentifier(oneof.name));
+    names.oneofs.emplace_back().member = ClaimIdentifier(names.scope, oneof.name);
   }
   for (size_t i = 0; i < members.oneofs.size(); ++i) {
     OneofNames& oneof = names.oneofs[i];
@@ -199,18 +235,37 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
 void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& types) const {
   names.state_members = NamesOfMembers(names.state, actor.state, types);
   names.key_members.scope = NameScope(&types);
-  names.key_members.scope.Take({"Parse", "ToString", "reader", "text"});
+  names.key_members.scope.Take({"Parse", "ToString", "client", "reader", "text"});
   for (const idl::Parameter& part : actor.key) {
-    names.key_members.fields.push_back(names.key_members.scope.Claim(CppIdentifier(part.name)));
+    names.key_members.fields.push_back(ClaimIdentifier(names.key_members.scope, part.name));
   }
 
   NameScope methods(&types);
-  methods.Take({"Type", "key", "state", "actor_type", "state_interface", "BindKey", "Dispatch",
-                "DispatchStreamed", "Observe", "Watch", "Emit", "EmitEvent", "TakeEvents", "Migrate",
-                "ActorBase", "key_", "state_", "channel_"});
+  methods.Take({"Type",
+                "key",
+                "state",
+                "actor_type",
+                "state_interface",
+                "BindKey",
+                "Dispatch",
+                "DispatchStreamed",
+                "Observe",
+                "Watch",
+                "Emit",
+                "EmitEvent",
+                "TakeEvents",
+                "Migrate",
+                "OnActivate",
+                "OnDeactivate",
+                "AfterCommit",
+                "OnTimer",
+                "ActorBase",
+                "key_",
+                "state_",
+                "channel_"});
   for (const idl::Method& method : actor.methods) {
     MethodNames& own = names.methods.emplace_back();
-    own.method = methods.Claim(CppIdentifier(method.name));
+    own.method = ClaimIdentifier(methods, method.name);
     own.request = types.Claim(Cat(actor.name, method.name, "Request"));
     own.result = types.Claim(Cat(actor.name, method.name, "Result"));
     own.item = types.Claim(Cat(actor.name, method.name, "Item"));
@@ -219,7 +274,7 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
     parameters.Take({"turn", "options", "request", "result", "arguments", "streams", "client", "pending",
                      "key_", "channel_", "state_"});
     for (const idl::Parameter& parameter : method.parameters) {
-      own.parameters.push_back(parameters.Claim(CppIdentifier(parameter.name)));
+      own.parameters.push_back(ClaimIdentifier(parameters, parameter.name));
     }
     own.results = parameters.Claim("results");
   }
@@ -228,22 +283,26 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
     names.migrations.push_back(methods.Claim(Cat("MigrateFrom", version)));
   }
 
+  for (const idl::Timer& timer : actor.timers) {
+    names.timers.push_back(methods.Claim(Cat("On", PascalCase(timer.name))));
+  }
+
   NameScope observable(&types);
   observable.Take(names.observable);
   for (const idl::Event& event : actor.events) {
     EventNames& own = names.events.emplace_back();
-    own.name = observable.Claim(CppIdentifier(event.name));
+    own.name = ClaimIdentifier(observable, ClassName(event.name, kMembersOfEvents));
     own.members = NamesOfMembers(own.name, event.members, types);
   }
   const auto name_query = [&](std::string_view name, const std::vector<idl::Parameter>& parameters,
                               std::string_view kind) {
     QueryNames own;
-    own.builder = observable.Claim(CppIdentifier(name));
+    own.builder = ClaimIdentifier(observable, name);
     own.message = types.Claim(Cat(actor.name, name, kind));
     NameScope scope(&types);
     scope.Take({"arguments", own.builder});
     for (const idl::Parameter& parameter : parameters) {
-      own.parameters.push_back(scope.Claim(CppIdentifier(parameter.name)));
+      own.parameters.push_back(ClaimIdentifier(scope, parameter.name));
     }
     return own;
   };

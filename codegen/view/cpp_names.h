@@ -61,6 +61,7 @@ struct ActorNames {
   std::string state, key, actor, client;
   std::string observable;  // TodoList: the struct of its events, filters and views; empty without any.
   std::vector<std::string> migrations;  // MigrateFrom1
+  std::vector<std::string> timers;      // OnSweep
   MemberNames state_members, key_members;
   std::vector<MethodNames> methods;
   std::vector<EventNames> events;
@@ -88,7 +89,9 @@ class CppNames {
   // What is taken in the namespace of the first file.
   const NameScope& types() const { return scopes_.front(); }
 
-  // Of a name of the first file, as it is written outside its namespace.
+  // Of a name of the first file, as generated code writes it inside its namespace.
+  std::string Inside(const std::string& name) const;
+  // The same outside its namespace.
   std::string Qualified(const std::string& name) const;
 
  private:

@@ -1,5 +1,6 @@
 #include "codegen/view/cpp_observables.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <set>
@@ -10,39 +11,18 @@
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
 #include "codegen/view/doc_lines.h"
+#include "codegen/view/expression_names.h"
 
 namespace onager::codegen {
 namespace {
 
 constexpr size_t kLineLengthMax = 110;
 
-bool IsNameCharacter(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
-
-// The names that an expression uses by themselves: not as a member of something, not in a literal.
+// The names that an expression uses by themselves.
 std::set<std::string, std::less<>> FreeNames(std::string_view text) {
   std::set<std::string, std::less<>> names;
-  bool is_member = false;
-  for (size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (c == '"' || c == '\'') {
-      for (++i; i < text.size() && text[i] != c; ++i) {
-        if (text[i] == '\\') ++i;
-      }
-      ++i;
-    } else if (IsNameCharacter(c)) {
-      const size_t begin = i;
-      // With the quotes inside numbers.
-      const bool is_number = absl::ascii_isdigit(static_cast<unsigned char>(c));
-      while (i < text.size() && (IsNameCharacter(text[i]) || (is_number && text[i] == '\''))) ++i;
-      if (!is_member && !is_number) names.emplace(text.substr(begin, i - begin));
-    } else {
-      is_member = c == '.' || (c == '>' && i > 0 && text[i - 1] == '-') ||
-                  (c == ':' && i > 0 && text[i - 1] == ':') ||
-                  (is_member && absl::ascii_isspace(static_cast<unsigned char>(c)));
-      ++i;
-      continue;
-    }
-    is_member = false;
+  for (const NameInExpression& name : NamesIn(text)) {
+    if (name.is_free) names.emplace(name.text);
   }
   return names;
 }
@@ -83,6 +63,8 @@ void CppObservables::AddTo(Node& actor_view, idl::ActorId id) {
   for (size_t i = 0; i < actor.views.size(); ++i) {
     views.push_back(View(actor, names, actor.views[i], names.views[i]));
   }
+  const auto has_where = [](const Node& view) { return !view.Find("functions")->list()->empty(); };
+  actor_view.Set("has_expressions", !filters.empty() || std::any_of(views.begin(), views.end(), has_where));
   actor_view.Set("has_functions", !actor.methods.empty() || !filters.empty() || !views.empty());
   actor_view.Set("has_filters", !filters.empty());
   actor_view.Set("has_views", !views.empty());
@@ -199,6 +181,7 @@ std::string CppObservables::TypeOfLocal(idl::TypeId type, const NameScope& local
 Node CppObservables::Function(const std::string& name, std::string doc, const idl::Expression& expression,
                               std::vector<Argument> arguments, const std::string& key,
                               const std::vector<idl::Parameter>& parameters, const QueryNames& own) {
+  source_includes_.AddForExpression(expression.text);
   // What is not used has no name: compilers would warn.
   const std::set<std::string, std::less<>> used = FreeNames(expression.text);
   arguments.push_back({Cat("const ", key, "&"), "key"});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codegen/view/cpp_actors.h"
+#include "codegen/view/cpp_includes.h"
 #include "codegen/view/cpp_names.h"
 #include "codegen/view/cpp_types.h"
 #include "codegen/view/name_scope.h"
@@ -18,8 +19,14 @@ namespace onager::codegen {
 // a view selects, and what makes one for a client. Refers to what it is made with.
 class CppObservables {
  public:
-  CppObservables(const idl::Model& model, const CppNames& names, const CppTypes& types, CppActors& actors)
-      : model_(model), names_(names), types_(types), actors_(actors), functions_(&names.types()) {}
+  CppObservables(const idl::Model& model, const CppNames& names, const CppTypes& types, CppActors& actors,
+                 CppIncludes& source_includes)
+      : model_(model),
+        names_(names),
+        types_(types),
+        actors_(actors),
+        source_includes_(source_includes),
+        functions_(&names.types()) {}
 
   // Adds `filters`, `views` and what goes with them to the actor's view.
   void AddTo(Node& actor_view, idl::ActorId id);
@@ -57,6 +64,7 @@ class CppObservables {
   const CppNames& names_;
   const CppTypes& types_;
   CppActors& actors_;
+  CppIncludes& source_includes_;
   NameScope functions_;
 };
 

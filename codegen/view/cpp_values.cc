@@ -84,6 +84,7 @@ Node CppValues::Enum(idl::EnumId id) const {
                           {"doc", DocLines(value)}});
   }
   return Node{{"enum", names_.OfEnum(id).name},
+              {"inside", names_.OfEnum(id).inside},
               {"attribute", Attribute(e.deprecated)},
               {"by_number", is_deprecated},
               {"doc", DocLines(e)},
@@ -93,6 +94,12 @@ Node CppValues::Enum(idl::EnumId id) const {
 Node CppValues::Struct(idl::StructId id) const {
   const idl::Struct& s = model_.structs[id];
   const TypeName& name = names_.OfStruct(id);
+  if (s.cpp.has_value()) {
+    return Node{{"qualified", name.qualified},
+                {"proto_name", Cat(model_.files[s.file].package, ".", s.name)},
+                {"has_fields", !s.members.fields.empty()},
+                {"descriptions", Descriptions(s.members, names_.MembersOf(id))}};
+  }
   return Value(Subject{.name = name,
                        .own_name = name.name,
                        .proto_name = Cat(model_.files[s.file].package, ".", s.name),
@@ -135,13 +142,14 @@ Node CppValues::Event(idl::ActorId id, size_t event) const {
   const ActorNames& names = names_.OfActor(id);
   const EventNames& own = names.events[event];
   const std::string name = Cat(names.observable, "::", own.name);
-  Node node = Value(Subject{.name = {name, name, names_.Qualified(name)},
-                            .own_name = own.name,
-                            .proto_name = Cat(model_.package, ".", actor.name, declared.name, "Event"),
-                            .members = declared.members,
-                            .names = own.members,
-                            .key_fields = {}},
-                    DocLines(declared), declared.deprecated);
+  Node node = Value(
+      Subject{.name = {name, Cat(names_.Inside(names.observable), "::", own.name), names_.Qualified(name)},
+              .own_name = own.name,
+              .proto_name = Cat(model_.package, ".", actor.name, declared.name, "Event"),
+              .members = declared.members,
+              .names = own.members,
+              .key_fields = {}},
+      DocLines(declared), declared.deprecated);
   node.Set("is_event", true);
   node.Set("event_name", declared.name);
   node.Set("wire_number", Cat(declared.number));
@@ -204,6 +212,7 @@ Node CppValues::Field(const idl::Field& field, const std::string& name, NameScop
   includes_.AddFor(field.type);
   Node node = MemberNode(name, field, scope);
   const std::string initializer = Initializer(field);
+  if (field.default_expression.has_value()) includes_.AddForExpression(field.default_expression->text);
   if (initializer.find("std::numeric_limits") != std::string::npos) includes_.Add({"limits"});
   node.Set("type", types_.Value(field.type, Spelling::kInside));
   node.Set("qualified_type", types_.Value(field.type, Spelling::kQualified));

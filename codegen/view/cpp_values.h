@@ -23,6 +23,7 @@ class CppValues {
   CppValues(const idl::Model& model, const CppNames& names, const CppTypes& types, CppIncludes& includes);
 
   Node Enum(idl::EnumId id) const;
+  // Of an imported C++ struct only what describes it.
   Node Struct(idl::StructId id) const;
   Node Error(idl::ErrorId id) const;
   Node State(idl::ActorId id) const;

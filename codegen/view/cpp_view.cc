@@ -88,6 +88,12 @@ std::vector<std::string> ForwardDeclarations(const Model& model, const CppNames&
   return forward;
 }
 
+// Whether containers of std may stand in what the file's structs hold.
+bool UsesForeign(const Model& model) {
+  return std::any_of(model.structs.begin(), model.structs.end(),
+                     [](const idl::Struct& s) { return s.cpp.has_value(); });
+}
+
 bool HasStreams(const Model& model) {
   return std::any_of(model.actors.begin(), model.actors.end(), [](const idl::Actor& actor) {
     return actor.file == 0 && std::any_of(actor.methods.begin(), actor.methods.end(), IsStreamed);
@@ -110,7 +116,8 @@ Node CppView(const Model& model, const std::string& header) {
   CppIncludes includes(model);
   const CppValues value_views(model, names, types, includes);
   CppActors actor_views(model, names, types, includes);
-  CppObservables observable_views(model, names, types, actor_views);
+  CppIncludes source_includes(model);
+  CppObservables observable_views(model, names, types, actor_views, source_includes);
 
   Node::List enums;
   for (const idl::EnumId id : model.enums.ids()) {
@@ -194,6 +201,9 @@ Node CppView(const Model& model, const std::string& header) {
               {"namespace", names.package()},
               {"standard_includes", includes.Standard()},
               {"library_includes", includes.Library()},
+              {"has_source_standard_includes", source_includes.has_standard()},
+              {"source_standard_includes", source_includes.Standard()},
+              {"source_library_includes", source_includes.Library()},
               {"has_imports", !imports.empty()},
               {"imports", Node::Texts(imports)},
               {"source_imports", Node::Texts(source_imports)},
@@ -205,6 +215,7 @@ Node CppView(const Model& model, const std::string& header) {
               {"impl_header", Cat(OutputStem(model.files.front().import_name), ".actor.impl.h")},
               {"imported_impl_headers", Node::Texts(impl_imports)},
               {"has_imported_impl_headers", !impl_imports.empty()},
+              {"uses_foreign", UsesForeign(model)},
               {"has_foreign", !foreign.empty()},
               {"foreign", std::move(foreign)},
               {"has_forward_declarations", !forward.empty()},

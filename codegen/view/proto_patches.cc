@@ -122,6 +122,11 @@ std::string ProtoFile::ListPatch(TypeId element) {
               .number = 2,
               .doc = DocLines("The element that it stands behind; 0: at the front.")});
   placed.Add({.label = "", .type = value, .name = "value", .number = 3});
+  placed.Add({.label = "",
+              .type = "bool",
+              .name = "replaces",
+              .number = 4,
+              .doc = DocLines("The new element gets the handle of an old one, which goes.")});
   containers_.push_back(std::move(placed).ToNode());
 
   ProtoMessage updated(update, DocLines("An element that changed where it is."));

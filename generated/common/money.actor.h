@@ -41,7 +41,7 @@ struct Money {
   Money&& with_currency(Currency value) &&;
   Money&& with_cents(std::int64_t value) &&;
 
-  friend bool operator==(const Money&, const Money&) = default;
+  friend bool operator==(const Money& a, const Money& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Money& value);
@@ -58,7 +58,7 @@ struct Account {
   Account&& with_balance(Money value) &&;
   Account&& with_tags(onager::Set<std::string> value) &&;
 
-  friend bool operator==(const Account&, const Account&) = default;
+  friend bool operator==(const Account& a, const Account& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Account& value);
@@ -76,7 +76,7 @@ struct Overdrawn {
   absl::Status ToStatus() const;
   static std::optional<Overdrawn> FromBytes(std::string_view bytes);
 
-  friend bool operator==(const Overdrawn&, const Overdrawn&) = default;
+  friend bool operator==(const Overdrawn& a, const Overdrawn& b);
 };
 
 std::ostream& operator<<(std::ostream& out, const Overdrawn& value);

@@ -225,6 +225,32 @@ TEST_F(ActorcTest, DescribesAsText) {
   }
 }
 
+TEST_F(ActorcTest, DescribesWhatAnActorHasBesideCalls) {
+  const std::string samples = ONAGER_SOURCE_DIR "/tests/samples";
+  const std::string file = samples + "/everything.actor";
+  const Outcome text = Actorc({"describe", file, "-I", samples, "--cpp-include", samples});
+  EXPECT_EQ(text.code, kExitOk) << text.err;
+  for (const std::string line :
+       {"import common/money.actor\n", "struct Point = geo::Point of geo/place.h\n",
+        "  version 3\n  migrate 1\n", "    9 profit: Money [private]\n",
+        "  12 password: string [sensitive]\n",
+        "  10 height: double [default = geo::Height(geo::kOrigin) * 2]\n",
+        "  rpc Visit(string who, stream<Point> points) -> Place\n",
+        "  rpc Free() -> int32 [readonly, reentrant]\n", "  timer Sweep = 1m30s\n",
+        " = state.changed > prev.changed && ", "prices where item.cents < limit.cents"}) {
+    EXPECT_THAT(text.out, HasSubstr(line));
+  }
+  EXPECT_THAT(text.out, Not(HasSubstr("struct Money"))) << "it is another file's";
+
+  const Outcome json = Actorc({"describe", "--format=json", file, "-I", samples, "--cpp-include", samples});
+  const nlohmann::json agency = nlohmann::json::parse(json.out).at("actors").at(0);
+  EXPECT_EQ(agency.at("timers").at(1).at("name"), "flush_cache");
+  EXPECT_EQ(agency.at("timers").at(1).at("period"), "250ms");
+  EXPECT_EQ(agency.at("events").at(0).at("fields").at(1).at("deprecated"), true);
+  EXPECT_EQ(agency.at("filters").at(0).at("parameters").at(0).at("default"), "100");
+  EXPECT_EQ(agency.at("views").at(0).at("name"), "Cheap");
+}
+
 TEST_F(ActorcTest, DescribesAsJson) {
   const Outcome outcome = Actorc({"describe", "--format=json", kTodo});
   EXPECT_EQ(outcome.code, kExitOk);

@@ -1,20 +1,19 @@
 // The encodings against protobuf's own, made from the .proto files that the generator emits.
 
 #include <cstdint>
+#include <filesystem>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/dynamic_message.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/unknown_field_set.h>
 
+#include "everything.actor.h"
 #include "gtest/gtest.h"
+#include "protobuf_messages.h"
 #include "random_turns.h"
 
 namespace onager::testing {
@@ -27,74 +26,8 @@ using generated::Reader;
 using generated::Replica;
 using generated::StructOps;
 using generated::TrackedState;
-using generated::Writer;
 
 constexpr std::uint64_t kSeedCount = 400;
-
-class FailOnError : public pb::compiler::MultiFileErrorCollector {
- public:
-  void AddError(const std::string& file, int line, int, const std::string& text) override {
-    ADD_FAILURE() << file << ":" << line + 1 << ": " << text;
-  }
-};
-
-// The messages of the emitted .proto files.
-class Protos {
- public:
-  Protos() {
-    tree_.MapPath("", ONAGER_GENERATED_DIR);
-    for (const char* file : {"todo.proto", "shapes.proto"}) EXPECT_NE(importer_.Import(file), nullptr);
-  }
-  std::unique_ptr<pb::Message> New(const std::string& name) {
-    const pb::Descriptor* type = importer_.pool()->FindMessageTypeByName(name);
-    if (type == nullptr) ADD_FAILURE() << "no message " << name;
-    return std::unique_ptr<pb::Message>(factory_.GetPrototype(type)->New());
-  }
-
- private:
-  FailOnError errors_;
-  pb::compiler::DiskSourceTree tree_;
-  pb::compiler::Importer importer_{&tree_, &errors_};
-  pb::DynamicMessageFactory factory_;
-};
-
-std::string Deterministic(const pb::Message& message) {
-  std::string bytes;
-  {
-    pb::io::StringOutputStream stream(&bytes);
-    pb::io::CodedOutputStream out(&stream);
-    out.SetSerializationDeterministic(true);
-    EXPECT_TRUE(message.SerializeToCodedStream(&out));
-  }
-  return bytes;
-}
-
-bool HasUnknownFields(const pb::Message& message) {
-  const pb::Reflection& reflection = *message.GetReflection();
-  if (!reflection.GetUnknownFields(message).empty()) return true;
-  std::vector<const pb::FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const pb::FieldDescriptor* field : fields) {
-    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      if (HasUnknownFields(reflection.GetMessage(message, field))) return true;
-      continue;
-    }
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      if (HasUnknownFields(reflection.GetRepeatedMessage(message, field, i))) return true;
-    }
-  }
-  return false;
-}
-
-template <typename T>
-std::string Encode(const T& value, bool with_handles) {
-  std::string bytes;
-  Writer writer(bytes);
-  StructOps<T>::Encode(writer, value, with_handles);
-  writer.Finish();
-  return bytes;
-}
 
 // Fills messages with random values that a struct of the .actor file can have.
 class RandomMessage {
@@ -249,7 +182,7 @@ class ProtobufAgreementTest : public ::testing::Test {
   }
 
   std::string name_ = NameOf<S>::kName;
-  Protos protos_;
+  Protos protos_{ONAGER_GENERATED_DIR, {"todo.proto", "shapes.proto"}};
 };
 using States = ::testing::Types<todo::v1::TodoListState, shapes::v1::ShapesState>;
 TYPED_TEST_SUITE(ProtobufAgreementTest, States);
@@ -301,6 +234,59 @@ TYPED_TEST(ProtobufAgreementTest, WeReadAndRepeatWhatProtobufWrites) {
                                                                               << message->DebugString();
       ASSERT_EQ(Encode(value, false), bytes) << message->DebugString() << "\n" << value;
     }
+  }
+}
+
+TEST(EmittedProtosTest, AreAllUnderstood) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(ONAGER_GENERATED_DIR)) {
+    if (entry.path().extension() == ".proto")
+      files.push_back(std::filesystem::relative(entry.path(), ONAGER_GENERATED_DIR).string());
+  }
+  EXPECT_GE(files.size(), 8u);
+  const Protos protos(ONAGER_GENERATED_DIR, files);
+}
+
+// The user's own struct, with everything that can be imported.
+TEST(ImportedStructTest, IsWhatTheEmittedProtoSays) {
+  geo::Atlas atlas;
+  atlas.open = true;
+  atlas.small = -7;
+  atlas.large = std::numeric_limits<std::uint64_t>::max();
+  atlas.raw = {0, 255, 7};
+  atlas.capital = geo::Place();
+  atlas.capital->name = "Bern";
+  atlas.capital->kind = geo::Kind::kCity;
+  atlas.capital->outline.resize(2);
+  atlas.scale = 0;
+  atlas.exits["west"].lon = -1;
+  atlas.exits["east"].lon = 1;
+  atlas.kinds = {{7, geo::Kind::kLake}, {1, geo::Kind::kUnknown}};
+  atlas.names = {"b", "a"};
+  atlas.codes = {3, -1, 2};
+  atlas.heights = {1.5, -0.0};
+  atlas.counts = {1, 0, -1};
+  atlas.printed = std::chrono::system_clock::time_point(std::chrono::seconds(1));
+  Protos protos(ONAGER_GENERATED_DIR, {"everything.proto"});
+  const std::vector<decltype(atlas.extent)> extents = {std::monostate(), 2.5, "path",
+                                                       geo::Circle{{1, 2, 0}, 3}};
+  for (const auto& extent : extents) {
+    atlas.extent = extent;
+    const std::string bytes = Encode(atlas, false);
+    const std::unique_ptr<pb::Message> parsed = protos.New("everything.v1.Atlas");
+    ASSERT_TRUE(parsed->ParseFromString(bytes));
+    EXPECT_FALSE(HasUnknownFields(*parsed)) << parsed->DebugString();
+    EXPECT_EQ(Deterministic(*parsed), bytes) << parsed->DebugString();
+    const pb::FieldDescriptor* set =
+        parsed->GetReflection()->GetOneofFieldDescriptor(*parsed, parsed->GetDescriptor()->oneof_decl(0));
+    const char* names[] = {"", "radius", "outline", "circle"};
+    EXPECT_EQ(set == nullptr ? "" : set->name(), names[extent.index()]);
+    geo::Atlas read;
+    DecodeContext context;
+    ASSERT_TRUE(StructOps<geo::Atlas>::Decode(Reader(parsed->SerializeAsString()), read, context))
+        << context.error;
+    EXPECT_TRUE(generated::SameElement(read, atlas));
+    EXPECT_EQ(Encode(read, false), bytes);
   }
 }
 

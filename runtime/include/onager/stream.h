@@ -12,7 +12,7 @@
 
 // Streamed parameters and results as handlers see them; callers: onager/stream_call.h.
 //
-// What generated code does, by the example of tests/end_to_end/depot.actor.h, which has each form:
+// What generated code does, by the example of generated/depot.actor.h, which has each form:
 // - `rpc Export(P p) -> stream<T>` is `virtual Task<> Export(Turn&, P p, StreamWriter<T>& results)`, called
 // by
 //   `StreamCall<T> Export(P p, CallOptions)`.

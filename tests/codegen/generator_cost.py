@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""What generating costs, in user CPU time, which other work on the machine hardly changes.
+
+  generator_cost.py ACTORC THOUSAND_ACTORS.PY SCRATCH [--limit SECONDS]
+
+Four times the actors cost at most six times as much; with --limit 1,000 of them cost at most that.
+"""
+import argparse
+import pathlib
+import resource
+import subprocess
+import sys
+
+parser = argparse.ArgumentParser()
+parser.add_argument("actorc")
+parser.add_argument("writer")
+parser.add_argument("scratch", type=pathlib.Path)
+parser.add_argument("--limit", type=float)
+options = parser.parse_args()
+options.scratch.mkdir(parents=True, exist_ok=True)
+
+
+def cost(actors):
+    """The least of several runs."""
+    file = options.scratch / f"many{actors}.actor"
+    file.write_text(subprocess.run([sys.executable, options.writer, "--actors", str(actors)], check=True,
+                                   stdout=subprocess.PIPE, text=True).stdout)
+    costs = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run([options.actorc, "generate", str(file), "--out", str(options.scratch)], check=True)
+        costs.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    return min(costs)
+
+
+few, many = cost(250), cost(1000)
+print(f"250 actors: {few:.2f} s, 1000 actors: {many:.2f} s")
+if many > 6 * few + 0.05:
+    sys.exit("generating does not scale with the number of actors")
+if options.limit is not None and many > options.limit:
+    sys.exit(f"more than {options.limit} s")
