@@ -2,24 +2,11 @@
 #define ONAGER_RUNTIME_BASE_EXECUTOR_H_
 
 #include <cstdint>
-#include <memory>
 
-#include "absl/functional/any_invocable.h"
+#include "onager/executor.h"
 #include "runtime/base/clock.h"
 
 namespace onager {
-
-/// Runs functions, after they were posted and never inside `Post`. Thread-safe. Functions are taken up
-/// in the order of their posting, but those of a pool run in parallel and overtake each other: who
-/// needs an order posts the next function from the one before. Posting never fails; an executor that
-/// shuts down drops what it does not run.
-class Executor {
- public:
-  using Function = absl::AnyInvocable<void()>;
-
-  virtual ~Executor() = default;
-  virtual void Post(Function function) = 0;
-};
 
 /// Runs functions at a time. Thread-safe.
 class Timers {
@@ -41,7 +28,8 @@ class Random {
 };
 
 /// All that the runtime takes from the outside world besides transport and store. The parts are
-/// owned by whoever made the environment and outlive everything that was given it.
+/// owned by whoever made the environment and outlive everything that was given it. Its executor never runs
+/// a function inside `Post`.
 struct Environment {
   Clock& clock;
   Executor& executor;

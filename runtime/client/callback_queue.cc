@@ -31,9 +31,36 @@ bool CallbackQueue::PostNextStep(Executor::Function callback) {
 
 void CallbackQueue::Enqueue(Executor::Function callback) {
   waiting_.push_back(std::move(callback));
-  if (scheduled_ || stopping_) return;
+  if (!scheduled_ && !stopping_) Schedule();
+}
+
+/// A run that is posted to the application's executor, and notices when that destroys it.
+class CallbackQueue::PostedRun {
+ public:
+  explicit PostedRun(std::shared_ptr<CallbackQueue> queue) : queue_(std::move(queue)) {}
+  PostedRun(PostedRun&&) noexcept = default;
+  PostedRun& operator=(PostedRun&&) = delete;
+  ~PostedRun() {
+    if (queue_ != nullptr) queue_->OnRunDropped();
+  }
+  void operator()() { std::exchange(queue_, nullptr)->Run(); }
+
+ private:
+  std::shared_ptr<CallbackQueue> queue_;
+};
+
+// Callers hold locks, so the application's executor, which may do what it likes, is called elsewhere.
+void CallbackQueue::Schedule() {
   scheduled_ = true;
-  executor_.Post([self = shared_from_this()] { self->Run(); });
+  if (application_ == nullptr) return executor_.Post([self = shared_from_this()] { self->Run(); });
+  executor_.Post([application = application_, run = PostedRun(shared_from_this())]() mutable {
+    application->Post(std::move(run));
+  });
+}
+
+void CallbackQueue::OnRunDropped() {
+  MutexLock lock(mutex_);
+  scheduled_ = false;
 }
 
 void CallbackQueue::Run() {
@@ -60,11 +87,8 @@ void CallbackQueue::Run() {
     }
   }
   MutexLock lock(mutex_);
-  if (stopping_) {
-    scheduled_ = false;
-    return;
-  }
-  executor_.Post([self = shared_from_this()] { self->Run(); });
+  scheduled_ = false;
+  if (!stopping_ && !waiting_.empty()) Schedule();
 }
 
 void CallbackQueue::Stop() {

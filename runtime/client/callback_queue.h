@@ -3,17 +3,20 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "runtime/base/executor.h"
 #include "runtime/base/mutex.h"
 
 namespace onager::client {
 
-/// Runs an application's callbacks on an executor, one at a time, in order. Thread-safe.
+/// Runs an application's callbacks, one at a time, in order. Thread-safe.
 class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
  public:
-  /// `executor` outlives the queue's last run: see `Stop`.
-  explicit CallbackQueue(Executor& executor) : executor_(executor) {}
+  /// They run on `application`'s executor, or, when that is null, on `executor`, which never runs anything
+  /// inside `Post` and outlives the queue's last run: see `Stop`.
+  explicit CallbackQueue(Executor& executor, std::shared_ptr<Executor> application = nullptr)
+      : executor_(executor), application_(std::move(application)) {}
 
   /// Runs `callback` some time later. After `Stop` it is not, and false is returned.
   bool Post(Executor::Function callback);
@@ -30,9 +33,14 @@ class CallbackQueue : public std::enable_shared_from_this<CallbackQueue> {
 
  private:
   void Enqueue(Executor::Function callback) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Schedule() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
+  class PostedRun;
+  /// The application's executor has destroyed a run.
+  void OnRunDropped();
 
   Executor& executor_;
+  const std::shared_ptr<Executor> application_;
   mutable Mutex mutex_;
   CondVar ended_;
   std::deque<Executor::Function> waiting_ ABSL_GUARDED_BY(mutex_);

@@ -20,6 +20,20 @@ std::string_view ConnectionStateName(ConnectionState state) {
   return "UNKNOWN";
 }
 
+std::string_view SubscriptionPhaseName(SubscriptionPhase phase) {
+  switch (phase) {
+    case SubscriptionPhase::kConnecting:
+      return "CONNECTING";
+    case SubscriptionPhase::kLive:
+      return "LIVE";
+    case SubscriptionPhase::kPaused:
+      return "PAUSED";
+    case SubscriptionPhase::kEnded:
+      return "ENDED";
+  }
+  return "UNKNOWN";
+}
+
 Client::Client(std::shared_ptr<generated::Channel> channel) : channel_(std::move(channel)) {}
 
 Client::Client(Client&&) noexcept = default;

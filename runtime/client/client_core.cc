@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "runtime/wire/resume_token.h"
 
@@ -29,10 +30,14 @@ session::ClientSessionOptions SessionOptions(const ClientOptions& options, Rando
 }
 
 ClientSession::CallRequest MakeRequest(const generated::ActorType& type, const std::string& key,
-                                       std::size_t method, std::string arguments,
-                                       const CallOptions& options) {
+                                       std::size_t method, std::string arguments, const CallOptions& options,
+                                       const OfflinePolicy& offline) {
   const generated::MethodInfo& info = type.methods[method];
-  const absl::Duration timeout = options.timeout().value_or(info.timeout);
+  absl::Duration timeout = options.timeout().value_or(info.timeout);
+  if (options.deadline().has_value()) {
+    const absl::Duration left = *options.deadline() - absl::Now();
+    timeout = options.timeout().has_value() ? std::min(timeout, left) : left;
+  }
   ClientSession::CallRequest request;
   request.actor = {std::string(type.name), key};
   request.method = std::string(info.name);
@@ -40,6 +45,10 @@ ClientSession::CallRequest MakeRequest(const generated::ActorType& type, const s
   if (timeout != absl::InfiniteDuration()) request.timeout = ToDuration(timeout);
   if (info.streamed_parameter) request.streams |= wire::kStreamedParameter;
   if (info.streamed_result) request.streams |= wire::kStreamedResult;
+  if (options.may_run_again().has_value()) {
+    request.rerun = *options.may_run_again() ? wire::kMayRunAgain : wire::kMayNotRunAgain;
+  }
+  request.offline_calls_max = options.while_offline().value_or(offline).calls_max();
   return request;
 }
 
@@ -59,7 +68,7 @@ ClientCore::ClientCore(const ClientOptions& options, const Environment& environm
     : options_(options),
       environment_(environment),
       connector_(connector),
-      callbacks_(std::make_shared<CallbackQueue>(environment.executor)),
+      callbacks_(std::make_shared<CallbackQueue>(environment.executor, options.callback_executor)),
       session_(SessionOptions(options, environment.random), environment.random) {}
 
 ClientCore::~ClientCore() = default;
@@ -153,7 +162,8 @@ void ClientCore::OnLinkClosed(const Link& link, const absl::Status& reason) {
   });
 }
 
-void ClientCore::Do(ClientSession::Connect& /*action*/) {
+void ClientCore::Do(ClientSession::Connect& action) {
+  if (action.elsewhere) connector_.GoElsewhere();
   Metadata metadata = options_.metadata;
   if (options_.credentials) metadata.merge(options_.credentials());
   auto link = std::make_shared<Link>(weak_from_this(), connector_.Connect(metadata));
@@ -225,6 +235,7 @@ std::shared_ptr<Subscription> ClientCore::FindSubscription(std::uint64_t id) {
 void ClientCore::Do(ClientSession::SnapshotArrived& action) {
   if (const auto subscription = FindSubscription(action.subscription)) {
     subscription->OnSnapshot(action.at, action.previous_revision, action.reason, std::move(action.snapshot),
+                             {std::move(action.filter), std::move(action.view), std::move(action.binding)},
                              action.events_dropped, {});
   }
 }
@@ -274,12 +285,18 @@ std::shared_ptr<generated::PendingCall> ClientCore::Call(const generated::ActorT
     if (self == nullptr) return;
     self->Step([&cancelled](ClientSession& session, Time) { session.CancelCall(cancelled.number); });
   });
-  ClientSession::CallRequest request = MakeRequest(type, key, method, std::move(arguments), options);
+  if (options.cancellation().has_value() && options.cancellation()->cancelled()) {
+    handle->End(absl::CancelledError("the call was cancelled before it was made"));
+    return handle;
+  }
+  ClientSession::CallRequest request =
+      MakeRequest(type, key, method, std::move(arguments), options, options_.offline);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     handle->number = session.Call(std::move(request), now);
     KeepCall(handle);
   });
   if (!open) handle->End(ClosedStatus());
+  if (options.cancellation().has_value()) options.cancellation()->Add(handle);
   return handle;
 }
 
@@ -305,13 +322,19 @@ std::shared_ptr<generated::StreamingCall> ClientCore::CallWithStreams(const gene
     step([=](ClientSession& session) { session.ItemsTaken(number, items, bytes); });
   };
   auto handle = std::make_shared<StreamHandle>(callbacks_, std::move(owner));
-  ClientSession::CallRequest request = MakeRequest(type, key, method, std::move(arguments), options);
+  if (options.cancellation().has_value() && options.cancellation()->cancelled()) {
+    handle->End(absl::CancelledError("the call was cancelled before it was made"));
+    return handle;
+  }
+  ClientSession::CallRequest request =
+      MakeRequest(type, key, method, std::move(arguments), options, options_.offline);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     const std::uint64_t number = session.Call(std::move(request), now);
     handle->set_number(number);
     KeepStream(number, handle);
   });
   if (!open) handle->End(ClosedStatus());
+  if (options.cancellation().has_value()) options.cancellation()->Add(handle);
   return handle;
 }
 
@@ -352,9 +375,37 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
     if (self == nullptr) return;
     self->Step([id, reason](ClientSession& session, Time) { session.Resync(id, reason); });
   };
-  auto subscription = std::make_shared<Subscription>(
-      *type.state, std::move(observer), callbacks_, options_.callback_backlog_max,
-      Subscription::Selection{request.filter, request.view}, std::move(owner));
+  owner.pause = [weak = weak_from_this()](std::uint64_t id, bool paused) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->Step([id, paused](ClientSession& session, Time) {
+      if (paused) {
+        session.Pause(id);
+      } else {
+        session.Resume(id);
+      }
+    });
+  };
+  owner.change = [weak = weak_from_this()](std::uint64_t id, std::string filter, std::string view) {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->Step([&](ClientSession& session, Time) { session.Change(id, std::move(filter), std::move(view)); });
+  };
+  owner.phase = [weak = weak_from_this()](std::uint64_t id) {
+    const auto self = weak.lock();
+    return self == nullptr ? SubscriptionPhase::kEnded : self->PhaseOf(id);
+  };
+  Subscription::Selection selection;
+  selection.filter = request.filter;
+  selection.view = request.view;
+  selection.binding = token.binding;
+  std::shared_ptr<CallbackQueue> callbacks = callbacks_;
+  if (wanted.executor != nullptr) {
+    callbacks = std::make_shared<CallbackQueue>(environment_.executor, std::move(wanted.executor));
+  }
+  auto subscription =
+      std::make_shared<Subscription>(*type.state, std::move(observer), callbacks,
+                                     options_.callback_backlog_max, selection, std::move(owner));
   if (!readable.ok()) {
     subscription->OnEnd(readable);
     return subscription;
@@ -362,14 +413,14 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
   if (!token.binding.empty()) {
     request.binding = token.binding;
     request.position = {token.epoch, token.revision};
-    subscription->OnBinding(token.binding);
     subscription->OnSnapshot(request.position, token.revision, ResyncReason::kInitial,
-                             std::move(kept.snapshot), /*events_dropped=*/0, std::move(kept.events));
+                             std::move(kept.snapshot), {kept.filter, kept.view, token.binding},
+                             /*events_dropped=*/0, std::move(kept.events));
   }
-  const bool open = Step([this, &request, &subscription](ClientSession& session, Time) {
+  const bool open = Step([this, &request, &subscription, &callbacks](ClientSession& session, Time) {
     const std::uint64_t id = session.Subscribe(std::move(request));
     subscription->set_id(id);
-    KeepSubscription(id, subscription);
+    KeepSubscription(id, subscription, callbacks);
   });
   if (!open) subscription->OnEnd(ClosedStatus());
   return subscription;
@@ -385,6 +436,14 @@ void ClientCore::Close() {
     timer_ = 0;
   }
   callbacks_->Stop();
+  std::vector<std::weak_ptr<CallbackQueue>> others;
+  {
+    MutexLock lock(mutex_);
+    others.swap(other_callbacks_);
+  }
+  for (const auto& weak : others) {
+    if (const auto queue = weak.lock()) queue->Stop();
+  }
 }
 
 void ClientCore::AwaitParted() {
@@ -394,6 +453,22 @@ void ClientCore::AwaitParted() {
     link = std::move(parting_link_);
   }
   if (link != nullptr) link->AwaitParted();
+}
+
+SubscriptionPhase ClientCore::PhaseOf(std::uint64_t id) const {
+  MutexLock lock(mutex_);
+  return session_.subscription_phase(id);
+}
+
+ClientUsage ClientCore::usage() const {
+  MutexLock lock(mutex_);
+  ClientUsage usage;
+  usage.calls = session_.pending_calls();
+  usage.handles = calls_.size() + streams_.size();
+  usage.subscriptions = session_.subscription_count();
+  usage.subscription_handles = subscriptions_.size();
+  usage.links = (link_ != nullptr ? 1 : 0) + (parting_link_ != nullptr ? 1 : 0);
+  return usage;
 }
 
 ConnectionState ClientCore::state() const {

@@ -24,6 +24,19 @@
 
 namespace onager::client {
 
+/// What a client holds.
+struct ClientUsage {
+  ClientUsage() = default;
+
+  std::size_t calls = 0;  // That have not ended.
+  std::size_t handles = 0;
+  std::size_t subscriptions = 0;
+  std::size_t subscription_handles = 0;
+  std::size_t links = 0;
+
+  friend bool operator==(const ClientUsage&, const ClientUsage&) = default;
+};
+
 /// Puts one `ClientSession` on its connections, and its calls and subscriptions before the application. Real
 /// clients, tests and simulations run this same code, each with its own environment and connector.
 ///
@@ -54,6 +67,7 @@ class ClientCore final : public generated::Channel,
   void AwaitParted();
   ConnectionState state() const override;
   ClientStats stats() const override;
+  ClientUsage usage() const;
 
   /// Whether this thread is inside one of this client's callbacks.
   bool InCallback() const { return callbacks_->InCallback(); }
@@ -91,9 +105,12 @@ class ClientCore final : public generated::Channel,
   void KeepStream(std::uint64_t number, std::shared_ptr<StreamHandle> handle) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     streams_.emplace(number, std::move(handle));
   }
-  void KeepSubscription(std::uint64_t id,
-                        std::shared_ptr<Subscription> subscription) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void KeepSubscription(std::uint64_t id, std::shared_ptr<Subscription> subscription,
+                        const std::shared_ptr<CallbackQueue>& callbacks) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     subscriptions_.emplace(id, std::move(subscription));
+    if (callbacks == callbacks_) return;
+    std::erase_if(other_callbacks_, [](const auto& queue) { return queue.expired(); });
+    other_callbacks_.push_back(callbacks);
   }
   void DropSubscription(std::uint64_t id) ABSL_NO_THREAD_SAFETY_ANALYSIS { subscriptions_.erase(id); }
 
@@ -101,6 +118,7 @@ class ClientCore final : public generated::Channel,
   void ArmTimer(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnTimer();
   std::shared_ptr<Subscription> FindSubscription(std::uint64_t id);
+  SubscriptionPhase PhaseOf(std::uint64_t id) const;
   std::shared_ptr<StreamHandle> FindStream(std::uint64_t number);
 
   const ClientOptions options_;
@@ -125,6 +143,8 @@ class ClientCore final : public generated::Channel,
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<CallHandle>> calls_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<StreamHandle>> streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_ ABSL_GUARDED_BY(mutex_);
+  // Of subscriptions with an executor of their own, which own them.
+  std::vector<std::weak_ptr<CallbackQueue>> other_callbacks_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace onager::client

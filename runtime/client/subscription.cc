@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/wire/frame.h"
 #include "runtime/wire/resume_token.h"
 
 namespace onager::client {
@@ -38,16 +40,17 @@ Subscription::Subscription(const generated::StateCodec& codec, std::shared_ptr<g
       observer_(std::move(observer)),
       callbacks_(std::move(callbacks)),
       backlog_max_(std::max<std::size_t>(backlog_max, 1)),
-      selection_(std::move(selection)),
-      owner_(std::move(owner)) {}
+      owner_(std::move(owner)),
+      wanted_(selection),
+      selection_(std::move(selection)) {}
 
 void Subscription::OnBinding(std::string binding) {
   MutexLock lock(mutex_);
-  binding_ = std::move(binding);
+  selection_.binding = std::move(binding);
 }
 
 void Subscription::OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
-                              std::string bytes, std::uint64_t events_dropped,
+                              std::string bytes, Selection selection, std::uint64_t events_dropped,
                               std::vector<std::string> events) {
   Arrival arrival;
   arrival.delivery.epoch = at.epoch;
@@ -55,6 +58,7 @@ void Subscription::OnSnapshot(session::Position at, std::uint64_t previous_revis
   arrival.delivery.revision = at.revision;
   arrival.delivery.snapshot = reason;
   arrival.bytes = std::move(bytes);
+  arrival.selection = std::move(selection);
   arrival.events_dropped = events_dropped;
   arrival.events = std::move(events);
   Enqueue(std::move(arrival));
@@ -222,6 +226,10 @@ bool Subscription::Apply(Arrival& arrival, Step& step) {
     step.update.reset();
     return false;
   }
+  if (is_snapshot) {
+    selection_ = std::move(arrival.selection);
+    if (*arrival.delivery.snapshot != ResyncReason::kInitial) last_resync_ = arrival.delivery.snapshot;
+  }
   delivered_any_ = true;
   delivered_ = {arrival.delivery.epoch, arrival.delivery.revision};
   if (!changes) {
@@ -282,9 +290,9 @@ bool Subscription::IsClosed() const {
 }
 
 std::string Subscription::TokenLocked() const {
-  if (!delivered_any_ || binding_.empty()) return std::string();
+  if (!delivered_any_ || selection_.binding.empty()) return std::string();
   wire::ResumeToken token;
-  token.binding = binding_;
+  token.binding = selection_.binding;
   token.epoch = delivered_.epoch;
   token.revision = delivered_.revision;
   return token.Encode();
@@ -332,6 +340,37 @@ void Subscription::Read(absl::FunctionRef<void()> read) const {
 }
 
 void Subscription::Resync() { owner_.resync(id_, ResyncReason::kRequested); }
+
+SubscriptionPhase Subscription::phase() const {
+  {
+    MutexLock lock(mutex_);
+    if (closed_ || end_.has_value()) return SubscriptionPhase::kEnded;
+  }
+  return owner_.phase(id_);
+}
+
+std::optional<ResyncReason> Subscription::last_resync() const {
+  MutexLock lock(mutex_);
+  return last_resync_;
+}
+
+absl::Status Subscription::Change(std::optional<std::string> filter, std::optional<std::string> view) {
+  Selection wanted;
+  {
+    MutexLock lock(mutex_);
+    if (closed_ || end_.has_value()) return absl::FailedPreconditionError("the subscription has ended");
+    wanted = wanted_;
+    if (filter.has_value()) wanted.filter = *std::move(filter);
+    if (view.has_value()) wanted.view = *std::move(view);
+    if (std::max(wanted.filter.size(), wanted.view.size()) > wire::kSelectionBytesMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a filter or a view of more than ", wire::kSelectionBytesMax, " bytes"));
+    }
+    wanted_ = wanted;
+  }
+  owner_.change(id_, std::move(wanted.filter), std::move(wanted.view));
+  return absl::OkStatus();
+}
 
 void Subscription::Close() {
   bool unsubscribe = false;

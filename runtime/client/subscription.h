@@ -33,12 +33,16 @@ class Subscription final : public generated::SubscriptionHandle,
   struct Owner {
     std::function<void(std::uint64_t id)> unsubscribe;
     std::function<void(std::uint64_t id, ResyncReason reason)> resync;
+    std::function<void(std::uint64_t id, bool paused)> pause;
+    std::function<void(std::uint64_t id, std::string filter, std::string view)> change;
+    std::function<SubscriptionPhase(std::uint64_t id)> phase;
   };
 
   /// What is observed: a checkpoint names it.
   struct Selection {
     std::string filter;
     std::string view;
+    std::string binding;  // The server's, for the resume token; empty until it is known.
   };
 
   Subscription(const generated::StateCodec& codec, std::shared_ptr<generated::Observer> observer,
@@ -48,9 +52,10 @@ class Subscription final : public generated::SubscriptionHandle,
   // For the owner.
   void set_id(std::uint64_t id) { id_ = id; }  // Before anything arrives.
   void OnBinding(std::string binding);
-  /// `events` are told after it.
+  /// What `selection` shows. `events` are told after it.
   void OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
-                  std::string bytes, std::uint64_t events_dropped, std::vector<std::string> events);
+                  std::string bytes, Selection selection, std::uint64_t events_dropped,
+                  std::vector<std::string> events);
   void OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes,
                std::vector<std::string> events);
   void OnCovered(std::uint64_t revision);
@@ -64,12 +69,18 @@ class Subscription final : public generated::SubscriptionHandle,
   std::uint64_t covered() const override;
   void Read(absl::FunctionRef<void()> read) const override;
   void Resync() override;
+  SubscriptionPhase phase() const override;
+  std::optional<ResyncReason> last_resync() const override;
+  void Pause() override { owner_.pause(id_, true); }
+  void Resume() override { owner_.pause(id_, false); }
+  absl::Status Change(std::optional<std::string> filter, std::optional<std::string> view) override;
   void Close() override;
 
  private:
   struct Arrival {
     generated::Delivery delivery;
     std::string bytes;                        // Empty for a delta that only moves the position.
+    Selection selection;                      // Of a snapshot.
     std::vector<std::string> earlier_events;  // Of deltas that this snapshot supersedes.
     std::uint64_t events_dropped = 0;
     std::vector<std::string> events;
@@ -102,7 +113,6 @@ class Subscription final : public generated::SubscriptionHandle,
   const std::shared_ptr<generated::Observer> observer_;
   const std::shared_ptr<CallbackQueue> callbacks_;
   const std::size_t backlog_max_;
-  const Selection selection_;
   const Owner owner_;
   std::uint64_t id_ = 0;
 
@@ -116,7 +126,9 @@ class Subscription final : public generated::SubscriptionHandle,
   std::size_t events_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // Of all events that are not told yet.
   std::size_t composed_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // The size that the last composition came to.
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
-  std::string binding_ ABSL_GUARDED_BY(mutex_);
+  Selection wanted_ ABSL_GUARDED_BY(mutex_);     // By the application; its binding is not used.
+  Selection selection_ ABSL_GUARDED_BY(mutex_);  // Of the replica.
+  std::optional<ResyncReason> last_resync_ ABSL_GUARDED_BY(mutex_);
   bool delivered_any_ ABSL_GUARDED_BY(mutex_) = false;
   session::Position delivered_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t covered_ ABSL_GUARDED_BY(mutex_) = 0;  // By a filter, as the server said last.

@@ -253,7 +253,8 @@ void SessionHost::Do(ServerSession::StartCall& action) {
                                                          core_.options_.ledger.age_max);
   }
   // Another run would tell another story than the one that has been begun.
-  const bool may_run_again = info.idempotent && !action.streams_begun;
+  const bool may_run_again =
+      (action.rerun == 0 ? info.idempotent : action.rerun == wire::kMayRunAgain) && !action.streams_begun;
   const std::shared_ptr<ClientRecord> client = record();
   if (client == nullptr) return;  // The connection is gone.
   call->id = {client->id(), action.number};

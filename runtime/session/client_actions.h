@@ -43,7 +43,9 @@ struct ClientActions {
   using CallNumber = std::uint64_t;
   using SubscriptionId = std::uint64_t;
 
-  struct Connect {};   // Make a connection; the previous one is gone.
+  struct Connect {           // Make a connection; the previous one is gone.
+    bool elsewhere = false;  // To another server than the one before, where there are several.
+  };
   struct Disconnect {  // Drop the connection; no event of it is wanted any more.
     absl::Status reason;
     std::optional<transport::OutMessage> last_words = std::nullopt;  // To be sent before.
@@ -68,6 +70,10 @@ struct ClientActions {
     ResyncReason reason;
     std::string snapshot;
     std::uint64_t events_dropped;
+    // What it is a snapshot of, and what of a resume token belongs to it.
+    std::string filter;
+    std::string view;
+    std::string binding;
   };
   struct DeltaArrived {
     SubscriptionId subscription;
@@ -82,6 +88,7 @@ struct ClientActions {
     SubscriptionId subscription;
     std::uint64_t revision;
   };
+  /// For the position that the subscription has.
   struct BindingArrived {
     SubscriptionId subscription;
     std::string binding;

@@ -43,9 +43,23 @@ ClientSession::CallNumber ClientSession::Call(CallRequest request, Time now) {
     actions_.emplace_back(CallEnded{number, absl::CancelledError("the client is closed")});
     return number;
   }
+  if (request.timeout.has_value() && *request.timeout <= Duration::zero()) {
+    actions_.emplace_back(CallEnded{
+        number,
+        absl::DeadlineExceededError("the deadline had passed when the call was made; it has not run")});
+    return number;
+  }
   if (calls_.size() >= options_.pending_calls_max) {
     actions_.emplace_back(CallEnded{number, absl::ResourceExhaustedError(absl::StrCat(
                                                 calls_.size(), " calls of this client have not ended"))});
+    return number;
+  }
+  if ((phase_ != Phase::kLive || leaving_) && AtLeastWait(request.offline_calls_max)) {
+    actions_.emplace_back(CallEnded{
+        number, request.offline_calls_max == 0
+                    ? absl::UnavailableError("there is no session, and the call does not wait for one")
+                    : absl::ResourceExhaustedError(
+                          absl::StrCat(request.offline_calls_max, " calls wait for a session already"))});
     return number;
   }
   PendingCall call;
@@ -58,6 +72,15 @@ ClientSession::CallNumber ClientSession::Call(CallRequest request, Time now) {
   calls_.emplace(number, std::move(call));
   if (phase_ == Phase::kLive) calls_due_.push_back(number);
   return number;
+}
+
+// Calls are sent in the order of their numbers, so those that were not are the last.
+bool ClientSession::AtLeastWait(std::size_t count) const {
+  if (count > calls_.size()) return false;
+  for (auto call = calls_.rbegin(); count > 0; --count, ++call) {
+    if (call->second.first_server_instance != 0) return false;
+  }
+  return true;
 }
 
 void ClientSession::CancelCall(CallNumber number) {
@@ -105,11 +128,12 @@ void ClientSession::BeginConnecting(Time now) {
   phase_ = Phase::kConnecting;
   connect_deadline_ = now + options_.connect_timeout;
   hello_due_ = true;
-  actions_.emplace_back(Connect{});
+  actions_.emplace_back(Connect{std::exchange(elsewhere_, false)});
 }
 
 void ClientSession::LoseConnection(const absl::Status& reason, Time now, bool tell_owner) {
   if (tell_owner) actions_.emplace_back(Disconnect{reason});
+  elsewhere_ = phase_ == Phase::kConnecting;
   phase_ = Phase::kWaiting;
   attempt_at_ = now + backoff_.Next(random_.Next());
   hello_due_ = false;
@@ -281,6 +305,7 @@ void ClientSession::Handle(const wire::Goodbye& frame, Time now) {
   const absl::Status reason = StatusOf(frame.code, frame.message);
   LoseConnection(reason.ok() ? absl::UnavailableError("the server ended the session") : reason, now,
                  /*tell_owner=*/true);
+  elsewhere_ = true;
 }
 
 template <typename ClientFrame>
@@ -359,6 +384,7 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     call.method = pending.request.method;
     call.arguments = pending.request.arguments;
     call.may_have_run = pending.may_have_run;
+    call.rerun = pending.request.rerun;
     streams_.BeginSending(call);
     if (pending.deadline != kNever) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(pending.deadline - now).count();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,6 +42,9 @@ class ClientSession : public ClientActions {
     std::string arguments;
     std::optional<Duration> timeout;  // Unset: none.
     std::uint32_t streams = 0;        // As in `wire::Call`.
+    std::uint32_t rerun = 0;          // As in `wire::Call`.
+    /// Without a session it is refused when so many calls wait for one already.
+    std::size_t offline_calls_max = std::numeric_limits<std::size_t>::max();
   };
   using SubscribeRequest = ClientSubscriptions::SubscribeRequest;
 
@@ -63,6 +67,13 @@ class ClientSession : public ClientActions {
   void Unsubscribe(SubscriptionId id) { subscriptions_.Remove(id); }
   /// Gives up the subscription's state and asks for a snapshot.
   void Resync(SubscriptionId id, ResyncReason reason) { subscriptions_.Resync(id, reason); }
+  void Pause(SubscriptionId id) { subscriptions_.Pause(id); }
+  void Resume(SubscriptionId id) { subscriptions_.Resume(id); }
+  void Change(SubscriptionId id, std::string filter, std::string view) {
+    subscriptions_.Change(id, std::move(filter), std::move(view));
+  }
+  SubscriptionPhase subscription_phase(SubscriptionId id) const { return subscriptions_.phase(id); }
+  std::size_t subscription_count() const { return subscriptions_.size(); }
   /// Ends everything that is pending with `reason`. Final.
   void Close(const absl::Status& why);
 
@@ -96,6 +107,8 @@ class ClientSession : public ClientActions {
 
   std::optional<transport::OutMessage> Farewell() const;
   void BeginConnecting(Time now);
+  /// Whether so many calls, or more, wait for a session in which they can be sent.
+  bool AtLeastWait(std::size_t count) const;
   void LoseConnection(const absl::Status& reason, Time now, bool tell_owner);
   void SetState(ConnectionState state, const absl::Status& reason);
   void EndCall(std::map<CallNumber, PendingCall>::iterator call, absl::StatusOr<std::string> result);
@@ -134,6 +147,7 @@ class ClientSession : public ClientActions {
   std::uint64_t server_instance_ = 0;
   std::size_t server_message_bytes_max_ = 1u << 20;
   bool hello_due_ = false;
+  bool elsewhere_ = false;       // The next connection is to go to another server.
   bool leaving_ = false;         // The server goes away: nothing new is begun in this session.
   bool going_away_due_ = false;  // It is to be told so.
   bool heartbeat_due_ = false;   // `OnTime` asked for one, which waits for a write to complete.

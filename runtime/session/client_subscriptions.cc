@@ -34,8 +34,7 @@ ClientSubscriptions::SubscriptionId ClientSubscriptions::Add(SubscribeRequest re
   subscription.has_position = !request.binding.empty();
   subscription.request = std::move(request);
   subscription.retry_backoff = Backoff(options_.backoff());
-  subscriptions_.emplace(id, std::move(subscription));
-  if (live_) subscribes_due_.push_back(id);
+  SubscribeSoon(id, subscriptions_.emplace(id, std::move(subscription)).first->second);
   return id;
 }
 
@@ -55,7 +54,53 @@ void ClientSubscriptions::GiveUpPosition(SubscriptionId id, Subscription& subscr
   ForgetWireId(subscription, /*tell_server=*/true);
   subscription.has_position = false;
   subscription.reason = reason;
-  if (live_) subscribes_due_.push_back(id);
+  SubscribeSoon(id, subscription);
+}
+
+void ClientSubscriptions::SubscribeSoon(SubscriptionId id, const Subscription& subscription) {
+  if (live_ && !subscription.paused) subscribes_due_.push_back(id);
+}
+
+void ClientSubscriptions::Pause(SubscriptionId id) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end() || found->second.paused) return;
+  found->second.paused = true;
+  ForgetWireId(found->second, /*tell_server=*/true);
+}
+
+void ClientSubscriptions::Resume(SubscriptionId id) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end() || !found->second.paused) return;
+  found->second.paused = false;
+  SubscribeSoon(id, found->second);
+}
+
+// One step for the server too: it lets go of the old subscription and begins the new one with the same
+// message, and the position, whose binding is that of the old filter and view, says which events come between
+// the two. What still arrives for the old one belongs to an id that is given up. Where the connection breaks
+// before the new snapshot is here, position, binding and what was asked for are those of before, and it is
+// asked again.
+void ClientSubscriptions::Change(SubscriptionId id, std::string filter, std::string view) {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return;
+  Subscription& subscription = found->second;
+  subscription.request.filter = std::move(filter);
+  subscription.request.view = std::move(view);
+  if (subscription.has_position && subscription.request.binding.empty()) {
+    subscription.has_position = false;
+    subscription.reason = ResyncReason::kViewChanged;
+  }
+  ForgetWireId(subscription, /*tell_server=*/true);
+  SubscribeSoon(id, subscription);
+}
+
+SubscriptionPhase ClientSubscriptions::phase(SubscriptionId id) const {
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return SubscriptionPhase::kEnded;
+  const Subscription& subscription = found->second;
+  if (subscription.paused) return SubscriptionPhase::kPaused;
+  const bool live = subscription.announced && subscription.has_position && !subscription.receiving_snapshot;
+  return live ? SubscriptionPhase::kLive : SubscriptionPhase::kConnecting;
 }
 
 void ClientSubscriptions::ForgetWireId(Subscription& subscription, bool tell_server) {
@@ -84,7 +129,7 @@ void ClientSubscriptions::EndAll(const absl::Status& reason) {
 
 void ClientSubscriptions::OnConnected() {
   live_ = true;
-  for (const auto& [id, subscription] : subscriptions_) subscribes_due_.push_back(id);
+  for (const auto& [id, subscription] : subscriptions_) SubscribeSoon(id, subscription);
 }
 
 void ClientSubscriptions::OnConnectionLost() {
@@ -153,7 +198,8 @@ void ClientSubscriptions::On(const wire::Subscribed& frame, Time now) {
   subscription->retry_backoff.Reset();
   if (!frame.binding.empty() && subscription->request.binding != frame.binding) {
     subscription->request.binding = std::string(frame.binding);
-    actions_.emplace_back(BindingArrived{id, subscription->request.binding});
+    // Otherwise it comes with the snapshot that it is for.
+    if (frame.resumed) actions_.emplace_back(BindingArrived{id, subscription->request.binding});
   }
   if (!frame.resumed) {
     subscription->has_position = false;
@@ -210,6 +256,9 @@ void ClientSubscriptions::On(const wire::SnapshotChunk& frame, Time now) {
   arrived.reason = frame.reason;
   arrived.snapshot = std::exchange(subscription->partial, {});
   arrived.events_dropped = subscription->partial_events_dropped;
+  arrived.filter = subscription->request.filter;
+  arrived.view = subscription->request.view;
+  arrived.binding = subscription->request.binding;
   subscription->receiving_snapshot = false;
   subscription->has_position = true;
   subscription->replay_target = 0;
@@ -281,7 +330,7 @@ void ClientSubscriptions::Append(wire::BatchWriter& writer, std::size_t message_
   for (; !subscribes_due_.empty() && writer.size() < options_.batch_bytes_max; subscribes_due_.pop_front()) {
     const SubscriptionId id = subscribes_due_.front();
     const auto found = subscriptions_.find(id);
-    if (found == subscriptions_.end() || found->second.wire_id != 0) continue;
+    if (found == subscriptions_.end() || found->second.wire_id != 0 || found->second.paused) continue;
     Subscription& subscription = found->second;
     const std::size_t size = SizeOf(subscription.request);
     if (size > message_bytes_max) {

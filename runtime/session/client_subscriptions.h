@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "onager/resync_reason.h"
+#include "onager/subscription_phase.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/backoff.h"
 #include "runtime/base/clock.h"
@@ -48,6 +49,14 @@ class ClientSubscriptions : private ClientActions {
   void Remove(SubscriptionId id);
   /// Gives up the subscription's state and asks for a snapshot.
   void Resync(SubscriptionId id, ResyncReason reason);
+  /// While it is paused the server knows nothing of it; `Resume` goes on from the position that it has.
+  void Pause(SubscriptionId id);
+  void Resume(SubscriptionId id);
+  /// From now on through another filter and view, which are small enough to be sent: a snapshot of what they
+  /// show follows, `VIEW_CHANGED`, and nothing more through those before.
+  void Change(SubscriptionId id, std::string filter, std::string view);
+  SubscriptionPhase phase(SubscriptionId id) const;
+  std::size_t size() const { return subscriptions_.size(); }
   /// Ends all of them, and those that are still to come.
   void EndAll(const absl::Status& reason);
 
@@ -73,6 +82,7 @@ class ClientSubscriptions : private ClientActions {
     std::uint64_t wire_id = 0;          // Under which it runs in this session; zero: `Subscribe` is due.
     std::uint64_t announced_epoch = 0;  // Of this session's `Subscribed`; zero until it came.
     bool announced = false;
+    bool paused = false;
     std::uint64_t replay_target = 0;
     // A snapshot that is arriving.
     std::string partial;
@@ -87,6 +97,8 @@ class ClientSubscriptions : private ClientActions {
   };
 
   void End(SubscriptionId id, const absl::Status& status);
+  /// Has `Subscribe` sent, unless that must wait.
+  void SubscribeSoon(SubscriptionId id, const Subscription& subscription);
   static std::size_t SizeOf(const SubscribeRequest& request);
   Subscription* FindByWireId(std::uint64_t wire_id, SubscriptionId& id);
   void ForgetWireId(Subscription& subscription, bool tell_server);

@@ -60,6 +60,7 @@ struct ServerActions {
     std::optional<Duration> timeout;
     bool may_have_run;
     std::uint32_t streams = 0;  // As in `wire::Call`. Report where its items come from with `OnStreamOpened`.
+    std::uint32_t rerun = 0;    // As in `wire::Call`.
     bool streams_begun = false;  // Items of it have been received, or taken, before.
   };
   // Of a call that was started and has streams: hand on to where its items come from. What that finds wrong

@@ -115,7 +115,7 @@ void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
   }
   actions_.emplace_back(StartCall{frame.number, std::move(actor), std::string(frame.method),
                                   std::string(frame.arguments), timeout, frame.may_have_run, frame.streams,
-                                  frame.received > 0 || frame.taken > 0});
+                                  frame.rerun, frame.received > 0 || frame.taken > 0});
 }
 
 bool ServerSession::MayHandOn(std::uint64_t number, bool is_stream) {

@@ -76,6 +76,8 @@ class Connector {
   /// as `OnClosed`; success is seen by the first message of the peer. Never blocks.
   virtual std::unique_ptr<Connection> Connect(const Metadata& metadata) = 0;
   std::unique_ptr<Connection> Connect() { return Connect(Metadata()); }
+  /// The next `Connect` goes to another server than the one before, where there are several.
+  virtual void GoElsewhere() {}
 };
 
 /// The server's side: accepts connections until it is stopped.

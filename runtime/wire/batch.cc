@@ -187,11 +187,11 @@ struct Schema<Welcome> {
 template <>
 struct Schema<Call> {
   static constexpr std::uint32_t kNumber = 3;
-  static constexpr std::tuple kFields{Varint<&Call::number>{1},       Bytes<&Call::actor_type>{2},
-                                      Bytes<&Call::key>{3},           Bytes<&Call::method>{4},
-                                      Bytes<&Call::arguments>{5},     Varint<&Call::timeout_ms>{6},
-                                      Varint<&Call::may_have_run>{7}, Varint<&Call::received>{8},
-                                      Varint<&Call::taken>{9},        Varint<&Call::streams>{10}};
+  static constexpr std::tuple kFields{
+      Varint<&Call::number>{1},       Bytes<&Call::actor_type>{2}, Bytes<&Call::key>{3},
+      Bytes<&Call::method>{4},        Bytes<&Call::arguments>{5},  Varint<&Call::timeout_ms>{6},
+      Varint<&Call::may_have_run>{7}, Varint<&Call::received>{8},  Varint<&Call::taken>{9},
+      Varint<&Call::streams>{10},     Varint<&Call::rerun>{11}};
 };
 
 template <>

@@ -57,7 +57,11 @@ struct Call {
   std::uint64_t received = 0;
   std::uint64_t taken = 0;
   std::uint32_t streams = 0;  // kStreamedParameter, kStreamedResult.
+  std::uint32_t rerun = 0;    // kMayRunAgain, kMayNotRunAgain; zero: the method decides.
 };
+
+inline constexpr std::uint32_t kMayRunAgain = 1;
+inline constexpr std::uint32_t kMayNotRunAgain = 2;
 
 inline constexpr std::uint32_t kStreamedParameter = 1;
 inline constexpr std::uint32_t kStreamedResult = 2;

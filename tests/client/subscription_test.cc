@@ -76,12 +76,13 @@ struct SubscriptionWorld {
     owner.resync = [this](std::uint64_t, ResyncReason reason) { resyncs.push_back(reason); };
     subscription = std::make_shared<Subscription>(
         kTextCodec, recorder, std::make_shared<CallbackQueue>(environment.environment().executor),
-        backlog_max, Subscription::Selection{"filter", "view"}, std::move(owner));
+        backlog_max, Subscription::Selection{"filter", "view", ""}, std::move(owner));
     subscription->OnBinding("binding");
   }
   void Snapshot(std::uint64_t revision, std::string text, ResyncReason reason = ResyncReason::kInitial,
                 std::uint64_t dropped = 0) {
-    subscription->OnSnapshot({9, revision}, 0, reason, std::move(text), dropped, {});
+    subscription->OnSnapshot({9, revision}, 0, reason, std::move(text), {"filter", "view", "binding"},
+                             dropped, {});
   }
   void Delta(std::uint64_t base, std::uint64_t revision, std::string patch,
              std::vector<std::string> events = {}) {
@@ -224,6 +225,30 @@ TEST(SubscriptionTest, WhatIsHeldBackIsCoveredOnceWhatCameBeforeIsDelivered) {
   world.Snapshot(2, "c", ResyncReason::kNewEpoch);
   (void)world.Told();
   EXPECT_EQ(world.subscription->covered(), 2u);
+}
+
+// What is kept is what was delivered: a new filter, view and binding count from the snapshot on that they are
+// of.
+TEST(SubscriptionTest, TokenAndCheckpointAreOfWhatWasDelivered) {
+  SubscriptionWorld world;
+  world.Snapshot(1, "old");
+  (void)world.Told();
+  const std::string token = world.subscription->token();
+  world.subscription->OnSnapshot({9, 2}, 1, ResyncReason::kViewChanged, "new",
+                                 {"filter", "other view", "other"}, 0, {});
+  EXPECT_EQ(world.subscription->token(), token);
+  absl::StatusOr<wire::Checkpoint> checkpoint = wire::Checkpoint::Decode(world.subscription->checkpoint());
+  ASSERT_TRUE(checkpoint.ok());
+  EXPECT_EQ(checkpoint->view, "view");
+  EXPECT_EQ(checkpoint->snapshot, "old");
+  EXPECT_FALSE(world.subscription->last_resync().has_value());
+  (void)world.Told();
+  checkpoint = wire::Checkpoint::Decode(world.subscription->checkpoint());
+  ASSERT_TRUE(checkpoint.ok());
+  EXPECT_EQ(checkpoint->view, "other view");
+  EXPECT_EQ(checkpoint->snapshot, "new");
+  EXPECT_EQ(wire::ResumeToken::Decode(checkpoint->token)->binding, "other");
+  EXPECT_EQ(world.subscription->last_resync(), ResyncReason::kViewChanged);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,27 @@ using market::v1::Note;
 using Door = World::Door;
 using MarketViews = market::v1::Market;
 
-/// One way to look at the market, and what was seen.
-struct Watcher {
+/// One way to look at the market.
+struct Look {
   std::string user;                   // Of the view; empty: none.
   std::int32_t open_at_least = -100;  // Of the filter; below zero: none.
+
+  View<MarketState> view() const { return user.empty() ? View<MarketState>() : MarketViews::Mine(user); }
+  Filter<MarketState> filter() const {
+    return open_at_least < 0 ? Filter<MarketState>() : Market::OpenAtLeast(open_at_least);
+  }
+  MarketState Seen(const MarketState& state) const { return user.empty() ? state : MineOf(state, user); }
+};
+
+/// An observer: how it has looked at the market, and what it saw.
+struct Watcher {
+  std::vector<Look> looks;  // One after the other.
+  bool paused = false;
   Journal<MarketState> journal;
+  std::set<Uuid> shown;  // The elements that came and did not go, by what changes say.
   std::vector<std::int64_t> events;
   std::uint64_t dropped = 0;
   std::unique_ptr<Subscription<MarketState>> subscription;
-
-  MarketState Seen(const MarketState& state) const { return user.empty() ? state : MineOf(state, user); }
 };
 
 class RandomMarket {
@@ -47,13 +59,24 @@ class RandomMarket {
     for (const std::string& user : {std::string(), std::string("ann"), std::string("bob")}) {
       for (const std::int32_t open : {-100, 2, 5}) {
         auto watcher = std::make_unique<Watcher>();
-        watcher->user = user;
-        watcher->open_at_least = open;
+        watcher->looks.push_back({user, open});
         Observation<MarketState> observation =
             MarketClient(++number % 2 == 0 ? front_ : back_, "m")
                 .Observe()
-                .Through(user.empty() ? View<MarketState>() : MarketViews::Mine(user))
-                .Where(open < 0 ? Filter<MarketState>() : Market::OpenAtLeast(open))
+                .Through(watcher->looks[0].view())
+                .Where(watcher->looks[0].filter())
+                .OnChange(
+                    [raw = watcher.get()](const MarketState& now, const onager::Change<MarketState>& change) {
+                      // One that was taken out and put in again is in both.
+                      for (const Item* item : change.items().removed())
+                        EXPECT_EQ(raw->shown.erase(item->id), 1u);
+                      for (const Item* item : change.items().inserted()) {
+                        EXPECT_TRUE(raw->shown.insert(item->id).second);
+                      }
+                      std::set<Uuid> items;
+                      for (const Item& item : now.items) items.insert(item.id);
+                      EXPECT_EQ(raw->shown, items);
+                    })
                 .OnEvent<Sold>(
                     [raw = watcher.get()](const Sold& event) { raw->events.push_back(event.number); })
                 .OnEventsDropped([raw = watcher.get()](std::uint64_t count) { raw->dropped += count; });
@@ -82,11 +105,28 @@ class RandomMarket {
         world_.Pass(std::chrono::milliseconds(random_() % 30'000));
       } else if (dice == 3 && random_() % 4 == 0) {
         watchers_[random_() % watchers_.size()]->subscription->Resync();
+      } else if (dice == 4) {
+        Watcher& watcher = *watchers_[random_() % watchers_.size()];
+        watcher.paused = !watcher.paused;
+        if (watcher.paused) {
+          watcher.subscription->Pause();
+        } else {
+          watcher.subscription->Resume();
+        }
+      } else if (dice == 5) {
+        Watcher& watcher = *watchers_[random_() % watchers_.size()];
+        const std::string users[] = {"", "ann", "bob"};
+        const std::int32_t opens[] = {-100, 2, 5};
+        const Look look{users[random_() % 3], opens[random_() % 3]};
+        watcher.looks.push_back(look);
+        EXPECT_TRUE(watcher.subscription->Change(look.filter(), look.view()).ok());
+        ++looks_;
       } else {
         Turn();
       }
     }
     world_.ShutFront(false);
+    for (const auto& watcher : watchers_) watcher->subscription->Resume();
     // The last change passes every filter and shows through every view.
     const absl::Status last = world_.Get(market_.SetOpen(1'000'000));
     EXPECT_TRUE(last.ok()) << last;
@@ -101,6 +141,7 @@ class RandomMarket {
   }
 
   std::uint64_t cuts() const { return cuts_; }
+  std::uint64_t looks() const { return looks_; }
   std::uint64_t resumes() const { return front_.stats().resumes; }
   std::size_t events() const {
     std::size_t count = 0;
@@ -188,8 +229,8 @@ class RandomMarket {
   }
 
   void Check(const Watcher& watcher) {
-    SCOPED_TRACE(testing::Message() << "user \"" << watcher.user << "\", open at least "
-                                    << watcher.open_at_least);
+    SCOPED_TRACE(testing::Message() << "user \"" << watcher.looks[0].user << "\", open at least "
+                                    << watcher.looks[0].open_at_least);
     // A revision that nobody may see is not in the truth; it shows what the one before it does.
     std::map<std::uint64_t, MarketState> truth;
     for (const auto& entry : truth_.entries()) truth[entry.revision] = entry.state;
@@ -198,19 +239,29 @@ class RandomMarket {
     };
     std::uint64_t previous = 0;
     std::size_t index = 0;
+    // The looks that may be the one in force: a later one comes with a snapshot, and never an earlier one.
+    std::set<std::size_t> in_force = {0};
     for (const auto& entry : watcher.journal.entries()) {
-      ASSERT_EQ(entry.state, watcher.Seen(at(entry.revision))) << "at revision " << entry.revision;
+      if (entry.snapshot.has_value()) {
+        for (std::size_t later = *in_force.begin(); later < watcher.looks.size(); ++later)
+          in_force.insert(later);
+      }
+      std::erase_if(in_force, [&](std::size_t look) {
+        return !(entry.state == watcher.looks[look].Seen(at(entry.revision)));
+      });
+      ASSERT_FALSE(in_force.empty()) << "at revision " << entry.revision;
       if (index > 0 && !entry.snapshot.has_value()) {
         EXPECT_EQ(entry.base, previous);
         EXPECT_LT(previous, entry.revision);
         // Behind a filter a change and its opposite may come as one.
-        if (watcher.open_at_least < 0) {
-          EXPECT_NE(entry.state, watcher.Seen(at(previous))) << "nothing is no delivery";
+        if (watcher.looks.size() == 1 && watcher.looks[0].open_at_least < 0) {
+          EXPECT_NE(entry.state, watcher.looks[0].Seen(at(previous))) << "nothing is no delivery";
         }
       }
       previous = entry.revision;
       ++index;
     }
+    EXPECT_TRUE(in_force.contains(watcher.looks.size() - 1));
     // Every event after the first one that it was told of is told, or counted; in order.
     if (!watcher.events.empty()) {
       std::int64_t expected = watcher.events.front();
@@ -237,7 +288,56 @@ class RandomMarket {
   std::vector<std::unique_ptr<Watcher>> watchers_;
   std::int64_t next_event_ = 1;
   std::uint64_t cuts_ = 0;
+  std::uint64_t looks_ = 0;
 };
+
+// At every byte at which a connection may break while filter and view change, the observer is shown the old
+// view's state or the new one's, each whole, and arrives at the new one.
+TEST(CutDuringAChangeTest, A16_AConnectionThatBreaksAtAnyByteOfAChangeHarmsNothing) {
+  for (std::uint64_t offset = 1; offset < 1'000; offset += 3) {
+    SCOPED_TRACE(testing::Message() << "cut at byte " << offset);
+    SimulatedWorld world(offset);
+    world.StartServer();
+    HostMarket(world.server());
+    Client back = world.NewClient(Door::kBack);
+    const MarketClient behind(back, "m");
+    const auto put = [&](std::uint8_t number, const std::string& user) {
+      ASSERT_TRUE(world
+                      .Get(behind.Edit([=](Tracked<MarketState>& state, Market&) {
+                        state.mutable_items().Insert(
+                            Item().with_id(IdOf(number)).with_title(user).with_tags({user}));
+                        return absl::OkStatus();
+                      }))
+                      .ok());
+    };
+    for (std::uint8_t i = 1; i <= 3; ++i) put(i, i % 2 == 0 ? "bob" : "ann");
+    Client client = world.NewClient(Door::kFront);
+    Journal<MarketState> journal;
+    auto watch =
+        journal.Attach(MarketClient(client, "m").Observe().Through(MarketViews::Mine("ann"))).Start();
+    ASSERT_TRUE(world.Until([&] { return journal.size() == 1; }));
+    simulation::SimulatedLink& link = world.front_link();
+    const simulation::Side side = offset % 2 == 0 ? simulation::Side::kServer : simulation::Side::kClient;
+    link.CutAtByte(side, link.counters(side).bytes_sent + offset / 2);
+    put(4, "ann");
+    ASSERT_TRUE(watch.Change(Market::OpenAtLeast(0), MarketViews::Mine("bob")).ok());
+    put(5, "bob");
+    put(6, "ann");
+    ASSERT_TRUE(world.Until([&] {
+      const MarketState now = journal.entries().back().state;
+      return now.items.size() == 2 && now.items.front().title == "bob";
+    }));
+    for (const auto& entry : journal.entries()) {
+      std::set<std::string> users;
+      for (const Item& item : entry.state.items) users.insert(item.title);
+      EXPECT_LE(users.size(), 1u) << "two views at once, at revision " << entry.revision;
+    }
+    const MarketState last = watch.state();
+    ASSERT_EQ(last.items.size(), 2u);
+    for (const Item& item : last.items) EXPECT_EQ(item.title, "bob");
+    EXPECT_EQ(watch.last_resync(), ResyncReason::kViewChanged);
+  }
+}
 
 TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision) {
   const std::uint64_t first_seed = std::random_device{}();
@@ -246,6 +346,7 @@ TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision)
   std::size_t deliveries = 0;
   std::size_t filtered = 0;
   std::size_t events = 0;
+  std::uint64_t looks = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + 12; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     RandomMarket market(seed);
@@ -256,6 +357,7 @@ TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision)
     deliveries += market.deliveries();
     filtered += market.filtered();
     events += market.events();
+    looks += market.looks();
   }
   // The schedules did what they are for.
   EXPECT_GT(cuts, 20u);
@@ -263,6 +365,7 @@ TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision)
   EXPECT_GT(deliveries, 1000u);
   EXPECT_GT(filtered, 1000u);
   EXPECT_GT(events, 1000u);
+  EXPECT_GT(looks, 30u);
 }
 
 }  // namespace

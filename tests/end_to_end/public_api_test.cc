@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "actors.h"
 #include "onager/client.h"
 #include "onager/server.h"
@@ -152,6 +153,23 @@ TEST_F(PublicApiTest, NobodyListeningIsToldAndTheCallEndsAtItsDeadline) {
       CounterClient(client, "c").Increment(1, CallOptions().WithTimeout(absl::Milliseconds(300))).Wait();
   EXPECT_EQ(result.status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(reason.get_future().get().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(PublicApiTest, OfSeveralTargetsOneThatAnswersIsUsed) {
+  Server second;
+  second.Host<Counter>();
+  ASSERT_TRUE(second.Start().ok());
+  ClientOptions options;
+  options.reconnect_delay_min = absl::Milliseconds(5);
+  options.reconnect_delay_max = absl::Milliseconds(50);
+  Client client = Client::Connect(absl::StrCat(address_, ",", second.addresses().front()), options);
+  CounterClient counter(client, "c");
+  EXPECT_EQ(counter.Increment().Wait().value(), 1);
+  // Whichever it was, one of the two is left.
+  server_->Shutdown();
+  EXPECT_TRUE(counter.Increment(1, CallOptions().MayRunAgain(true)).Wait().ok());
+  Client late = Client::ConnectToAny({address_, second.addresses().front()}, options);
+  EXPECT_TRUE(CounterClient(late, "c").Increment().Wait().ok());
 }
 
 }  // namespace

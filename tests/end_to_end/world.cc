@@ -51,6 +51,7 @@ void World::StartServer() {
 }
 
 void World::StopServer() {
+  if (server_ == nullptr) return;
   AwaitShutdown(*server_);
   stopped_servers_.push_back(std::move(server_));
 }
@@ -82,7 +83,9 @@ SimulatedWorld::~SimulatedWorld() {
 }
 
 void SimulatedWorld::CutFront() {
-  for (std::size_t i = 0; i < network_->link_count(); ++i) {
+  // The network keeps links that have ended, which there may be many thousands of.
+  while (ended_links_ < network_->link_count() && !network_->link(ended_links_).is_open()) ++ended_links_;
+  for (std::size_t i = ended_links_; i < network_->link_count(); ++i) {
     simulation::SimulatedLink& link = network_->link(i);
     if (link.address() == kFrontAddress && link.is_open()) link.CutNow();
   }

@@ -129,6 +129,7 @@ class SimulatedWorld final : public World {
   simulation::ManualEnvironment manual_;
   const Environment ports_;
   std::unique_ptr<simulation::SimulatedNetwork> network_;
+  std::size_t ended_links_ = 0;  // The first ones.
   std::unique_ptr<transport::Connector> front_;
   std::unique_ptr<transport::Connector> back_;
 };

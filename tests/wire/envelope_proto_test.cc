@@ -109,10 +109,11 @@ std::vector<Sample> Samples() {
          frame.received = 3;
          frame.taken = 4;
          frame.streams = 3;
+         frame.rerun = 2;
          writer.Append(frame);
        },
        "frames { call { number: 1 actor_type: \"t\" key: \"k\" method: \"m\" arguments: \"a\" timeout_ms: 2 "
-       "may_have_run: true received: 3 taken: 4 streams: 3 } }"},
+       "may_have_run: true received: 3 taken: 4 streams: 3 rerun: 2 } }"},
       {"reply",
        [](BatchWriter& writer) {
          Reply frame;

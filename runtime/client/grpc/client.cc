@@ -2,12 +2,15 @@
 
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "onager/generated/channel.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/system_environment.h"
 #include "runtime/client/client_core.h"
 #include "runtime/transport/grpc/grpc_transport.h"
+#include "runtime/transport/rotating_connector.h"
 
 namespace onager {
 namespace {
@@ -18,18 +21,24 @@ SystemEnvironmentOptions EnvironmentOptions() {
   return options;
 }
 
+std::unique_ptr<transport::Connector> MakeConnector(const std::string& target, const ClientOptions& options) {
+  transport::GrpcConnectorOptions grpc;
+  grpc.address = target;
+  grpc.tls = options.tls;
+  grpc.message_bytes_max = options.message_bytes_max;
+  grpc.connect_timeout = absl::ToChronoNanoseconds(options.connect_timeout);
+  return transport::MakeGrpcConnector(std::move(grpc));
+}
+
 /// What a core runs on. The environment goes first, so that nothing runs any more when the connector goes.
 struct World {
-  explicit World(const std::string& target, const ClientOptions& options)
-      : connector([&] {
-          transport::GrpcConnectorOptions grpc;
-          grpc.address = target;
-          grpc.tls = options.tls;
-          grpc.message_bytes_max = options.message_bytes_max;
-          grpc.connect_timeout = absl::ToChronoNanoseconds(options.connect_timeout);
-          return transport::MakeGrpcConnector(std::move(grpc));
-        }()),
-        environment(EnvironmentOptions()) {}
+  World(const std::vector<std::string>& targets, const ClientOptions& options)
+      : environment(EnvironmentOptions()) {
+    std::vector<std::unique_ptr<transport::Connector>> connectors;
+    for (const std::string& target : targets) connectors.push_back(MakeConnector(target, options));
+    connector = std::make_unique<transport::RotatingConnector>(std::move(connectors),
+                                                               environment.environment().random);
+  }
 
   std::unique_ptr<transport::Connector> connector;
   SystemEnvironment environment;
@@ -38,8 +47,8 @@ struct World {
 /// A core with a world of its own, which lives until the channel is closed.
 class GrpcChannel final : public generated::Channel {
  public:
-  GrpcChannel(const std::string& target, const ClientOptions& options)
-      : world_(std::make_unique<World>(target, options)),
+  GrpcChannel(const std::vector<std::string>& targets, const ClientOptions& options)
+      : world_(std::make_unique<World>(targets, options)),
         core_(client::ClientCore::Create(options, world_->environment, *world_->connector)) {}
   ~GrpcChannel() override { GrpcChannel::Close(); }
 
@@ -89,8 +98,14 @@ class GrpcChannel final : public generated::Channel {
 
 }  // namespace
 
-Client Client::Connect(std::string target, ClientOptions options) {
-  return Client(std::make_shared<GrpcChannel>(target, options));
+Client Client::Connect(std::string targets, ClientOptions options) {
+  return ConnectToAny(absl::StrSplit(targets, ','), std::move(options));
+}
+
+Client Client::ConnectToAny(std::vector<std::string> targets, ClientOptions options) {
+  // One that cannot be reached, which is what none comes to.
+  if (targets.empty()) targets.emplace_back();
+  return Client(std::make_shared<GrpcChannel>(targets, options));
 }
 
 }  // namespace onager

@@ -7,10 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "onager/authenticator.h"
+#include "onager/executor.h"
+#include "onager/offline_policy.h"
 #include "onager/tls.h"
 
 namespace onager {
@@ -58,8 +61,14 @@ struct ClientOptions {
   absl::Duration connect_timeout = absl::Seconds(10);
   /// A connection on which nothing arrived for that long is taken for dead. Three heartbeats of the server.
   absl::Duration peer_timeout = absl::Seconds(15);
+  /// What becomes of calls that are made without a session. A call may say otherwise.
+  OfflinePolicy offline;
   /// Calls that have not ended; one more fails with `RESOURCE_EXHAUSTED`.
   std::size_t pending_calls_max = 10'000;
+  /// Where callbacks run, one at a time and in order; null: on a thread of the client. It may run them inside
+  /// `Post`. What it destroys without running it is made up for with the next callback, or when the client is
+  /// closed: then callbacks that wait run on the thread that closes.
+  std::shared_ptr<Executor> callback_executor;
   /// Undelivered changes of one subscription beyond which they are conflated into one.
   std::size_t callback_backlog_max = 64;
   /// Messages larger than this are refused as the peer's mistake.
@@ -78,14 +87,17 @@ struct ClientOptions {
 /// A connection to a server that is kept up by itself: it reconnects with jittered backoff, sends
 /// unanswered calls again under their numbers and resumes every subscription. Stubs are made from it.
 ///
-/// Thread-safe. Callbacks run one at a time, in order, on a thread of the client. Destruction closes: pending
-/// calls end with `CANCELLED`, subscriptions with `CANCELLED` (except one in whose own callback the client is
-/// closed), and when the destructor returns no callback is running or will run, except the one that it is
-/// called in. Stubs may outlive their client; they then fail with `CANCELLED`.
+/// Thread-safe. Callbacks run one at a time, in order, on `ClientOptions::callback_executor`. Destruction
+/// closes: pending calls end with `CANCELLED`, subscriptions with `CANCELLED` (except one in whose own
+/// callback the client is closed), and when the destructor returns no callback is running or will run, except
+/// the one that it is called in. Stubs may outlive their client; they then fail with `CANCELLED`.
+/// The server is told that the client goes, for which destruction waits up to a second.
 class Client {
  public:
-  /// Begins to connect to "host:port" and returns at once.
-  static Client Connect(std::string target, ClientOptions options = ClientOptions());
+  /// Begins to connect to "host:port" and returns at once. Of several, with commas between them, one is used
+  /// at a time: the next one when an attempt fails or a server is going away, beginning with any.
+  static Client Connect(std::string targets, ClientOptions options = ClientOptions());
+  static Client ConnectToAny(std::vector<std::string> targets, ClientOptions options = ClientOptions());
   /// For a channel made otherwise (in-process, simulated).
   explicit Client(std::shared_ptr<generated::Channel> channel);
 

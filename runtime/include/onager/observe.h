@@ -15,6 +15,7 @@
 #include "onager/generated/channel.h"
 #include "onager/generated/choice.h"
 #include "onager/generated/tracked_state.h"
+#include "onager/subscription_phase.h"
 #include "onager/view.h"
 
 namespace onager {
@@ -131,8 +132,30 @@ class [[nodiscard]] Subscription {
   void Read(Reader&& reader) const {
     handle_->Read([&] { reader(observer_->state()); });
   }
+  SubscriptionPhase phase() const { return handle_->phase(); }
+  /// Why the state was last replaced by a snapshot, if it ever was; see `OnResync`.
+  std::optional<ResyncReason> last_resync() const { return handle_->last_resync(); }
+
   /// Asks for a fresh snapshot.
   void Resync() { handle_->Resync(); }
+  /// The server sends nothing more and keeps nothing for it; what has arrived is still delivered. The state
+  /// stays as it is until `Resume`, which goes on from there: with what was missed, as far as the server
+  /// remembers it, otherwise with a snapshot that says so, as after a lost connection. Survives reconnects.
+  void Pause() { handle_->Pause(); }
+  void Resume() { handle_->Resume(); }
+  /// Observes through another filter and another view from now on. In one step: what comes into sight arrives
+  /// with all its values and what goes out of it is removed, in one update, whose snapshot is for the reason
+  /// `VIEW_CHANGED`; `token()` and `checkpoint()` then are for these. Nothing comes through the old ones
+  /// any more but what has arrived. What the actor does not have ends the subscription with
+  /// `INVALID_ARGUMENT`; here it is returned for what is larger than 64 KiB, and `FAILED_PRECONDITION` once
+  /// the subscription has ended: then nothing has changed.
+  absl::Status Change(Filter<State> filter, View<State> view) {
+    return handle_->Change(filter.bytes(), view.bytes());
+  }
+  /// As `Change`, with the view as it is.
+  absl::Status Refilter(Filter<State> filter) { return handle_->Change(filter.bytes(), std::nullopt); }
+  /// As `Change`, with the filter as it is.
+  absl::Status ChangeView(View<State> view) { return handle_->Change(std::nullopt, view.bytes()); }
   void Close() {
     if (handle_ != nullptr) handle_->Close();
   }
@@ -212,6 +235,14 @@ class [[nodiscard]] Observation {
   /// `INVALID_ARGUMENT`.
   Observation&& ResumeFrom(std::string checkpoint) && {
     request_.checkpoint = std::move(checkpoint);
+    return std::move(*this);
+  }
+
+  /// This subscription's callbacks run there, one at a time and in order, and wait for no other callback of
+  /// the client; see `ClientOptions::callback_executor`, which may be the same. A callback that closes what
+  /// belongs to another executor waits for a callback that runs there.
+  Observation&& CallBackOn(std::shared_ptr<Executor> executor) && {
+    request_.executor = std::move(executor);
     return std::move(*this);
   }
 

@@ -12,11 +12,13 @@
 #include "absl/status/status.h"
 #include "onager/call_options.h"
 #include "onager/client.h"
+#include "onager/executor.h"
 #include "onager/generated/actor_type.h"
 #include "onager/generated/pending_call.h"
 #include "onager/generated/state_interface.h"
 #include "onager/generated/streaming_call.h"
 #include "onager/resync_reason.h"
+#include "onager/subscription_phase.h"
 
 namespace onager::generated {
 
@@ -37,7 +39,8 @@ struct ObserveRequest {
   // The encodings of the actor's filter message and view message. Unset: those of the checkpoint, or none.
   std::optional<std::string> filter;
   std::optional<std::string> view;
-  std::string checkpoint;  // May be empty.
+  std::string checkpoint;              // May be empty.
+  std::shared_ptr<Executor> executor;  // Null: the client's callbacks and these run one at a time.
 };
 
 /// The typed end of a subscription. The channel calls it on the callback executor, one call at a time.
@@ -70,6 +73,15 @@ class SubscriptionHandle {
   /// Runs `read` while the replica does not change.
   virtual void Read(absl::FunctionRef<void()> read) const = 0;
   virtual void Resync() = 0;
+  // What is not there for a subscription that never began needs no saying by its handle.
+  virtual SubscriptionPhase phase() const { return SubscriptionPhase::kEnded; }
+  virtual std::optional<ResyncReason> last_resync() const { return std::nullopt; }
+  virtual void Pause() {}
+  virtual void Resume() {}
+  /// What is unset stays as it is.
+  virtual absl::Status Change(std::optional<std::string> /*filter*/, std::optional<std::string> /*view*/) {
+    return absl::FailedPreconditionError("the subscription has ended");
+  }
   /// Ends the subscription. When it returns no callback runs or will run, except the one that it is called
   /// in.
   virtual void Close() = 0;

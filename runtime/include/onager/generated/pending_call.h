@@ -6,16 +6,16 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "onager/generated/cancellable.h"
 
 namespace onager::generated {
 
 /// A call that is under way, with its result still encoded. Thread-safe. It ends exactly once,
 /// whatever happens to the connection or the client.
-class PendingCall {
+class PendingCall : public Cancellable {
  public:
   using Result = absl::StatusOr<std::string>;
 
-  virtual ~PendingCall() = default;
   /// Blocks until the call has ended. `FAILED_PRECONDITION` inside a callback of the same client, where it
   /// could never end.
   virtual Result Wait() = 0;
@@ -23,8 +23,6 @@ class PendingCall {
   virtual void Then(absl::AnyInvocable<void(Result)> done) = 0;
   /// As `Then`, for a coroutine that is suspended until `done` resumes it.
   virtual void ThenResume(absl::AnyInvocable<void(Result)> done) { Then(std::move(done)); }
-  /// Ends the call with `CANCELLED` unless it has ended; the server is told, and may have run it.
-  virtual void Cancel() = 0;
 };
 
 }  // namespace onager::generated

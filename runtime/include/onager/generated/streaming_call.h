@@ -8,18 +8,17 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "onager/generated/cancellable.h"
 #include "onager/generated/pending_call.h"
 
 namespace onager::generated {
 
 /// A call with streams that is under way, with its items still encoded. Thread-safe. It ends exactly once,
 /// whatever happens to the connection or the client; a read or a write that waits ends with it.
-class StreamingCall {
+class StreamingCall : public Cancellable {
  public:
   /// An item; nothing at the end of a stream that ended well; otherwise how the call ended.
   using Item = absl::StatusOr<std::optional<std::string>>;
-
-  virtual ~StreamingCall() = default;
 
   // The result. One read at a time; a second one gets `FAILED_PRECONDITION`.
   /// The next item if it is there, or the end; nothing when it must be waited for.
@@ -43,8 +42,8 @@ class StreamingCall {
 
   /// The call's own end, with its encoded result.
   virtual std::shared_ptr<PendingCall> reply() = 0;
-  /// Ends the call with `CANCELLED` unless it has ended, and forgets what was not read.
-  virtual void Cancel() = 0;
+  /// As `Cancellable::Cancel`, and forgets what was not read.
+  void Cancel() override = 0;
 };
 
 }  // namespace onager::generated
