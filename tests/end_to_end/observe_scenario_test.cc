@@ -332,7 +332,34 @@ TEST_P(ObserveScenarioTest, NeitherFilterNorViewHoldsAnEventBack) {
   }
 }
 
-TEST_P(ObserveScenarioTest, FilterAndViewAreResumedThroughACut) {
+// Two parts of one state, each with an observer: each is told of its own and of nothing else.
+TEST_P(ObserveScenarioTest, A10_TwoViewsOfOneActorDoNotMix) {
+  Client client = world().NewClient();
+  const MarketClient market(client, "m");
+  Journal<MarketState> anns;
+  Journal<MarketState> bobs;
+  auto anns_watch = anns.Attach(market.Observe().Through(MarketViews::Mine("ann"))).Start();
+  auto bobs_watch = bobs.Attach(market.Observe().Through(MarketViews::Mine("bob"))).Start();
+  ASSERT_TRUE(world().Until([&] { return anns.size() == 1 && bobs.size() == 1; }));
+  for (std::uint8_t i = 1; i <= 6; ++i) {
+    const std::string user = i % 2 == 0 ? "bob" : "ann";
+    Edit(market, [i, user](Tracked<MarketState>& state, Market&) {
+      state.mutable_items().Insert(Item().with_id(IdOf(i)).with_title(user).with_tags({user}));
+      return absl::OkStatus();
+    });
+  }
+  ASSERT_TRUE(world().Until([&] { return anns.size() == 4 && bobs.size() == 4; }));
+  for (const auto& entry : anns.entries()) {
+    for (const Item& item : entry.state.items) EXPECT_EQ(item.title, "ann");
+  }
+  for (const auto& entry : bobs.entries()) {
+    for (const Item& item : entry.state.items) EXPECT_EQ(item.title, "bob");
+  }
+  EXPECT_EQ(anns.entries().back().state.items.size(), 3u);
+  EXPECT_EQ(bobs.entries().back().state.items.size(), 3u);
+}
+
+TEST_P(ObserveScenarioTest, A8_FilterAndViewAreResumedThroughACut) {
   Client client = world().NewClient(Door::kFront);
   Client other = world().NewClient(Door::kBack);
   const MarketClient market(other, "m");
