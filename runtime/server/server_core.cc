@@ -27,6 +27,7 @@ ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment
       signer_(options_.token_keys, options_.token_signing_key),
       metrics_(options_.metrics != nullptr ? options_.metrics : std::make_shared<Metrics>()),
       counters_(*metrics_),
+      actor_metrics_(*metrics_),
       log_(options_.log, environment.clock),
       actors_(options_.actors, environment, store),
       door_(
@@ -42,6 +43,7 @@ ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment
 
 ServerCore::~ServerCore() {
   metrics_->RemoveRefresh(refresh_);
+  actor_metrics_.Refresh(actors_.stats());  // The metrics may live on.
   BeginShutdown();
   absl::flat_hash_map<const SessionHost*, Session> left;
   {
@@ -327,7 +329,7 @@ void ServerCore::RefreshMetrics() {
   counters_.sessions.Set(static_cast<std::int64_t>(now.sessions));
   counters_.subscriptions.Set(static_cast<std::int64_t>(now.subscriptions));
   counters_.queue_bytes.Set(static_cast<std::int64_t>(now.reply_bytes));
-  counters_.actors_active.Set(static_cast<std::int64_t>(actors_.active_actors()));
+  actor_metrics_.Refresh(actors_.stats());
 }
 
 ServerUsage ServerCore::usage() const {

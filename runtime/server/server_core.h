@@ -20,6 +20,7 @@
 #include "runtime/base/logger.h"
 #include "runtime/base/mutex.h"
 #include "runtime/door/door.h"
+#include "runtime/server/actor_metrics.h"
 #include "runtime/server/client_directory.h"
 #include "runtime/server/server_metrics.h"
 #include "runtime/session/server_session.h"
@@ -130,6 +131,7 @@ class ServerCore {
   const wire::TokenSigner signer_;
   const std::shared_ptr<Metrics> metrics_;
   ServerMetrics counters_;
+  ActorMetrics actor_metrics_;
   Logger log_;
   actor::ActorRuntime actors_;
   door::Door door_;

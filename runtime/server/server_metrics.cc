@@ -39,7 +39,6 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
       heartbeats_missed(metrics.Counter("onager_server_heartbeats_missed_total",
                                         "Sessions that ended because nothing came from the client.")),
       queue_bytes(metrics.Gauge("onager_server_queue_bytes", "Replies that wait to be written.")),
-      actors_active(metrics.Gauge("onager_server_actors", "Actors that are active.")),
       resumed_replayed_(metrics.Counter(kResumes, "Subscriptions that went on from a client's position.",
                                         {{"outcome", "replayed"}})),
       resumed_empty_(metrics.Counter(kResumes, "Subscriptions that went on from a client's position.",

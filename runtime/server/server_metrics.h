@@ -26,7 +26,6 @@ class ServerMetrics {
   MetricCounter& deltas;
   MetricCounter& heartbeats_missed;
   MetricGauge& queue_bytes;
-  MetricGauge& actors_active;
 
   /// A call that was run has ended, so long after it came.
   void OnCallEnded(absl::StatusCode code, Duration took);

@@ -198,6 +198,11 @@ TEST_P(LimitScenarioTest, WhatHappensIsCounted) {
   EXPECT_EQ(Value("onager_server_calls_ended_total", "OK"), 2);
   EXPECT_EQ(Value("onager_server_subscriptions"), 1);
   EXPECT_EQ(Value("onager_server_sessions"), 2);
+  EXPECT_EQ(Value("onager_server_turns_total", "call"), 4);
+  EXPECT_EQ(Value("onager_server_failed_turns_total", "call"), 2);
+  EXPECT_EQ(Value("onager_server_commits_total", "done"), 2);
+  EXPECT_EQ(Value("onager_server_activations_total", "active"), 2);
+  EXPECT_EQ(Value("onager_server_actors"), 2);
   EXPECT_EQ(Value("onager_server_snapshots_total", "INITIAL"), 1);
   EXPECT_EQ(Value("onager_server_deltas_total"), 2);
   EXPECT_EQ(Value("onager_server_actors"), 2);

@@ -66,6 +66,20 @@ TEST_F(PublicApiTest, WaitingInsideACallbackIsRefusedAndNotADeadlock) {
   EXPECT_EQ(inside.get_future().get().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(PublicApiTest, AServerEndsAnActorForGood) {
+  Client client = Client::Connect(address_);
+  CounterClient counter(client, "c");
+  std::promise<absl::Status> observed_end;
+  auto watch =
+      counter.Observe().OnEnd([&](const absl::Status& why) { observed_end.set_value(why); }).Start();
+  EXPECT_EQ(counter.Increment(5).Wait().value(), 5);
+  std::promise<absl::Status> destroyed;
+  server_->Destroy<Counter>("c", [&](absl::Status status) { destroyed.set_value(std::move(status)); });
+  EXPECT_TRUE(destroyed.get_future().get().ok());
+  EXPECT_EQ(observed_end.get_future().get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(counter.Increment().Wait().value(), 1);
+}
+
 TEST_F(PublicApiTest, AClientMayBeDestroyedInsideItsOwnCallback) {
   auto client = std::make_unique<Client>(Client::Connect(address_));
   CounterClient counter(*client, "c");

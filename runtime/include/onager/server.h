@@ -31,8 +31,8 @@ struct ServerOptions {
 
   /// Turns that wait at one actor; one more call fails with `RESOURCE_EXHAUSTED`.
   std::size_t mailbox_max = 1024;
-  /// An actor that nobody has called or observed for so long is deactivated; what is kept of it is what one that
-  /// is active keeps. `absl::InfiniteDuration()`: never.
+  /// An actor that nobody has called or observed for so long is deactivated; what is kept of it is what one
+  /// that is active keeps. `absl::InfiniteDuration()`: never.
   absl::Duration idle_timeout = absl::Minutes(10);
   /// What an actor's replay window keeps. Whatever is reached first.
   std::size_t replay_count_max = 1024;
@@ -116,6 +116,14 @@ class Server {
   /// What this server counts. Lives as long as the server.
   Metrics& metrics();
 
+  /// Ends the actor of that key for good, as `Turn::Destroy` does from inside, after the calls that wait for
+  /// it: its state is gone, its observers are told so, and the next call makes a new one. `done` is called
+  /// once, on one of the server's threads; `NOT_FOUND` when there is no such type here.
+  template <std::derived_from<generated::ActorBase> A>
+  void Destroy(std::string key, std::function<void(absl::Status)> done) {
+    DestroyActor(A::Type(), std::move(key), std::move(done));
+  }
+
   /// Lets everybody go in peace, then `Shutdown`: clients are told to go elsewhere and take their resume
   /// tokens along, new sessions and calls are refused with `UNAVAILABLE`, calls that run are replied to.
   /// Returns when nobody is left, and soon after `timeout` in any case: what runs then is cancelled, and
@@ -132,6 +140,8 @@ class Server {
  private:
   void HostType(const generated::ActorType& type,
                 std::function<std::unique_ptr<generated::ActorBase>()> make);
+  void DestroyActor(const generated::ActorType& type, std::string key,
+                    std::function<void(absl::Status)> done);
 
   std::unique_ptr<internal::ServerImpl> impl_;
 };

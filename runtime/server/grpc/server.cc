@@ -180,6 +180,10 @@ class internal::ServerImpl {
   Metrics& metrics() { return *options_.metrics; }
   const ServerOptions& options() const { return options_; }
 
+  void Destroy(const generated::ActorType& type, std::string key, std::function<void(absl::Status)> done) {
+    core_.actors().Destroy({std::string(type.name), std::move(key)}, std::move(done));
+  }
+
   void Drain(absl::Duration timeout) {
     core_.Drain(absl::ToChronoNanoseconds(std::max(timeout, absl::ZeroDuration())));
     Shutdown();
@@ -266,6 +270,11 @@ absl::Status Server::Start() { return impl_->Start(); }
 std::vector<std::string> Server::addresses() const { return impl_->addresses(); }
 
 void Server::Shutdown() { impl_->Shutdown(); }
+
+void Server::DestroyActor(const generated::ActorType& type, std::string key,
+                          std::function<void(absl::Status)> done) {
+  impl_->Destroy(type, std::move(key), std::move(done));
+}
 
 void Server::Drain(absl::Duration timeout) { impl_->Drain(timeout); }
 
