@@ -175,7 +175,10 @@ onager::Task<std::string> CounterActor::Dispatch(onager::Turn& turn, std::size_t
 }
 
 CounterClient::CounterClient(const onager::Client& client, std::string_view name)
-    : channel_(client.channel()), key_(CounterKey(std::string(name)).ToString()) {}
+    : CounterClient(client.channel(), name) {}
+
+CounterClient::CounterClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name)
+    : channel_(std::move(channel)), key_(CounterKey(std::string(name)).ToString()) {}
 
 onager::Call<std::int64_t> CounterClient::Increment(std::int64_t by, onager::CallOptions options) const {
   CounterIncrementRequest request;

@@ -113,6 +113,8 @@ class CounterActor : public onager::generated::ActorBase {
 class CounterClient {
  public:
   CounterClient(const onager::Client& client, std::string_view name);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit CounterClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name);
 
   /// Adds to the counter and returns where it stands then.
   onager::Call<std::int64_t> Increment(std::int64_t by = 1,

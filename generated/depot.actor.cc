@@ -388,7 +388,10 @@ onager::Task<std::string> DepotActor::DispatchStreamed(onager::Turn& turn, std::
 }
 
 DepotClient::DepotClient(const onager::Client& client, std::string_view name)
-    : channel_(client.channel()), key_(DepotKey(std::string(name)).ToString()) {}
+    : DepotClient(client.channel(), name) {}
+
+DepotClient::DepotClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name)
+    : channel_(std::move(channel)), key_(DepotKey(std::string(name)).ToString()) {}
 
 onager::Call<std::int64_t> DepotClient::Stored(onager::CallOptions options) const {
   auto pending = channel_->Call(DepotActor::Type(), key_, 0, std::string(), options);

@@ -189,6 +189,8 @@ class DepotActor : public onager::generated::ActorBase {
 class DepotClient {
  public:
   DepotClient(const onager::Client& client, std::string_view name);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit DepotClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name);
 
   onager::Call<std::int64_t> Stored(onager::CallOptions options = onager::CallOptions()) const;
 

@@ -790,7 +790,11 @@ onager::View<AgencyState> Agency::Cheap(const common::v1::Money& limit,
 }
 
 AgencyClient::AgencyClient(const onager::Client& client, onager::Uuid id, common::v1::Currency currency)
-    : channel_(client.channel()), key_(AgencyKey(id, currency).ToString()) {}
+    : AgencyClient(client.channel(), id, currency) {}
+
+AgencyClient::AgencyClient(std::shared_ptr<onager::generated::Channel> channel, onager::Uuid id,
+                           common::v1::Currency currency)
+    : channel_(std::move(channel)), key_(AgencyKey(id, currency).ToString()) {}
 
 onager::Call<Trip> AgencyClient::Book(onager::Uuid trip, const common::v1::Money& price,
                                       absl::Duration patience, onager::CallOptions options) const {

@@ -621,6 +621,9 @@ class AgencyActor : public onager::generated::ActorBase {
 class AgencyClient {
  public:
   AgencyClient(const onager::Client& client, onager::Uuid id, common::v1::Currency currency);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit AgencyClient(std::shared_ptr<onager::generated::Channel> channel, onager::Uuid id,
+                        common::v1::Currency currency);
 
   /// Fails with `Sold`.
   /// Fails with `common::v1::Overdrawn`.

@@ -260,7 +260,11 @@ onager::View<HostMonitorState> HostMonitor::OfUser(std::string_view user) {
 }
 
 HostMonitorClient::HostMonitorClient(const onager::Client& client, std::string_view host)
-    : channel_(client.channel()), key_(HostMonitorKey(std::string(host)).ToString()) {}
+    : HostMonitorClient(client.channel(), host) {}
+
+HostMonitorClient::HostMonitorClient(std::shared_ptr<onager::generated::Channel> channel,
+                                     std::string_view host)
+    : channel_(std::move(channel)), key_(HostMonitorKey(std::string(host)).ToString()) {}
 
 onager::Call<std::int32_t> HostMonitorClient::Sample(onager::CallOptions options) const {
   auto pending = channel_->Call(HostMonitorActor::Type(), key_, 0, std::string(), options);

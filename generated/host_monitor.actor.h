@@ -280,6 +280,8 @@ class HostMonitorActor : public onager::generated::ActorBase {
 class HostMonitorClient {
  public:
   HostMonitorClient(const onager::Client& client, std::string_view host);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit HostMonitorClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view host);
 
   /// Reads /proc and brings the state up to date. Returns how many processes there are.
   onager::Call<std::int32_t> Sample(onager::CallOptions options = onager::CallOptions()) const;

@@ -490,7 +490,10 @@ onager::View<LabState> Lab::Light() {
 }
 
 LabClient::LabClient(const onager::Client& client, std::string_view name)
-    : channel_(client.channel()), key_(LabKey(std::string(name)).ToString()) {}
+    : LabClient(client.channel(), name) {}
+
+LabClient::LabClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name)
+    : channel_(std::move(channel)), key_(LabKey(std::string(name)).ToString()) {}
 
 onager::Call<std::int64_t> LabClient::Add(std::int64_t by, onager::CallOptions options) const {
   LabAddRequest request;

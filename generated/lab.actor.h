@@ -181,6 +181,8 @@ class LabActor : public onager::generated::ActorBase {
 class LabClient {
  public:
   LabClient(const onager::Client& client, std::string_view name);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit LabClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name);
 
   /// Adds and returns the sum.
   onager::Call<std::int64_t> Add(std::int64_t by, onager::CallOptions options = onager::CallOptions()) const;

@@ -303,7 +303,10 @@ onager::Task<std::string> ShapesActor::Dispatch(onager::Turn&, std::size_t, std:
 }
 
 ShapesClient::ShapesClient(const onager::Client& client, std::string_view name)
-    : channel_(client.channel()), key_(ShapesKey(std::string(name)).ToString()) {}
+    : ShapesClient(client.channel(), name) {}
+
+ShapesClient::ShapesClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name)
+    : channel_(std::move(channel)), key_(ShapesKey(std::string(name)).ToString()) {}
 
 onager::Observation<ShapesState> ShapesClient::Observe() const {
   return onager::Observation<ShapesState>(channel_, ShapesActor::Type(), key_);

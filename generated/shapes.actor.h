@@ -689,6 +689,8 @@ class ShapesActor : public onager::generated::ActorBase {
 class ShapesClient {
  public:
   ShapesClient(const onager::Client& client, std::string_view name);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit ShapesClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view name);
 
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<ShapesState> Observe() const;

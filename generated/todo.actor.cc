@@ -505,7 +505,10 @@ onager::View<TodoListState> TodoList::Labelled(std::string_view label) {
 }
 
 TodoListClient::TodoListClient(const onager::Client& client, std::string_view list_id)
-    : channel_(client.channel()), key_(TodoListKey(std::string(list_id)).ToString()) {}
+    : TodoListClient(client.channel(), list_id) {}
+
+TodoListClient::TodoListClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view list_id)
+    : channel_(std::move(channel)), key_(TodoListKey(std::string(list_id)).ToString()) {}
 
 onager::Call<std::vector<Todo>> TodoListClient::GetTodos(onager::CallOptions options) const {
   auto pending = channel_->Call(TodoListActor::Type(), key_, 0, std::string(), options);

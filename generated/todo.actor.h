@@ -246,6 +246,8 @@ class TodoListActor : public onager::generated::ActorBase {
 class TodoListClient {
  public:
   TodoListClient(const onager::Client& client, std::string_view list_id);
+  /// For what one actor asks of another: `turn.channel()`.
+  explicit TodoListClient(std::shared_ptr<onager::generated::Channel> channel, std::string_view list_id);
 
   onager::Call<std::vector<Todo>> GetTodos(onager::CallOptions options = onager::CallOptions()) const;
 

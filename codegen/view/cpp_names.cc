@@ -235,7 +235,7 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
 void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& types) const {
   names.state_members = NamesOfMembers(names.state, actor.state, types);
   names.key_members.scope = NameScope(&types);
-  names.key_members.scope.Take({"Parse", "ToString", "client", "reader", "text"});
+  names.key_members.scope.Take({"Parse", "ToString", "channel", "client", "reader", "text"});
   for (const idl::Parameter& part : actor.key) {
     names.key_members.fields.push_back(ClaimIdentifier(names.key_members.scope, part.name));
   }

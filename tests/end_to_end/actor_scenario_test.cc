@@ -45,7 +45,7 @@ class Relay final : public generated::ActorBase {
     return absl::OkStatus();
   }
   Task<std::string> Dispatch(Turn& turn, std::size_t, std::string_view) override {
-    const LabClient lab(Client(turn.channel()), "asked");
+    const LabClient lab(turn.channel(), "asked");
     absl::StatusOr<std::int64_t> value = 0;
     if (key_ == "lab") {
       value = co_await lab.Add(5);
