@@ -87,9 +87,10 @@ std::string OctalEscape(unsigned char byte) {
 }  // namespace
 
 std::string CppIdentifier(std::string_view name) {
-  const bool reserved = Contains(kKeywords, name) || Contains(kMacros, name) || HidesOurNamespaces(name) ||
-                        (!name.ends_with('_') && (name.starts_with("ABSL_") || name.starts_with("ONAGER_") ||
-                                                  name.starts_with("PROTOBUF_") || name.starts_with("GOOGLE_")));
+  const bool reserved =
+      Contains(kKeywords, name) || Contains(kMacros, name) || HidesOurNamespaces(name) ||
+      (!name.ends_with('_') && (name.starts_with("ABSL_") || name.starts_with("ONAGER_") ||
+                                name.starts_with("PROTOBUF_") || name.starts_with("GOOGLE_")));
   return Cat(name, reserved ? "_" : "");
 }
 

@@ -70,8 +70,7 @@ TEST_F(PublicApiTest, AServerEndsAnActorForGood) {
   Client client = Client::Connect(address_);
   CounterClient counter(client, "c");
   std::promise<absl::Status> observed_end;
-  auto watch =
-      counter.Observe().OnEnd([&](const absl::Status& why) { observed_end.set_value(why); }).Start();
+  auto watch = counter.Observe().OnEnd([&](const absl::Status& why) { observed_end.set_value(why); }).Start();
   EXPECT_EQ(counter.Increment(5).Wait().value(), 5);
   std::promise<absl::Status> destroyed;
   server_->Destroy<Counter>("c", [&](absl::Status status) { destroyed.set_value(std::move(status)); });
