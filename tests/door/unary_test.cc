@@ -212,7 +212,7 @@ TEST(Unary, NothingIsLeftOfACallThatEnded) {
   }
   EXPECT_EQ(world.calls_ended, 3);
   EXPECT_EQ(world.door.rpc_count(), 0u);
-  EXPECT_EQ(world.environment.timer_count(), 0u);
+  EXPECT_EQ(world.environment.timer_count(), 1u);  // After which the actor is deactivated.
 }
 
 }  // namespace
