@@ -152,6 +152,7 @@ TEST_F(ClientDirectoryTest, WhoSaysGoodbyeIsForgottenAndWhatRunsIsCancelled) {
   EXPECT_FALSE(call->cancelled());
   EXPECT_TRUE(found.record->End(*later));
   EXPECT_TRUE(call->cancelled());
+  call->done(std::make_shared<session::CallOutcome>());  // Every call ends, and lets go of the record then.
   directory_.Forget(Ann(), *found.record);
   EXPECT_EQ(directory_.size(), 0u);
   // Nor is another record of that name.
