@@ -207,7 +207,7 @@ void FeedClient(std::string_view input, bool live) {
     }
     ClientSession::SubscribeRequest subscribe;
     subscribe.actor = {"t.v1.Counter", "a"};
-    (void)session.Subscribe(subscribe, now);
+    (void)session.Subscribe(subscribe);
   }
   (void)session.NextBatch(now);
   if (live) {
