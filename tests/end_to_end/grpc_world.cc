@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/mutex.h"
 #include "runtime/testing/reset_proxy.h"
 #include "runtime/transport/grpc/grpc_transport.h"
 #include "threaded_world.h"
@@ -36,13 +37,34 @@ class GrpcWorld final : public ThreadedWorld {
       proxy_ = *std::move(proxy);
       options.address = proxy_->address();
     }
-    connectors_[door == Door::kFront ? 0 : 1] = transport::MakeGrpcConnector(std::move(options));
+    connectors_[door == Door::kFront ? 0 : 1].PointTo(transport::MakeGrpcConnector(std::move(options)));
   }
-  transport::Connector& connector(Door door) override { return *connectors_[door == Door::kFront ? 0 : 1]; }
+  transport::Connector& connector(Door door) override { return connectors_[door == Door::kFront ? 0 : 1]; }
 
  private:
   std::unique_ptr<simulation::ResetProxy> proxy_;
-  std::unique_ptr<transport::Connector> connectors_[2];
+  // What clients hold, and which outlives each of the servers that it leads to.
+  class Way final : public transport::Connector {
+   public:
+    void PointTo(std::shared_ptr<transport::Connector> target) {
+      MutexLock lock(mutex_);
+      target_ = std::move(target);
+    }
+    std::unique_ptr<transport::Connection> Connect(const Metadata& metadata) override {
+      return target()->Connect(metadata);
+    }
+    void GoElsewhere() override { target()->GoElsewhere(); }
+
+   private:
+    std::shared_ptr<transport::Connector> target() {
+      MutexLock lock(mutex_);
+      return target_;
+    }
+
+    Mutex mutex_;
+    std::shared_ptr<transport::Connector> target_;
+  };
+  Way connectors_[2];
 };
 
 }  // namespace
