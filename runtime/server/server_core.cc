@@ -136,14 +136,13 @@ void ServerCore::Accept(std::unique_ptr<transport::Connection> connection) {
     }
     sessions_.emplace(host.get(), std::move(session));
   }
-  host->Start();
+  host->Start(refusal);
   if (refusal.ok()) return;
   counters_.OnConnectionRefused(refusal.code());
   log_.Log(LogLevel::kWarning, "connection refused",
            {{"code", absl::StatusCodeToString(refusal.code())},
             {"reason", std::string(refusal.message())},
             {"peer", peer_address}});
-  host->Close(refusal);
 }
 
 void ServerCore::OnHello(const SessionHost& host) {

@@ -45,11 +45,13 @@ SessionHost::SessionHost(ServerCore& core, session::Peer peer,
 
 SessionHost::~SessionHost() { Dispose(); }
 
-void SessionHost::Start() {
+void SessionHost::Start(const absl::Status& refusal) {
   std::shared_ptr<transport::Connection> connection;
   {
     MutexLock lock(mutex_);
     connection = connection_;
+    // Not after the start: until then nobody knows whom it would serve.
+    if (!refusal.ok()) session_.Close(refusal);
   }
   connection->Start(*this);
   Step([](ServerSession&, Time) {});

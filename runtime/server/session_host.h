@@ -31,7 +31,9 @@ class SessionHost final : public transport::ConnectionHandler,
   SessionHost(ServerCore& core, session::Peer peer, std::unique_ptr<transport::Connection> connection);
   ~SessionHost() override;
 
-  void Start();
+  /// Begins. With a `refusal` the session is over before it hears the client's first byte: all it does is say
+  /// goodbye.
+  void Start(const absl::Status& refusal);
   // As `ServerSession`'s.
   void Drain(Duration within);
   void FinishDrain();

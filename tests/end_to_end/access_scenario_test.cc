@@ -139,6 +139,26 @@ TEST_P(AccessScenarioTest, A9_ATokenThatWasTamperedWithIsRefused) {
   EXPECT_EQ(Resume("acme/ann", checkpoint.Encode()).code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_P(AccessScenarioTest, A9_WhoWasRevokedDoesNotComeBackAndIsToldWhy) {
+  world().StartServer();
+  States states;
+  Client client = NewClient("acme/ann", &states);
+  CounterClient counter(client, "c");
+  Journal<CounterState> journal;
+  auto watch = journal.Attach(counter.Observe()).Start();
+  ASSERT_TRUE(world().Until([&] { return journal.size() == 1; }));
+  doorkeeper_.Revoke("acme/ann");
+  world().CutFront();
+  ASSERT_TRUE(world().Until([&] { return states.Saw(absl::StatusCode::kUnauthenticated); }));
+  Client other = NewClient("acme/bob");
+  ASSERT_TRUE(world().Get(CounterClient(other, "c").Increment()).ok());
+  EXPECT_EQ(journal.size(), 1u);
+  // Once welcome again, the same subscription goes on without a gap.
+  doorkeeper_.Restore("acme/ann");
+  ASSERT_TRUE(world().Until([&] { return journal.revision() == 1; }));
+  EXPECT_TRUE(journal.entries().back().replayed);
+}
+
 TEST_P(AccessScenarioTest, CredentialsAreAskedForAnewAtEachConnection) {
   world().StartServer();
   std::atomic<int> fetched = 0;
