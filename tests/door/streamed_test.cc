@@ -133,6 +133,35 @@ TEST_F(Streamed, AMalformedItemEndsTheCall) {
   EXPECT_TRUE(absl::IsCancelled(*Depot::log.end()));
 }
 
+// Item for item: each answer comes before the next item is sent, and a client that does not take them is not
+// read from either.
+TEST_F(Streamed, BothWaysAtOnce) {
+  const auto number = [this](int value) {
+    return world_.protos.Encode("depot.v1.DepotMultiplyRequest", "numbers: " + std::to_string(value));
+  };
+  const auto call = world_.Start("/depot.v1.Depot/Multiply");
+  call->Send(world_.protos.Encode("depot.v1.DepotMultiplyRequest", "name: 'd' factor: 3"));
+  for (int i = 1; i <= 100; ++i) {
+    ASSERT_TRUE(call->Send(number(i)));
+    ASSERT_EQ(call->messages().size(), static_cast<std::size_t>(i));
+    EXPECT_EQ(world_.protos.Text("depot.v1.DepotMultiplyResult", call->messages().back()),
+              "item: " + std::to_string(3 * i));
+    ASSERT_TRUE(call->LetWrite());
+  }
+  int sent = 0;
+  while (sent < 1000 && call->Send(number(1))) ++sent;
+  EXPECT_LE(sent, 2 * 64 + 2) << "neither end holds more than its window, and what is in its hand";
+  EXPECT_FALSE(call->ended());
+  while (call->LetWrite()) {
+  }
+  ASSERT_TRUE(call->Send(number(7)));
+  call->HalfClose();
+  call->Drain();
+  EXPECT_TRUE(call->end().status.ok()) << call->end().status;
+  EXPECT_EQ(call->messages().size(), static_cast<std::size_t>(100 + sent + 1));
+  EXPECT_EQ(world_.protos.Text("depot.v1.DepotMultiplyResult", call->messages().back()), "item: 21");
+}
+
 TEST_F(Streamed, ACancelledParameterDoesNotEndAsIfItWereComplete) {
   auto call = world_.Start("/depot.v1.Depot/Import");
   call->Send(world_.protos.Encode("depot.v1.DepotImportRequest", "name: 'd' max: 10 parcels { number: 1 }"));

@@ -317,6 +317,38 @@ TEST_F(PlainGrpcTest, AStreamedParameterArrives) {
   EXPECT_TRUE(call->Finish().ok());
 }
 
+TEST_F(PlainGrpcTest, StreamsGoBothWaysAtOnce) {
+  const std::string method = "depot.v1.Depot.Multiply";
+  const auto call = Start(method);
+  ASSERT_TRUE(call->Write(Request(method, "name: 'd' factor: 3")));
+  for (int i = 1; i <= 100; ++i) {
+    ASSERT_TRUE(call->Write(Request(method, "numbers: " + std::to_string(i))));
+    ASSERT_EQ(Text(method, call->Read().value_or("")), "item: " + std::to_string(3 * i));
+  }
+  call->WritesDone();
+  EXPECT_FALSE(call->Read().has_value());
+  EXPECT_TRUE(call->Finish().ok());
+}
+
+TEST_F(PlainGrpcTest, TooManyRpcsAreRefused) {
+  ServerOptions options;
+  options.rpcs_max = 1;
+  Server server(options);
+  server.Host<Depot>();
+  ASSERT_TRUE(server.Start().ok());
+  grpc::GenericStub stub(grpc::CreateChannel(server.addresses().front(), grpc::InsecureChannelCredentials()));
+  const std::string request = Request("depot.v1.Depot.Count", "name: 'd' first: 1");
+  PlainCall first(stub, "/depot.v1.Depot/Count");
+  ASSERT_TRUE(first.Write(request));
+  ASSERT_TRUE(first.Read().has_value());
+  PlainCall second(stub, "/depot.v1.Depot/Count");
+  (void)second.Write(request);
+  EXPECT_FALSE(second.Read().has_value());
+  const grpc::Status status = second.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_details(), HasSubstr("TOO_MANY_RPCS"));
+}
+
 // gRPC shows the server much the same as when the client has finished.
 TEST_F(PlainGrpcTest, ACancelledParameterIsNotTakenForAWholeOne) {
   const std::string method = "depot.v1.Depot.Import";

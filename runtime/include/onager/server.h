@@ -53,6 +53,8 @@ struct ServerOptions {
   std::size_t session_subscriptions_max = 10'000;
   /// One client's calls with streams that have not ended.
   std::size_t client_streams_max = 256;
+  /// RPCs of plain gRPC clients that have not ended, `Watch`es among them.
+  std::size_t rpcs_max = 10'000;
   std::size_t message_bytes_max = 4u << 20;
   /// A heartbeat goes out each so often; a peer that is silent for three of them is taken for dead.
   absl::Duration heartbeat_interval = absl::Seconds(5);

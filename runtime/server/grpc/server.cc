@@ -70,6 +70,7 @@ server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
   core.ledger.bytes_max = options.dedupe_bytes_max;
   core.ledger.age_max = absl::ToChronoNanoseconds(options.dedupe_age_max);
   core.door.message_bytes_max = options.message_bytes_max;
+  core.door.rpcs_max = options.rpcs_max;
   core.actors.mailbox_max = options.mailbox_max;
   core.actors.idle_timeout = absl::ToChronoNanoseconds(options.idle_timeout);
   core.actors.replay.count_max = options.replay_count_max;
