@@ -4,46 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/actor/call_streams.h"
+#include "runtime/actor/outgoing_streams.h"
 #include "runtime/actor/turn_context.h"
 
 namespace onager::actor {
 namespace {
-
-absl::Status NoStreams() {
-  return absl::UnimplementedError("a turn's channel carries no calls with streams");
-}
-
-/// A call with streams that was refused.
-class RefusedStreams final : public generated::StreamingCall {
- public:
-  explicit RefusedStreams(std::weak_ptr<TurnContext> turn) : turn_(std::move(turn)) {}
-
-  std::optional<Item> TryRead() override { return Item(NoStreams()); }
-  Item Read() override { return NoStreams(); }
-  void ThenRead(absl::AnyInvocable<void(Item)> done) override {
-    Post([done = std::move(done)]() mutable { done(NoStreams()); });
-  }
-  absl::Status Write(std::string) override { return NoStreams(); }
-  std::optional<absl::Status> TryWritten() override { return NoStreams(); }
-  absl::Status WaitWritten() override { return NoStreams(); }
-  void ThenWritten(absl::Status begun, absl::AnyInvocable<void(absl::Status)> done) override {
-    Post([begun = std::move(begun), done = std::move(done)]() mutable { done(begun); });
-  }
-  void FinishWriting() override {}
-  std::shared_ptr<generated::PendingCall> reply() override {
-    auto call = std::make_shared<OutgoingCall>(turn_);
-    call->Complete(NoStreams());
-    return call;
-  }
-  void Cancel() override {}
-
- private:
-  void Post(Executor::Function function) {
-    if (const auto turn = turn_.lock()) turn->Resume(std::move(function), /*parked=*/false);
-  }
-
-  const std::weak_ptr<TurnContext> turn_;
-};
 
 /// A subscription that was refused.
 class RefusedSubscription final : public generated::SubscriptionHandle {
@@ -60,15 +26,12 @@ class RefusedSubscription final : public generated::SubscriptionHandle {
 
 }  // namespace
 
-std::shared_ptr<generated::PendingCall> TurnChannel::Call(const generated::ActorType& type,
-                                                          const std::string& key, std::size_t method,
-                                                          std::string arguments, const CallOptions& options) {
-  auto outgoing = std::make_shared<OutgoingCall>(turn_);
+absl::StatusOr<std::shared_ptr<ActorCall>> TurnChannel::MakeCall(const generated::ActorType& type,
+                                                                 const std::string& key, std::size_t method,
+                                                                 std::string arguments,
+                                                                 const CallOptions& options) const {
   const std::shared_ptr<TurnContext> turn = turn_.lock();
-  if (turn == nullptr) {
-    outgoing->Complete(absl::FailedPreconditionError("the turn that the call belongs to is over"));
-    return outgoing;
-  }
+  if (turn == nullptr) return absl::FailedPreconditionError("the turn that the call belongs to is over");
   auto call = std::make_shared<ActorCall>();
   call->actor = {std::string(type.name), key};
   call->method = method;
@@ -78,14 +41,40 @@ std::shared_ptr<generated::PendingCall> TurnChannel::Call(const generated::Actor
   const Time now = turn->environment().clock.Now();
   const Duration wait = absl::ToChronoNanoseconds(timeout);
   call->deadline = std::min(turn->deadline_time(), wait < kNever - now ? now + wait : kNever);
-  outgoing->Start(std::move(call));
+  if (type.methods[method].streamed()) {
+    call->streams = std::make_shared<CallStreams>(turn->environment(), call->deadline, Duration::max());
+  }
+  return call;
+}
+
+std::shared_ptr<generated::PendingCall> TurnChannel::Call(const generated::ActorType& type,
+                                                          const std::string& key, std::size_t method,
+                                                          std::string arguments, const CallOptions& options) {
+  auto outgoing = std::make_shared<OutgoingCall>(turn_);
+  absl::StatusOr<std::shared_ptr<ActorCall>> call =
+      MakeCall(type, key, method, std::move(arguments), options);
+  if (call.ok()) {
+    outgoing->Start(*std::move(call));
+  } else {
+    outgoing->Complete(call.status());
+  }
   return outgoing;
 }
 
-std::shared_ptr<generated::StreamingCall> TurnChannel::CallWithStreams(const generated::ActorType&,
-                                                                       const std::string&, std::size_t,
-                                                                       std::string, const CallOptions&) {
-  return std::make_shared<RefusedStreams>(turn_);
+std::shared_ptr<generated::StreamingCall> TurnChannel::CallWithStreams(const generated::ActorType& type,
+                                                                       const std::string& key,
+                                                                       std::size_t method,
+                                                                       std::string arguments,
+                                                                       const CallOptions& options) {
+  auto outgoing = std::make_shared<OutgoingStreams>(turn_);
+  const absl::StatusOr<std::shared_ptr<ActorCall>> call =
+      MakeCall(type, key, method, std::move(arguments), options);
+  if (call.ok()) {
+    outgoing->Start(*call);
+  } else {
+    outgoing->Refuse(call.status());
+  }
+  return outgoing;
 }
 
 std::shared_ptr<generated::SubscriptionHandle> TurnChannel::Observe(
@@ -145,6 +134,8 @@ void OutgoingCall::Cancel() {
 
 void OutgoingCall::Complete(Result result) {
   absl::AnyInvocable<void(Result)> done;
+  absl::AnyInvocable<void(const absl::Status&)> on_ended;
+  const absl::Status status = result.status();
   std::shared_ptr<ActorCall> call;  // Freed after the lock: it may own this object.
   const std::shared_ptr<TurnContext> turn = turn_.lock();
   bool parked = false;
@@ -152,6 +143,7 @@ void OutgoingCall::Complete(Result result) {
     MutexLock lock(mutex_);
     if (std::exchange(ended_, true)) return;
     call.swap(call_);
+    on_ended = std::exchange(on_ended_, nullptr);
     if (timer_ != 0 && turn != nullptr) turn->environment().timers.Cancel(std::exchange(timer_, 0));
     if (done_ == nullptr) {
       result_.emplace(std::move(result));
@@ -160,6 +152,7 @@ void OutgoingCall::Complete(Result result) {
       parked = parked_;
     }
   }
+  if (on_ended) on_ended(status);
   if (turn == nullptr) return;
   if (done != nullptr) {
     turn->Resume([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); },

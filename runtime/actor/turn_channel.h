@@ -15,7 +15,7 @@ namespace onager::actor {
 
 class TurnContext;
 
-/// What the stubs in a handler see: calls that belong to its turn. Calls with streams and subscriptions are
+/// What the stubs in a handler see: calls that belong to its turn. Subscriptions, which would outlive it, are
 /// refused with `UNIMPLEMENTED`. Thread-safe; may outlive its turn, and its calls then fail.
 class TurnChannel final : public generated::Channel {
  public:
@@ -37,6 +37,12 @@ class TurnChannel final : public generated::Channel {
   ClientStats stats() const override { return ClientStats(); }
 
  private:
+  /// The call, or why the turn may not make it.
+  absl::StatusOr<std::shared_ptr<ActorCall>> MakeCall(const generated::ActorType& type,
+                                                      const std::string& key, std::size_t method,
+                                                      std::string arguments,
+                                                      const CallOptions& options) const;
+
   const std::weak_ptr<TurnContext> turn_;
 };
 
@@ -46,6 +52,10 @@ class OutgoingCall final : public generated::PendingCall, public std::enable_sha
  public:
   explicit OutgoingCall(std::weak_ptr<TurnContext> turn) : turn_(std::move(turn)) {}
 
+  /// Called, once and under no lock, when it has ended. Set before the call is made.
+  void set_on_ended(absl::AnyInvocable<void(const absl::Status&)> on_ended) {
+    on_ended_ = std::move(on_ended);
+  }
   /// Sends it; called once. A call that may not be made ends at once.
   void Start(std::shared_ptr<ActorCall> call);
 
@@ -67,7 +77,8 @@ class OutgoingCall final : public generated::PendingCall, public std::enable_sha
   void GiveTo(absl::AnyInvocable<void(Result)> done, bool parked);
 
   const std::weak_ptr<TurnContext> turn_;
-  std::uint64_t ordinal_ = 0;  // Among the calls of its turn.
+  std::uint64_t ordinal_ = 0;                               // Among the calls of its turn.
+  absl::AnyInvocable<void(const absl::Status&)> on_ended_;  // Of whoever ends it.
 
   Mutex mutex_;
   std::shared_ptr<ActorCall> call_ ABSL_GUARDED_BY(mutex_);  // While it runs.

@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors.h"
+#include "depot.h"
 #include "onager/client.h"
 #include "onager/generated/channel.h"
 #include "world.h"
@@ -17,6 +21,8 @@ namespace {
 
 using counter::v1::CounterClient;
 using counter::v1::CounterState;
+using depot::v1::DepotClient;
+using depot::v1::Parcel;
 using lab::v1::LabClient;
 using Door = World::Door;
 
@@ -54,6 +60,8 @@ class Relay final : public generated::ActorBase {
       co_return refused;
     } else if (key_ == "slow") {
       value = co_await lab.AddSlowly(1, 60'000);
+    } else if (key_.starts_with("stream")) {
+      value = co_await Stream(turn);
     } else {  // "a" asks "b", which asks "a".
       value = co_await Ask(turn.channel(), key_ == "a" ? "b" : "a");
     }
@@ -62,6 +70,52 @@ class Relay final : public generated::ActorBase {
   }
 
  private:
+  // Through streams of the depot: more items than may be under way, so that both sides wait for each other.
+  Task<std::int64_t> Stream(Turn& turn) {
+    const DepotClient depot(turn.channel(), "asked");
+    std::int64_t sum = 0;
+    if (key_ == "stream out" || key_ == "stream out and fail") {
+      auto parcels = key_ == "stream out" ? depot.Export(500, 4096) : depot.ExportAndFail(100);
+      while (true) {
+        const absl::StatusOr<std::optional<Parcel>> parcel = co_await parcels.Read();
+        if (!parcel.ok() && ErrorAs<depot::v1::Full>(parcel.status()).has_value()) co_return -sum;
+        if (!parcel.ok()) co_return parcel.status();
+        if (!parcel->has_value()) co_return sum;
+        sum += (*parcel)->number;
+      }
+    } else if (key_ == "stream in" || key_ == "stream in and fail") {
+      auto parcels = depot.Import(key_ == "stream in" ? 500 : 100);
+      Parcel parcel;
+      parcel.load = Bytes(std::string(4096, 'x'));
+      absl::Status written;
+      for (parcel.number = 1; parcel.number <= 500 && written.ok(); ++parcel.number) {
+        written = co_await parcels.Write(parcel);
+      }
+      auto end = parcels.Finish();
+      const absl::StatusOr<std::int64_t> stored = co_await std::move(end);
+      if (!stored.ok() && ErrorAs<depot::v1::Full>(stored.status()).has_value()) co_return -parcel.number;
+      co_return stored;
+    } else if (key_ == "stream both ways") {
+      auto products = depot.Multiply(3);
+      for (std::int64_t number = 1; number <= 200; ++number) {
+        const absl::Status written = co_await products.Write(number);
+        if (!written.ok()) co_return written;
+        const absl::StatusOr<std::optional<std::int64_t>> product = co_await products.Read();
+        if (!product.ok()) co_return product.status();
+        sum += product->value();
+      }
+      products.FinishWriting();
+      const auto end = co_await products.Read();
+      if (!end.ok() || end->has_value()) co_return absl::InternalError("it did not end");
+      co_return sum;
+    } else {  // One item of a stream without end.
+      auto numbers = depot.Count(7);
+      const absl::StatusOr<std::optional<std::int64_t>> first = co_await numbers.Read();
+      if (!first.ok()) co_return first.status();
+      co_return first->value();
+    }
+  }
+
   generated::TrackedState<CounterState> state_;
   std::string key_;
 };
@@ -163,6 +217,27 @@ TEST_P(ActorScenarioTest, HandlersCallOtherActorsThroughTheSameStubs) {
   slow.Cancel();
   ASSERT_TRUE(world().Until([&] { return world().server().actors().stats().open_turns == 0; }));
   EXPECT_EQ(world().Get(LabClient(client, "asked").Get()).value(), 5);
+}
+
+TEST_P(ActorScenarioTest, HandlersStreamFromAndToOtherActors) {
+  world().StartServer();
+  Client client = world().NewClient();
+  Depot::log.Reset();
+  EXPECT_EQ(world().Get(Ask(client.channel(), "stream out")).value(), 500 * 501 / 2);
+  EXPECT_EQ(world().Get(Ask(client.channel(), "stream out and fail")).value(), -100 * 101 / 2);
+  EXPECT_EQ(world().Get(Ask(client.channel(), "stream both ways")).value(), 3 * 200 * 201 / 2);
+  EXPECT_EQ(world().Get(Ask(client.channel(), "stream in")).value(), 500);
+  const absl::StatusOr<std::int64_t> refused = world().Get(Ask(client.channel(), "stream in and fail"));
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_LE(*refused, -100);
+  EXPECT_EQ(world().Get(DepotClient(client, "asked").Stored()).value(), 500);
+  // Who reads no more lets the other actor go on with something else.
+  Depot::log.Reset();
+  EXPECT_EQ(world().Get(Ask(client.channel(), "stream a little")).value(), 7);
+  ASSERT_TRUE(world().Until([] { return Depot::log.end().has_value(); }));
+  EXPECT_TRUE(absl::IsCancelled(*Depot::log.end()));
+  EXPECT_LE(Depot::log.written, 70);
+  EXPECT_EQ(world().Get(DepotClient(client, "asked").Stored()).value(), 500);
 }
 
 }  // namespace
