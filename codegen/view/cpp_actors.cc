@@ -124,6 +124,7 @@ Node::List CppActors::Key(const idl::Actor& actor, const ActorNames& names) cons
     const idl::Parameter& part = actor.key[i];
     includes_.AddFor(part.type);
     key.push_back(Node{{"name", names.key_members.fields[i]},
+                       {"argument", names.key_arguments[i]},
                        {"declared_name", CppStringLiteral(part.name)},
                        {"key_part_type", KeyPartType(model_.types[part.type])},
                        {"doc", DocLines(part)},

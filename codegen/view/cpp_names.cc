@@ -235,9 +235,14 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
 void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& types) const {
   names.state_members = NamesOfMembers(names.state, actor.state, types);
   names.key_members.scope = NameScope(&types);
-  names.key_members.scope.Take({"Parse", "ToString", "channel", "client", "reader", "text"});
+  // Members of the key and of the client, and what their functions have.
+  names.key_members.scope.Take(
+      {"Parse", "ToString", "channel", "channel_", "client", "key_", "reader", "status", "text", "writer"});
   for (const idl::Parameter& part : actor.key) {
     names.key_members.fields.push_back(ClaimIdentifier(names.key_members.scope, part.name));
+  }
+  for (const std::string& part : names.key_members.fields) {
+    names.key_arguments.push_back(names.key_members.scope.Claim(Cat(part, "_value")));
   }
 
   NameScope methods(&types);

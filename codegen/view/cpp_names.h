@@ -63,6 +63,7 @@ struct ActorNames {
   std::vector<std::string> migrations;  // MigrateFrom1
   std::vector<std::string> timers;      // OnSweep
   MemberNames state_members, key_members;
+  std::vector<std::string> key_arguments;  // Of the key's constructor.
   std::vector<MethodNames> methods;
   std::vector<EventNames> events;
   std::vector<QueryNames> filters, views;
