@@ -33,6 +33,19 @@ std::string ProtoFunction(std::string_view proto_name) {
   return function;
 }
 
+// Compilers need not take string literals longer than 64 KiB.
+constexpr size_t kLiteralSizeMax = 60'000;
+
+// The longest beginning of `text` that fits into a literal: whole lines of it, unless one alone is too long.
+std::string_view FirstLiteral(std::string_view text) {
+  if (text.size() <= kLiteralSizeMax) return text;
+  const size_t line_end = text.rfind('\n', kLiteralSizeMax - 1);
+  if (line_end != std::string_view::npos) return text.substr(0, line_end + 1);
+  size_t end = kLiteralSizeMax;
+  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // Never inside a character.
+  return text.substr(0, end);
+}
+
 // What the source file needs to carry the .proto file.
 void AddProto(Node& cpp, const Node& proto_view, const std::string& name, const std::string& text) {
   std::string delimiter = "proto";
@@ -46,8 +59,14 @@ void AddProto(Node& cpp, const Node& proto_view, const std::string& name, const 
   cpp.Set("proto_function", ProtoFunction(name));
   cpp.Set("proto_file_name", CppStringLiteral(name));
   cpp.Set("proto_delimiter", delimiter);
-  cpp.Set("proto_text", text);
-  cpp.Set("proto_size", Cat(text.size()));  // Compilers count only so far in a constant.
+  Node::List texts;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view piece = FirstLiteral(rest);
+    // The size, because compilers count only so far in a constant.
+    texts.push_back(Node{{"proto_text", piece}, {"proto_size", Cat(piece.size())}});
+    rest.remove_prefix(piece.size());
+  }
+  cpp.Set("proto_texts", std::move(texts));
   cpp.Set("has_proto_imports", !imports.empty());
   cpp.Set("proto_imports", Node::Texts(imports));
 }

@@ -182,10 +182,8 @@ void Health::SetServing(bool serving) {
 }
 
 std::vector<const generated::ProtoFile*> Health::protos() const {
-  static constexpr generated::ProtoFile file = {
-      .name = "grpc/health/v1/health.proto",
-      .text = R"pb(syntax = "proto3"
-                   ;
+  static constexpr std::string_view kText = R"pb(syntax = "proto3"
+                                                 ;
 
 package grpc.health.v1;
 
@@ -215,8 +213,9 @@ service Health {
   rpc List(HealthListRequest) returns (HealthListResponse);
   rpc Watch(HealthCheckRequest) returns (stream HealthCheckResponse);
 }
-)pb",
-  };
+)pb";
+  static constexpr generated::ProtoFile file = {
+      .name = "grpc/health/v1/health.proto", .imports = {}, .texts = {&kText, 1}};
   return {&file};
 }
 

@@ -1,11 +1,15 @@
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
 
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "long.actor.impl.h"
 #include "names.actor.h"
 
 namespace {
@@ -48,12 +52,33 @@ TEST(NamesTest, KeysOfSeveralPartsRoundTrip) {
   EXPECT_FALSE(names::ActorKey::Parse("too,few").ok());
 }
 
+TEST(NamesTest, KeysMayHavePartsThatAreCalledLikeWhatReadsThem) {
+  const names::LetterKey key("a", "b", "c", "d", names::Case::DEBUG_, names::Case::EOF_, 3);
+  EXPECT_EQ(key.writer_, "b");
+  EXPECT_EQ(key.x, "c");
+  EXPECT_EQ(key.x_value, "d");
+  const absl::StatusOr<names::LetterKey> parsed = names::LetterKey::Parse(key.ToString());
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, key);
+}
+
 class FailOnError : public google::protobuf::compiler::MultiFileErrorCollector {
  public:
   void AddError(const std::string& file, int line, int column, const std::string& text) override {
     ADD_FAILURE() << file << ":" << line + 1 << ":" << column + 1 << ": " << text;
   }
 };
+
+TEST(NamesTest, ALongProtoIsCarriedInPiecesOfWholeLines) {
+  const onager::generated::ProtoFile& file = onager::proto_files::long_proto();
+  ASSERT_GT(file.texts.size(), 1u);
+  for (const std::string_view piece : file.texts) {
+    EXPECT_LE(piece.size(), 60'000u);
+    EXPECT_TRUE(piece.ends_with('\n'));
+  }
+  std::ifstream stream(ONAGER_NAMES_DIR "/long.proto", std::ios::binary);
+  EXPECT_EQ(file.Text(), std::string(std::istreambuf_iterator<char>(stream), {}));
+}
 
 TEST(NamesTest, TheProtoIsGood) {
   FailOnError errors;

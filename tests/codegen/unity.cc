@@ -5,6 +5,7 @@
 #include "everything.actor.cc"    // NOLINT(bugprone-suspicious-include)
 #include "host_monitor.actor.cc"  // NOLINT(bugprone-suspicious-include)
 #include "lab.actor.cc"           // NOLINT(bugprone-suspicious-include)
+#include "long.actor.cc"          // NOLINT(bugprone-suspicious-include)
 #include "names.actor.cc"         // NOLINT(bugprone-suspicious-include)
 #include "shapes.actor.cc"        // NOLINT(bugprone-suspicious-include)
 #include "todo.actor.cc"          // NOLINT(bugprone-suspicious-include)

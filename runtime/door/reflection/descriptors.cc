@@ -22,7 +22,7 @@ namespace pb = google::protobuf;
 class SourceTree final : public pb::compiler::SourceTree {
  public:
   void Add(const generated::ProtoFile& file) {
-    if (!files_.emplace(std::string(file.name), file.text).second) return;
+    if (!files_.emplace(std::string(file.name), file.Text()).second) return;
     for (const generated::ProtoFileLink import : file.imports) Add(import());
   }
   pb::io::ZeroCopyInputStream* Open(const std::string& name) override {
@@ -30,10 +30,10 @@ class SourceTree final : public pb::compiler::SourceTree {
     if (found == files_.end()) return nullptr;
     return new pb::io::ArrayInputStream(found->second.data(), static_cast<int>(found->second.size()));
   }
-  const std::map<std::string, std::string_view>& files() const { return files_; }
+  const std::map<std::string, std::string>& files() const { return files_; }
 
  private:
-  std::map<std::string, std::string_view> files_;
+  std::map<std::string, std::string> files_;
 };
 
 void AddWithImports(const pb::FileDescriptor& file, std::set<const pb::FileDescriptor*>& seen,

@@ -141,12 +141,12 @@ std::vector<std::string> Reflection::names() const {
 
 std::vector<const generated::ProtoFile*> Reflection::protos() const {
   // Never freed, as whoever describes the server may do so until the end.
-  static const auto& v1_text = *new std::string(ProtoText("grpc.reflection.v1"));
-  static const auto& v1alpha_text = *new std::string(ProtoText("grpc.reflection.v1alpha"));
+  static const std::string_view v1_text = *new std::string(ProtoText("grpc.reflection.v1"));
+  static const std::string_view v1alpha_text = *new std::string(ProtoText("grpc.reflection.v1alpha"));
   static const generated::ProtoFile v1 = {
-      .name = "grpc/reflection/v1/reflection.proto", .imports = {}, .text = v1_text};
+      .name = "grpc/reflection/v1/reflection.proto", .imports = {}, .texts = {&v1_text, 1}};
   static const generated::ProtoFile v1alpha = {
-      .name = "grpc/reflection/v1alpha/reflection.proto", .imports = {}, .text = v1alpha_text};
+      .name = "grpc/reflection/v1alpha/reflection.proto", .imports = {}, .texts = {&v1alpha_text, 1}};
   return {&v1, &v1alpha};
 }
 

@@ -1,6 +1,7 @@
 #ifndef ONAGER_GENERATED_PROTO_FILE_H_
 #define ONAGER_GENERATED_PROTO_FILE_H_
 
+#include <string>
 #include <string_view>
 
 #include "absl/types/span.h"
@@ -15,7 +16,14 @@ using ProtoFileLink = const ProtoFile& (*)();
 struct ProtoFile {
   std::string_view name;                         // "common/money.proto", as others import it.
   absl::Span<const ProtoFileLink> imports = {};  // Those that were made of `.actor` files, too.
-  std::string_view text;
+  // One behind the other: a string literal is no longer than 64 KiB.
+  absl::Span<const std::string_view> texts;
+
+  std::string Text() const {
+    std::string text;
+    for (const std::string_view piece : texts) text += piece;
+    return text;
+  }
 };
 
 }  // namespace onager::generated
