@@ -556,10 +556,6 @@ onager::Task<std::string> ServeAgencyLogin(AgencyActor& actor, onager::Turn& tur
   co_return std::string();
 }
 
-// Expressions stand here as they were written: sizes may be compared with signed numbers.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-compare"
-
 // The filter `Rich`.
 bool AgencyRich(const AgencyState& state, const onager::Previous<AgencyState>& prev, const AgencyKey&,
                 const AgencyRichFilter& parameters) {
@@ -606,8 +602,6 @@ bool AgencyCheapPrices(const common::v1::Money& item, const std::string& item_ke
   const common::v1::Money& limit = parameters.limit;
   return item.cents < limit.cents && item_key != "hidden";
 }
-
-#pragma GCC diagnostic pop
 
 using AgencyCheapSelection = onager::generated::Selection<
     AgencyState,

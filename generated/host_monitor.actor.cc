@@ -167,10 +167,6 @@ onager::Task<std::string> ServeHostMonitorSample(HostMonitorActor& actor, onager
   co_return onager::generated::EncodeMessage(message);
 }
 
-// Expressions stand here as they were written: sizes may be compared with signed numbers.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-compare"
-
 // The filter `BusyAtLeast`.
 bool HostMonitorBusyAtLeast(const HostMonitorState& state, const onager::Previous<HostMonitorState>&,
                             const HostMonitorKey&, const HostMonitorBusyAtLeastFilter& parameters) {
@@ -184,8 +180,6 @@ bool HostMonitorOfUserProcesses(const Process& item, const HostMonitorKey&,
   const std::string& user = parameters.user;
   return item.user == user;
 }
-
-#pragma GCC diagnostic pop
 
 using HostMonitorOfUserSelection = onager::generated::Selection<
     HostMonitorState,

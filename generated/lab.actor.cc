@@ -377,10 +377,6 @@ onager::Task<std::string> ServeLabFill(LabActor& actor, onager::Turn& turn, std:
   co_return std::string();
 }
 
-// Expressions stand here as they were written: sizes may be compared with signed numbers.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-compare"
-
 // The filter `AtLeast`.
 bool LabAtLeast(const LabState& state, const onager::Previous<LabState>&, const LabKey&,
                 const LabAtLeastFilter& parameters) {
@@ -393,8 +389,6 @@ bool LabRises(const LabState& state, const onager::Previous<LabState>& prev, con
               const LabRisesFilter&) {
   return state.value > prev.value;
 }
-
-#pragma GCC diagnostic pop
 
 using LabLightSelection = onager::generated::Selection<LabState, onager::generated::Whole<&LabState::value>>;
 

@@ -361,10 +361,6 @@ onager::Task<std::string> ServeTodoListClearCompleted(TodoListActor& actor, onag
   co_return onager::generated::EncodeMessage(message);
 }
 
-// Expressions stand here as they were written: sizes may be compared with signed numbers.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsign-compare"
-
 // The filter `NonEmpty`.
 bool TodoListNonEmpty(const TodoListState& state, const onager::Previous<TodoListState>&, const TodoListKey&,
                       const TodoListNonEmptyFilter&) {
@@ -390,8 +386,6 @@ bool TodoListLabelledTodos(const Todo& item, const TodoListKey&, const TodoListL
   const std::string& label = parameters.label;
   return item.labels.contains(label);
 }
-
-#pragma GCC diagnostic pop
 
 using TodoListLabelledSelection = onager::generated::Selection<
     TodoListState,

@@ -14,6 +14,7 @@
 #include "codegen/cpp_import/headers.h"
 #include "codegen/cpp_import/purity.h"
 #include "codegen/cpp_import/rephrase.h"
+#include "codegen/cpp_import/sign_mixes.h"
 #include "codegen/cpp_import/synthetic_text.h"
 #include "codegen/text/text.h"
 #include "codegen/view/cpp_identifier.h"
@@ -328,6 +329,7 @@ class Check {
       diagnostics_.push_back(Diagnosis(Kind::kImpure, range, Short(impurity->message)));
       return;
     }
+    CompareBySign(index, expression);
     const bool is_bool = type.kind == CXType_Bool;
     if (listed.role != Role::kDefault) {
       if (!is_bool)
@@ -340,6 +342,56 @@ class Check {
     const bool wants_number = idl::IsInteger(scalar->kind) || idl::IsFloatingPoint(scalar->kind);
     const bool wants_bool = scalar->kind == idl::ScalarKind::kBool;
     if ((wants_bool && !is_bool) || (wants_number && is_bool)) ReportType(listed, MustBe(listed), type);
+  }
+
+  // Prints comparisons of signed with unsigned integers so that -1 is less than a size, and no compiler
+  // warns.
+  void CompareBySign(size_t index, CXCursor expression) {
+    idl::Expression& out = *expressions_[index].expression;
+    struct Edit {
+      uint32_t begin;
+      uint32_t end;
+      std::string text;
+    };
+    std::vector<Edit> edits;
+    for (const SignMix& mix : FindSignMixes(clang_, *unit_, expression)) {
+      const SyntheticPiece* piece = unit_->IsMain(mix.whole.file) ? text_.Find(mix.whole.begin) : nullptr;
+      const bool is_here = piece != nullptr && piece->kind == PieceKind::kExpression &&
+                           piece->index == index && mix.left.end <= mix.right.begin &&
+                           mix.right.end <= piece->end;
+      const std::string_view function =
+          is_here ? ComparisonFunction(
+                        std::string_view(text_.text()).substr(mix.left.end, mix.right.begin - mix.left.end))
+                  : "";
+      if (!mix.is_comparison || mix.has_character || function.empty()) {
+        diagnostics_.push_back(Diagnosis(
+            Kind::kExpression, is_here ? text_.Locate(*piece, mix.whole.begin, mix.whole.end) : out.range,
+            mix.has_character
+                ? "a character, which may be negative, meets an unsigned number; `static_cast` it"
+                : "one of these two numbers is signed and the other is not; `static_cast` one of them"));
+        continue;
+      }
+      edits.push_back({mix.left.begin - piece->begin, mix.left.begin - piece->begin, Cat(function, "(")});
+      edits.push_back({mix.left.end - piece->begin, mix.right.begin - piece->begin, ", "});
+      edits.push_back({mix.right.end - piece->begin, mix.right.end - piece->begin, ")"});
+    }
+    if (edits.empty()) return;
+    // A comparison is no operand of another one here, so that no two edits are at one place.
+    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.begin > b.begin; });
+    out.cpp_text = out.text;
+    for (const Edit& edit : edits) out.cpp_text.replace(edit.begin, edit.end - edit.begin, edit.text);
+  }
+
+  // What compares as the operator does, but by value.
+  static std::string_view ComparisonFunction(std::string_view between) {
+    constexpr std::pair<std::string_view, std::string_view> kFunctions[] = {
+        {"<", "std::cmp_less"},           {">", "std::cmp_greater"}, {"<=", "std::cmp_less_equal"},
+        {">=", "std::cmp_greater_equal"}, {"==", "std::cmp_equal"},  {"!=", "std::cmp_not_equal"},
+        {"not_eq", "std::cmp_not_equal"}};
+    for (const auto& [sign, function] : kFunctions) {
+      if (Trimmed(between) == sign) return function;
+    }
+    return "";
   }
 
   std::string MustBe(const ListedExpression& listed) const {

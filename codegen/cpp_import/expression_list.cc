@@ -10,14 +10,15 @@ using Role = ListedExpression::Role;
 
 class Lister {
  public:
-  Lister(const idl::Model& model, const std::vector<bool>& is_checked)
-      : model_(model), is_checked_(is_checked) {}
+  Lister(idl::Model& model, const std::vector<bool>& is_checked) : model_(model), is_checked_(is_checked) {}
 
   std::vector<ListedExpression> List() {
-    for (const idl::Struct& s : model_.structs) {
+    for (const idl::StructId id : model_.structs.ids()) {
+      idl::Struct& s = model_.structs[id];
       if (IsChecked(s)) AddDefaults(s.members, s.file);
     }
-    for (const idl::Error& e : model_.errors) {
+    for (const idl::ErrorId id : model_.errors.ids()) {
+      idl::Error& e = model_.errors[id];
       if (IsChecked(e)) AddDefaults(e.members, e.file);
     }
     for (const idl::ActorId id : model_.actors.ids()) {
@@ -31,7 +32,7 @@ class Lister {
     return declaration.file < is_checked_.size() && is_checked_[declaration.file];
   }
 
-  ListedExpression& Add(Role role, const idl::Expression& expression, const idl::Declaration& of,
+  ListedExpression& Add(Role role, idl::Expression& expression, const idl::Declaration& of,
                         idl::FileIndex file) {
     ListedExpression& listed = list_.emplace_back();
     listed.role = role;
@@ -43,34 +44,34 @@ class Lister {
   }
 
   template <typename Values>
-  void AddDefaultsOf(const Values& values, idl::FileIndex file) {
-    for (const auto& value : values) {
+  void AddDefaultsOf(Values& values, idl::FileIndex file) {
+    for (auto& value : values) {
       if (value.default_expression.has_value())
         Add(Role::kDefault, *value.default_expression, value, file).type = value.type;
     }
   }
-  void AddDefaults(const idl::Members& members, idl::FileIndex file) { AddDefaultsOf(members.fields, file); }
+  void AddDefaults(idl::Members& members, idl::FileIndex file) { AddDefaultsOf(members.fields, file); }
 
   void AddActor(idl::ActorId id) {
-    const idl::Actor& actor = model_.actors[id];
+    idl::Actor& actor = model_.actors[id];
     AddDefaults(actor.state, actor.file);
-    for (const idl::Method& method : actor.methods) AddDefaultsOf(method.parameters, actor.file);
-    for (const idl::Event& event : actor.events) AddDefaults(event.members, actor.file);
-    for (const idl::Filter& filter : actor.filters) {
+    for (idl::Method& method : actor.methods) AddDefaultsOf(method.parameters, actor.file);
+    for (idl::Event& event : actor.events) AddDefaults(event.members, actor.file);
+    for (idl::Filter& filter : actor.filters) {
       AddDefaultsOf(filter.parameters, actor.file);
       ListedExpression& listed = Add(Role::kFilter, filter.predicate, filter, actor.file);
       listed.actor = id;
       listed.parameters = &filter.parameters;
     }
-    for (const idl::View& view : actor.views) {
+    for (idl::View& view : actor.views) {
       AddDefaultsOf(view.parameters, actor.file);
       AddSelections(id, view, view.selection, actor.state);
     }
   }
 
-  void AddSelections(idl::ActorId id, const idl::View& view, const std::vector<idl::Selection>& selections,
+  void AddSelections(idl::ActorId id, const idl::View& view, std::vector<idl::Selection>& selections,
                      const idl::Members& members) {
-    for (const idl::Selection& selection : selections) {
+    for (idl::Selection& selection : selections) {
       const idl::Type& type = model_.types[members.fields[selection.field].type];
       std::optional<idl::TypeId> item;
       std::optional<idl::TypeId> item_key;
@@ -94,14 +95,14 @@ class Lister {
     }
   }
 
-  const idl::Model& model_;
+  idl::Model& model_;
   const std::vector<bool>& is_checked_;
   std::vector<ListedExpression> list_;
 };
 
 }  // namespace
 
-std::vector<ListedExpression> ListExpressions(const idl::Model& model, const std::vector<bool>& is_checked) {
+std::vector<ListedExpression> ListExpressions(idl::Model& model, const std::vector<bool>& is_checked) {
   return Lister(model, is_checked).List();
 }
 

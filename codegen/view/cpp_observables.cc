@@ -63,8 +63,6 @@ void CppObservables::AddTo(Node& actor_view, idl::ActorId id) {
   for (size_t i = 0; i < actor.views.size(); ++i) {
     views.push_back(View(actor, names, actor.views[i], names.views[i]));
   }
-  const auto has_where = [](const Node& view) { return !view.Find("functions")->list()->empty(); };
-  actor_view.Set("has_expressions", !filters.empty() || std::any_of(views.begin(), views.end(), has_where));
   actor_view.Set("has_functions", !actor.methods.empty() || !filters.empty() || !views.empty());
   actor_view.Set("has_filters", !filters.empty());
   actor_view.Set("has_views", !views.empty());
@@ -181,7 +179,7 @@ std::string CppObservables::TypeOfLocal(idl::TypeId type, const NameScope& local
 Node CppObservables::Function(const std::string& name, std::string doc, const idl::Expression& expression,
                               std::vector<Argument> arguments, const std::string& key,
                               const std::vector<idl::Parameter>& parameters, const QueryNames& own) {
-  source_includes_.AddForExpression(expression.text);
+  source_includes_.AddForExpression(expression.cpp());
   // What is not used has no name: compilers would warn.
   const std::set<std::string, std::less<>> used = FreeNames(expression.text);
   arguments.push_back({Cat("const ", key, "&"), "key"});
@@ -212,7 +210,7 @@ Node CppObservables::Function(const std::string& name, std::string doc, const id
               {"name", name},
               {"arguments", Join(declared, ", ")},
               {"locals", std::move(locals)},
-              {"expression", expression.text}};
+              {"expression", expression.cpp()}};
 }
 
 }  // namespace onager::codegen
