@@ -5,6 +5,7 @@
 
 #include "counter.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
@@ -83,6 +84,7 @@ struct onager::generated::Describe<counter::v1::CounterSetResult> {
 template struct onager::generated::StructOps<counter::v1::CounterState>;
 template class onager::generated::TrackedState<counter::v1::CounterState>;
 template class onager::generated::Replica<counter::v1::CounterState>;
+template std::uint32_t onager::generated::FieldNumber<counter::v1::CounterState>(std::ptrdiff_t offset);
 
 namespace counter::v1 {
 
@@ -152,6 +154,7 @@ const onager::generated::ActorType& CounterActor::Type() {
       .state = &onager::generated::TrackedState<CounterState>::Codec(),
       .key = kKey,
       .proto = &onager::proto_files::counter_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<CounterState>,
   };
   return type;
 }
@@ -269,6 +272,56 @@ message CounterSetResult {
 
 // What is observed.
 
+// Which changes of a `Counter` are delivered: one is set.
+message CounterFilter {
+  oneof kind {
+    CounterFilterAll all = 1;
+    CounterFilterAny any = 2;
+    CounterFilter not = 3;
+    CounterFilterField field = 4;
+    CounterFilterMaxRate max_rate = 5;
+  }
+}
+
+// Those that all of them let pass; all, if there is none.
+message CounterFilterAll {
+  repeated CounterFilter filters = 1;
+}
+
+// Those that any of them lets pass; none, if there is none.
+message CounterFilterAny {
+  repeated CounterFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message CounterFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message CounterFilterMaxRate {
+  double hz = 1;
+}
+
 // Which `Counter` is watched, and what of it.
 message CounterWatchRequest {
   // Of the actor's key.
@@ -278,6 +331,8 @@ message CounterWatchRequest {
   bytes resume_token = 1;
   fixed64 epoch = 2;
   uint64 revision = 3;
+  // Absent: every change is delivered.
+  CounterFilter filter = 4;
 }
 
 // What is seen of a `Counter`, or what has changed since the update before.
@@ -323,7 +378,7 @@ service Counter {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(CounterWatchRequest) returns (stream CounterWatchUpdate);
 }
-)proto", 3230},
+)proto", 4578},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "counter.proto",

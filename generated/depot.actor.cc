@@ -5,6 +5,7 @@
 
 #include "depot.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
@@ -199,6 +200,7 @@ template struct onager::generated::StructOps<depot::v1::Full>;
 template struct onager::generated::StructOps<depot::v1::DepotState>;
 template class onager::generated::TrackedState<depot::v1::DepotState>;
 template class onager::generated::Replica<depot::v1::DepotState>;
+template std::uint32_t onager::generated::FieldNumber<depot::v1::DepotState>(std::ptrdiff_t offset);
 
 namespace depot::v1 {
 
@@ -347,6 +349,7 @@ const onager::generated::ActorType& DepotActor::Type() {
       .state = &onager::generated::TrackedState<DepotState>::Codec(),
       .key = kKey,
       .proto = &onager::proto_files::depot_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<DepotState>,
   };
   return type;
 }
@@ -615,6 +618,56 @@ message DepotMultiplyResult {
 
 // What is observed.
 
+// Which changes of a `Depot` are delivered: one is set.
+message DepotFilter {
+  oneof kind {
+    DepotFilterAll all = 1;
+    DepotFilterAny any = 2;
+    DepotFilter not = 3;
+    DepotFilterField field = 4;
+    DepotFilterMaxRate max_rate = 5;
+  }
+}
+
+// Those that all of them let pass; all, if there is none.
+message DepotFilterAll {
+  repeated DepotFilter filters = 1;
+}
+
+// Those that any of them lets pass; none, if there is none.
+message DepotFilterAny {
+  repeated DepotFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message DepotFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message DepotFilterMaxRate {
+  double hz = 1;
+}
+
 // Which `Depot` is watched, and what of it.
 message DepotWatchRequest {
   // Of the actor's key.
@@ -624,6 +677,8 @@ message DepotWatchRequest {
   bytes resume_token = 1;
   fixed64 epoch = 2;
   uint64 revision = 3;
+  // Absent: every change is delivered.
+  DepotFilter filter = 4;
 }
 
 // What is seen of a `Depot`, or what has changed since the update before.
@@ -687,7 +742,7 @@ service Depot {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(DepotWatchRequest) returns (stream DepotWatchUpdate);
 }
-)proto", 5994},
+)proto", 7314},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "depot.proto",

@@ -7,6 +7,7 @@
 
 #include "everything.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/foreign_impl.h"
 #include "onager/generated/observation_impl.h"
 #include "onager/generated/previous_impl.h"
@@ -271,6 +272,7 @@ template struct onager::generated::StructOps<geo::Circle>;
 template struct onager::generated::StructOps<geo::Atlas>;
 template class onager::generated::TrackedState<everything::v1::AgencyState>;
 template class onager::generated::Replica<everything::v1::AgencyState>;
+template std::uint32_t onager::generated::FieldNumber<everything::v1::AgencyState>(std::ptrdiff_t offset);
 
 namespace everything::v1 {
 
@@ -681,6 +683,7 @@ const onager::generated::ActorType& AgencyActor::Type() {
       .version = 3,
       .key = kKey,
       .proto = &onager::proto_files::everything_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<AgencyState>,
   };
   return type;
 }
@@ -1705,6 +1708,8 @@ message AgencyFilter {
     AgencyFilterAll all = 1;
     AgencyFilterAny any = 2;
     AgencyFilter not = 3;
+    AgencyFilterField field = 4;
+    AgencyFilterMaxRate max_rate = 5;
     AgencyRichFilter rich = 310525159;
     AgencySteepFilter steep = 423189168;
     AgencyHighFilter high = 504093405;
@@ -1721,6 +1726,35 @@ message AgencyFilterAll {
 // Those that any of them lets pass; none, if there is none.
 message AgencyFilterAny {
   repeated AgencyFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message AgencyFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message AgencyFilterMaxRate {
+  double hz = 1;
 }
 
 message AgencyRichFilter {
@@ -1850,7 +1884,7 @@ service Agency {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(AgencyWatchRequest) returns (stream AgencyWatchUpdate);
 }
-)proto", 19961},
+)proto", 20789},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "everything.proto",

@@ -5,6 +5,7 @@
 
 #include "host_monitor.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/foreign_impl.h"
 #include "onager/generated/observation_impl.h"
 #include "onager/generated/previous_impl.h"
@@ -72,6 +73,8 @@ template struct onager::generated::StructOps<host_monitor::v1::HostMonitorState>
 template struct onager::generated::StructOps<host_monitor::LoadAverage>;
 template class onager::generated::TrackedState<host_monitor::v1::HostMonitorState>;
 template class onager::generated::Replica<host_monitor::v1::HostMonitorState>;
+template std::uint32_t onager::generated::FieldNumber<host_monitor::v1::HostMonitorState>(
+    std::ptrdiff_t offset);
 
 namespace host_monitor::v1 {
 
@@ -221,6 +224,7 @@ const onager::generated::ActorType& HostMonitorActor::Type() {
       .views = kViews,
       .key = kKey,
       .proto = &onager::proto_files::host_monitor_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<HostMonitorState>,
   };
   return type;
 }
@@ -580,6 +584,8 @@ message HostMonitorFilter {
     HostMonitorFilterAll all = 1;
     HostMonitorFilterAny any = 2;
     HostMonitorFilter not = 3;
+    HostMonitorFilterField field = 4;
+    HostMonitorFilterMaxRate max_rate = 5;
     HostMonitorBusyAtLeastFilter busy_at_least = 228932918;
   }
 }
@@ -592,6 +598,35 @@ message HostMonitorFilterAll {
 // Those that any of them lets pass; none, if there is none.
 message HostMonitorFilterAny {
   repeated HostMonitorFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message HostMonitorFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message HostMonitorFilterMaxRate {
+  double hz = 1;
 }
 
 // As much of all cores together is in use, in percent.
@@ -667,7 +702,7 @@ service HostMonitor {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(HostMonitorWatchRequest) returns (stream HostMonitorWatchUpdate);
 }
-)proto", 8204},
+)proto", 9052},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "host_monitor.proto",

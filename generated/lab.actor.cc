@@ -5,6 +5,7 @@
 
 #include "lab.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/observation_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
@@ -242,6 +243,7 @@ template struct onager::generated::StructOps<lab::v1::LabState>;
 template struct onager::generated::StructOps<lab::v1::Lab::Reached>;
 template class onager::generated::TrackedState<lab::v1::LabState>;
 template class onager::generated::Replica<lab::v1::LabState>;
+template std::uint32_t onager::generated::FieldNumber<lab::v1::LabState>(std::ptrdiff_t offset);
 
 namespace lab::v1 {
 
@@ -433,6 +435,7 @@ const onager::generated::ActorType& LabActor::Type() {
       .events = kEvents,
       .key = kKey,
       .proto = &onager::proto_files::lab_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<LabState>,
   };
   return type;
 }
@@ -706,6 +709,8 @@ message LabFilter {
     LabFilterAll all = 1;
     LabFilterAny any = 2;
     LabFilter not = 3;
+    LabFilterField field = 4;
+    LabFilterMaxRate max_rate = 5;
     LabAtLeastFilter at_least = 381059705;
     LabRisesFilter rises = 473619721;
   }
@@ -719,6 +724,35 @@ message LabFilterAll {
 // Those that any of them lets pass; none, if there is none.
 message LabFilterAny {
   repeated LabFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message LabFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message LabFilterMaxRate {
+  double hz = 1;
 }
 
 message LabAtLeastFilter {
@@ -826,7 +860,7 @@ service Lab {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(LabWatchRequest) returns (stream LabWatchUpdate);
 }
-)proto", 6428},
+)proto", 7244},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "lab.proto",

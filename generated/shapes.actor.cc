@@ -5,6 +5,7 @@
 
 #include "shapes.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
 
@@ -20,6 +21,7 @@ template struct onager::generated::StructOps<shapes::v1::Paint>;
 template struct onager::generated::StructOps<shapes::v1::ShapesState>;
 template class onager::generated::TrackedState<shapes::v1::ShapesState>;
 template class onager::generated::Replica<shapes::v1::ShapesState>;
+template std::uint32_t onager::generated::FieldNumber<shapes::v1::ShapesState>(std::ptrdiff_t offset);
 
 namespace shapes::v1 {
 
@@ -287,6 +289,7 @@ const onager::generated::ActorType& ShapesActor::Type() {
       .state = &onager::generated::TrackedState<ShapesState>::Codec(),
       .key = kKey,
       .proto = &onager::proto_files::shapes_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<ShapesState>,
   };
   return type;
 }
@@ -1221,6 +1224,56 @@ message Uint64PartMapUpdate {
 
 // What is observed.
 
+// Which changes of a `Shapes` are delivered: one is set.
+message ShapesFilter {
+  oneof kind {
+    ShapesFilterAll all = 1;
+    ShapesFilterAny any = 2;
+    ShapesFilter not = 3;
+    ShapesFilterField field = 4;
+    ShapesFilterMaxRate max_rate = 5;
+  }
+}
+
+// Those that all of them let pass; all, if there is none.
+message ShapesFilterAll {
+  repeated ShapesFilter filters = 1;
+}
+
+// Those that any of them lets pass; none, if there is none.
+message ShapesFilterAny {
+  repeated ShapesFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message ShapesFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message ShapesFilterMaxRate {
+  double hz = 1;
+}
+
 // Which `Shapes` is watched, and what of it.
 message ShapesWatchRequest {
   // Of the actor's key.
@@ -1230,6 +1283,8 @@ message ShapesWatchRequest {
   bytes resume_token = 1;
   fixed64 epoch = 2;
   uint64 revision = 3;
+  // Absent: every change is delivered.
+  ShapesFilter filter = 4;
 }
 
 // What is seen of a `Shapes`, or what has changed since the update before.
@@ -1270,7 +1325,7 @@ service Shapes {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(ShapesWatchRequest) returns (stream ShapesWatchUpdate);
 }
-)proto", 14322},
+)proto", 15656},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "shapes.proto",

@@ -5,6 +5,7 @@
 
 #include "todo.actor.impl.h"
 #include "onager/generated/call_messages.h"
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/observation_impl.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/state_impl.h"
@@ -200,6 +201,7 @@ template struct onager::generated::StructOps<todo::v1::TodoListState>;
 template struct onager::generated::StructOps<todo::v1::TodoList::Expired>;
 template class onager::generated::TrackedState<todo::v1::TodoListState>;
 template class onager::generated::Replica<todo::v1::TodoListState>;
+template std::uint32_t onager::generated::FieldNumber<todo::v1::TodoListState>(std::ptrdiff_t offset);
 
 namespace todo::v1 {
 
@@ -440,6 +442,7 @@ const onager::generated::ActorType& TodoListActor::Type() {
       .events = kEvents,
       .key = kKey,
       .proto = &onager::proto_files::todo_proto,
+      .make_field_filter = &onager::generated::MakeFieldFilter<TodoListState>,
   };
   return type;
 }
@@ -803,6 +806,8 @@ message TodoListFilter {
     TodoListFilterAll all = 1;
     TodoListFilterAny any = 2;
     TodoListFilter not = 3;
+    TodoListFilterField field = 4;
+    TodoListFilterMaxRate max_rate = 5;
     TodoListNonEmptyFilter non_empty = 268329997;
     TodoListPendingAtLeastFilter pending_at_least = 201582202;
     TodoListCrossesFilter crosses = 274605131;
@@ -817,6 +822,35 @@ message TodoListFilterAll {
 // Those that any of them lets pass; none, if there is none.
 message TodoListFilterAny {
   repeated TodoListFilter filters = 1;
+}
+
+// Those that change a field of the state in a certain way.
+message TodoListFilterField {
+  // It has changed, at any depth; it is not empty; it has come to be greater than the limit, has
+  // ceased to be, one of the two; it is greater than the limit.
+  enum Condition {
+    CHANGED = 0;
+    NON_EMPTY = 1;
+    RISING = 2;
+    FALLING = 3;
+    EITHER = 4;
+    LEVEL = 5;
+  }
+  // Its number.
+  uint32 field = 1;
+  Condition test = 2;
+  // Of the field's type.
+  oneof limit {
+    int64 integer = 3;
+    uint64 unsigned_integer = 4;
+    double real = 5;
+  }
+}
+
+// At the top, or beside others under `all`: no more deliveries a second than this.
+// What comes sooner waits, and comes as one with what follows.
+message TodoListFilterMaxRate {
+  double hz = 1;
 }
 
 message TodoListNonEmptyFilter {
@@ -929,7 +963,7 @@ service TodoList {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(TodoListWatchRequest) returns (stream TodoListWatchUpdate);
 }
-)proto", 8752},
+)proto", 9588},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "todo.proto",

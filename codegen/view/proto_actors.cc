@@ -256,8 +256,29 @@ std::string ProtoFile::Arguments(const idl::Actor& actor, const idl::Declaration
   return name;
 }
 
+ProtoMessage ProtoFile::FieldFilter(std::string name) {
+  ProtoMessage message(std::move(name), DocLines("Those that change a field of the state in a certain way."));
+  static constexpr const char* kTests[] = {"CHANGED", "NON_EMPTY", "RISING", "FALLING", "EITHER", "LEVEL"};
+  Node::List tests;
+  for (size_t i = 0; i < std::size(kTests); ++i) {
+    tests.push_back(Node{{"name", kTests[i]}, {"number", Cat(i)}});
+  }
+  message.AddEnum(
+      "Condition",
+      "It has changed, at any depth; it is not empty; it has come to be greater than the limit, has\n"
+      "ceased to be, one of the two; it is greater than the limit.",
+      std::move(tests));
+  message.Add({.label = "", .type = "uint32", .name = "field", .number = 1, .doc = DocLines("Its number.")});
+  message.Add({.label = "", .type = "Condition", .name = "test", .number = 2});
+  message.OpenOneof("limit", DocLines("Of the field's type."));
+  message.Add({.label = "", .type = "int64", .name = "integer", .number = 3});
+  message.Add({.label = "", .type = "uint64", .name = "unsigned_integer", .number = 4});
+  message.Add({.label = "", .type = "double", .name = "real", .number = 5});
+  message.CloseOneof();
+  return message;
+}
+
 std::string ProtoFile::AddFilters(const idl::Actor& actor) {
-  if (actor.filters.empty()) return "";
   const std::string name = scope_.Claim(Cat(actor.name, "Filter"));
   const std::string all = scope_.Claim(Cat(actor.name, "FilterAll"));
   const std::string any = scope_.Claim(Cat(actor.name, "FilterAny"));
@@ -267,6 +288,10 @@ std::string ProtoFile::AddFilters(const idl::Actor& actor) {
   message.Add({.label = "", .type = all, .name = "all", .number = 1});
   message.Add({.label = "", .type = any, .name = "any", .number = 2});
   message.Add({.label = "", .type = name, .name = "not", .number = 3});
+  const std::string field = scope_.Claim(Cat(actor.name, "FilterField"));
+  const std::string rate = scope_.Claim(Cat(actor.name, "FilterMaxRate"));
+  message.Add({.label = "", .type = field, .name = "field", .number = 4});
+  message.Add({.label = "", .type = rate, .name = "max_rate", .number = 5});
   const size_t position = observables_.size();
   for (const idl::Filter& filter : actor.filters) {
     message.Add({.label = "",
@@ -285,6 +310,12 @@ std::string ProtoFile::AddFilters(const idl::Actor& actor) {
     several.Add({.label = "repeated ", .type = name, .name = "filters", .number = 1});
     nodes.push_back(std::move(several).ToNode());
   }
+  nodes.push_back(FieldFilter(field).ToNode());
+  ProtoMessage max_rate(rate,
+                        DocLines("At the top, or beside others under `all`: no more deliveries a second than "
+                                 "this.\nWhat comes sooner waits, and comes as one with what follows."));
+  max_rate.Add({.label = "", .type = "double", .name = "hz", .number = 1});
+  nodes.push_back(std::move(max_rate).ToNode());
   observables_.insert(observables_.begin() + static_cast<std::ptrdiff_t>(position),
                       std::make_move_iterator(nodes.begin()), std::make_move_iterator(nodes.end()));
   return name;

@@ -86,6 +86,7 @@ class ProtoFile {
   std::string Result(const idl::Actor& actor, const idl::Method& method);
   // Each returns the name of the actor's message; empty when there is none.
   std::string AddFilters(const idl::Actor& actor);
+  static ProtoMessage FieldFilter(std::string name);
   std::string AddViews(const idl::Actor& actor);
   std::string AddEvents(const idl::Actor& actor);
   // The message of a filter's or view's parameters.

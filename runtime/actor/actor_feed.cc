@@ -5,8 +5,11 @@
 namespace onager::actor {
 
 ActorFeed::ActorFeed(std::shared_ptr<ActorHistory> history, std::shared_ptr<ViewLog> view,
-                     std::shared_ptr<FilterGate> gate)
-    : history_(std::move(history)), view_(std::move(view)), gate_(std::move(gate)) {
+                     std::shared_ptr<FilterGate> gate, Duration min_interval)
+    : history_(std::move(history)),
+      view_(std::move(view)),
+      gate_(std::move(gate)),
+      min_interval_(min_interval) {
   view_->readers.fetch_add(1);
   if (gate_ != nullptr) gate_->readers.fetch_add(1);
 }
@@ -24,7 +27,8 @@ void ActorFeed::RemoveListener(ListenerId id) { history_->RemoveListener(*view_,
 
 session::FeedRead ActorFeed::Read(const std::optional<session::Position>& from, bool due,
                                   std::size_t bytes_max, Time now) {
-  return history_->Read(view_, due ? nullptr : gate_.get(), from, bytes_max, now);
+  const bool as_one = min_interval_ > Duration::zero() || (gate_ != nullptr && !due);
+  return history_->Read(view_, due ? nullptr : gate_.get(), as_one, from, bytes_max, now);
 }
 
 session::FeedRead ActorFeed::ReadSnapshot(const session::Position& at_least, Time now) {
@@ -32,6 +36,8 @@ session::FeedRead ActorFeed::ReadSnapshot(const session::Position& at_least, Tim
 }
 
 session::Position ActorFeed::head() const { return history_->head(); }
+
+bool ActorFeed::ended() const { return history_->ended(); }
 
 std::uint64_t ActorFeed::CountEvents(const session::Position& after, const session::Position& through) const {
   return history_->CountEvents(after, through);

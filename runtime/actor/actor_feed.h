@@ -19,7 +19,7 @@ class ActorFeed final : public session::StateFeed {
 
   /// `gate` may be null: everything passes.
   ActorFeed(std::shared_ptr<ActorHistory> history, std::shared_ptr<ViewLog> view,
-            std::shared_ptr<FilterGate> gate);
+            std::shared_ptr<FilterGate> gate, Duration min_interval = Duration::zero());
   ActorFeed(const ActorFeed&) = delete;
   ActorFeed& operator=(const ActorFeed&) = delete;
   ~ActorFeed() override;
@@ -33,12 +33,15 @@ class ActorFeed final : public session::StateFeed {
                          Time now) override;
   session::FeedRead ReadSnapshot(const session::Position& at_least, Time now) override;
   session::Position head() const override;
+  bool ended() const override;
+  Duration min_interval() const override { return min_interval_; }
   std::uint64_t CountEvents(const session::Position& after, const session::Position& through) const override;
 
  private:
   const std::shared_ptr<ActorHistory> history_;
   const std::shared_ptr<ViewLog> view_;
   const std::shared_ptr<FilterGate> gate_;
+  const Duration min_interval_;
 };
 
 }  // namespace onager::actor

@@ -165,6 +165,11 @@ Position ActorHistory::head() const {
   return head_;
 }
 
+bool ActorHistory::ended() const {
+  MutexLock lock(mutex_);
+  return end_.has_value();
+}
+
 FeedListenerId ActorHistory::AddListener(ViewLog& view, std::shared_ptr<FilterGate> gate,
                                          std::shared_ptr<FeedListener> listener) {
   MutexLock lock(mutex_);
@@ -191,7 +196,7 @@ bool ActorHistory::IsDue(const FilterGate& gate, std::uint64_t from) const {
   return from < gate.since || from < gate.opened || from < last_event;
 }
 
-FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate,
+FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                             const std::optional<Position>& from, std::size_t bytes_max, Time now) {
   bool request = false;
   RequestSnapshot request_snapshot;
@@ -215,7 +220,7 @@ FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGa
     } else if (!window.Covers(from->revision, now)) {
       read = FindCheapSnapshot(*view, FeedRead::Why::kOutsideWindow, now, request);
     } else {
-      read = ReadSteps(*view, gate != nullptr, from->revision, bytes_max, request);
+      read = ReadSteps(*view, as_one, from->revision, bytes_max, request);
     }
     if (request) request_snapshot = request_snapshot_;
   }

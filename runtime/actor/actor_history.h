@@ -94,13 +94,15 @@ class ActorHistory {
   /// The history ends here; every reader is told.
   void End(const absl::Status& status);
   session::Position head() const;
+  bool ended() const;
 
   // For feeds; see StateFeed and ActorFeed. `gate` may be null.
   FeedListenerId AddListener(ViewLog& view, std::shared_ptr<FilterGate> gate,
                              std::shared_ptr<FeedListener> listener);
   void RemoveListener(ViewLog& view, FeedListenerId id);
   std::size_t listener_count() const;
-  session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate,
+  /// `as_one`: steps are made one, however few they are.
+  session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                          const std::optional<session::Position>& from, std::size_t bytes_max, Time now);
   session::FeedRead ReadSnapshot(const std::shared_ptr<ViewLog>& view, const session::Position& at_least,
                                  Time now);

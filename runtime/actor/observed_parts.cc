@@ -34,11 +34,14 @@ absl::StatusOr<std::shared_ptr<ActorFeed>> ObservedParts::Open(const std::string
                                                                const std::string& view,
                                                                std::uint64_t revision, Time now) {
   ForgetIdle(now);
-  absl::StatusOr<std::shared_ptr<FilterGate>> gate = FindFilter(filter, revision);
+  const absl::StatusOr<generated::FilterRequest> request = generated::SplitFilter(type_, filter);
+  if (!request.ok()) return request.status();
+  absl::StatusOr<std::shared_ptr<FilterGate>> gate = FindFilter(request->predicate, revision);
   if (!gate.ok()) return gate.status();
   absl::StatusOr<std::shared_ptr<ViewLog>> log = FindView(view, revision);
   if (!log.ok()) return log.status();
-  return std::make_shared<ActorFeed>(history_, *std::move(log), *std::move(gate));
+  return std::make_shared<ActorFeed>(history_, *std::move(log), *std::move(gate),
+                                     absl::ToChronoNanoseconds(request->interval));
 }
 
 absl::StatusOr<std::shared_ptr<ViewLog>> ObservedParts::FindView(const std::string& bytes,

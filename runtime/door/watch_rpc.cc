@@ -133,6 +133,7 @@ void WatchRpc::OnFeedOpened(absl::StatusOr<std::shared_ptr<actor::ActorFeed>> fe
 }
 
 void WatchRpc::OnFinishingLocked() {
+  if (pace_timer_ != 0) door_.environment().timers.Cancel(std::exchange(pace_timer_, 0));
   if (feed_ == nullptr) return;
   feed_->RemoveListener(listener_);
   feed_.reset();
@@ -140,8 +141,36 @@ void WatchRpc::OnFinishingLocked() {
 
 void WatchRpc::PumpLocked() {
   while (feed_ != nullptr && !writing()) {
-    if (!TakeLocked(ReadFeedLocked())) return;
+    if (HoldBackLocked() || !TakeLocked(ReadFeedLocked())) return;
   }
+}
+
+// Not the end of the actor, nor that of its epoch: those are told at once.
+bool WatchRpc::HoldBackLocked() {
+  const Time now = door_.environment().clock.Now();
+  if (now >= next_delivery_ || !announced_ || !position_.has_value() || snapshot_wanted_.has_value() ||
+      feed_->ended()) {
+    return false;
+  }
+  const Position head = feed_->head();
+  if (head.epoch != position_->epoch) return false;
+  if (head.revision > position_->revision && pace_timer_ == 0) {
+    pace_timer_ = door_.environment().timers.At(next_delivery_, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      auto& watch = static_cast<WatchRpc&>(*self);
+      MutexLock lock(watch.mutex_);
+      watch.pace_timer_ = 0;
+      watch.PumpLocked();
+    });
+  }
+  return true;
+}
+
+void WatchRpc::NoteDeliveryLocked() {
+  const Time now = door_.environment().clock.Now();
+  const Duration interval = feed_->min_interval();
+  next_delivery_ = interval < kNever - now ? now + interval : kNever;
 }
 
 FeedRead WatchRpc::ReadFeedLocked() {
@@ -223,6 +252,7 @@ void WatchRpc::SendStepLocked(const FeedStep& step) {
   update.events = step.events;
   update.token = TakeTokenLocked();
   shown_->revision = step.revision;
+  NoteDeliveryLocked();
   WriteLocked(update.Encode());
 }
 
@@ -245,6 +275,7 @@ void WatchRpc::SendSnapshotLocked(const FeedRead& read) {
   snapshot_wanted_.reset();
   position_ = shown_ = read.at;
   due_through_ = feed_->head().revision;
+  NoteDeliveryLocked();
   WriteLocked(update.Encode());
 }
 

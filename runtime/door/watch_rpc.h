@@ -12,6 +12,7 @@
 #include "onager/resync_reason.h"
 #include "runtime/actor/actor_feed.h"
 #include "runtime/base/actor_id.h"
+#include "runtime/base/executor.h"
 #include "runtime/door/door_call.h"
 #include "runtime/session/state_feed.h"
 
@@ -43,6 +44,9 @@ class WatchRpc final : public DoorCall {
   void PumpLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Returns whether there may be something to be read after it.
   bool TakeLocked(session::FeedRead read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Whether it is too soon after the last update. What is there then waits.
+  bool HoldBackLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteDeliveryLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   session::FeedRead ReadFeedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendStepLocked(const session::FeedStep& step) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendSnapshotLocked(const session::FeedRead& read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -67,6 +71,8 @@ class WatchRpc final : public DoorCall {
   std::optional<session::Position> snapshot_wanted_ ABSL_GUARDED_BY(mutex_);
   // What lies between a snapshot that was kept and the head is delivered, whatever the filter says.
   std::uint64_t due_through_ ABSL_GUARDED_BY(mutex_) = 0;
+  Time next_delivery_ ABSL_GUARDED_BY(mutex_){};
+  Timers::Id pace_timer_ ABSL_GUARDED_BY(mutex_) = 0;
   ResyncReason reason_ ABSL_GUARDED_BY(mutex_) = ResyncReason::kInitial;
 };
 

@@ -204,6 +204,7 @@ void ServerSession::OnTime(Time now) {
     return Fail(absl::UnavailableError("the client has been silent for three heartbeats"));
   }
   heartbeat_due_ = phase_ == Phase::kLive && now >= last_sent_ + options_.heartbeat_interval;
+  subscriptions_.OnTime(now);
 }
 
 Time ServerSession::next_deadline() const {
@@ -216,9 +217,10 @@ Time ServerSession::next_deadline() const {
     case Phase::kAwaitingLedger:
       return last_received_ + kSilentHeartbeats * options_.heartbeat_interval;
     case Phase::kLive: {
-      const Time silent = last_received_ + kSilentHeartbeats * options_.heartbeat_interval;
+      const Time otherwise = std::min(last_received_ + kSilentHeartbeats * options_.heartbeat_interval,
+                                      subscriptions_.next_deadline());
       // A heartbeat that is due waits for the write in flight, not for a timer.
-      return heartbeat_due_ ? silent : std::min(silent, last_sent_ + options_.heartbeat_interval);
+      return heartbeat_due_ ? otherwise : std::min(otherwise, last_sent_ + options_.heartbeat_interval);
     }
   }
   return kNever;

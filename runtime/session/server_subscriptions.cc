@@ -97,6 +97,7 @@ void ServerSubscriptions::Remove(std::uint64_t id) {
   if (found == subscriptions_.end()) return;  // It ended here while the request was under way.
   const auto [first, last] = by_actor_.equal_range(found->second.actor);
   by_actor_.erase(std::find_if(first, last, [id](const auto& entry) { return entry.second == id; }));
+  if (found->second.waits_until.has_value()) waiting_.erase({*found->second.waits_until, id});
   subscriptions_.erase(found);
   actions_.emplace_back(CloseFeed{id});
 }
@@ -109,6 +110,7 @@ void ServerSubscriptions::EndAll(const absl::Status& reason) {
   subscriptions_.clear();
   by_actor_.clear();
   dirty_.clear();
+  waiting_.clear();
 }
 
 void ServerSubscriptions::Clear() {
@@ -116,6 +118,7 @@ void ServerSubscriptions::Clear() {
   subscriptions_.clear();
   by_actor_.clear();
   dirty_.clear();
+  waiting_.clear();
   ended_.clear();
 }
 
@@ -177,6 +180,39 @@ void ServerSubscriptions::MarkDirty(std::uint64_t id, Subscription& subscription
   if (subscription.dirty) return;
   subscription.dirty = true;
   dirty_.push_back(id);
+}
+
+void ServerSubscriptions::OnTime(Time now) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    const std::uint64_t id = waiting_.begin()->second;
+    waiting_.erase(waiting_.begin());
+    Subscription& subscription = subscriptions_.at(id);
+    subscription.waits_until.reset();
+    MarkDirty(id, subscription);
+  }
+}
+
+void ServerSubscriptions::NoteDelivery(Subscription& subscription, Time now) {
+  const Duration interval = subscription.feed->min_interval();
+  subscription.next_delivery = interval < kNever - now ? now + interval : kNever;
+}
+
+// Not the end of the actor, nor that of its epoch: those are told at once.
+bool ServerSubscriptions::HoldBack(std::uint64_t id, Subscription& subscription, Time now) {
+  if (now >= subscription.next_delivery || !subscription.announced || !subscription.position.has_value() ||
+      subscription.snapshot_wanted.has_value() || subscription.feed->ended()) {
+    return false;
+  }
+  const Position head = subscription.feed->head();
+  if (head.epoch != subscription.position->epoch) return false;
+  if (head.revision > subscription.position->revision) {
+    subscription.held_back = head.revision;
+    if (!subscription.waits_until.has_value()) {
+      subscription.waits_until = subscription.next_delivery;
+      waiting_.emplace(subscription.next_delivery, id);
+    }
+  }
+  return true;
 }
 
 bool ServerSubscriptions::AppendObservers(wire::BatchWriter& writer, const CallOutcome& outcome, Time now) {
@@ -275,10 +311,11 @@ FeedRead ServerSubscriptions::ReadFeed(Subscription& subscription, std::size_t b
 ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer, std::uint64_t id,
                                                       Subscription& subscription, Time now) {
   if (subscription.feed == nullptr) return Pumped::kAll;
-  if (subscription.snapshot != nullptr && !PumpSnapshot(writer, id, subscription)) return Pumped::kPart;
+  if (subscription.snapshot != nullptr && !PumpSnapshot(writer, id, subscription, now)) return Pumped::kPart;
   const std::size_t budget = batch_bytes_max_ - std::min(batch_bytes_max_, writer.size());
   if (budget == 0) return Pumped::kPart;
 
+  if (HoldBack(id, subscription, now)) return Pumped::kAll;
   FeedRead read = ReadFeed(subscription, budget, now);
   if (read.kind == FeedRead::Kind::kEnded) {
     OnFeedEnded(id, read.end);
@@ -311,6 +348,7 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
     case FeedRead::Kind::kUpToDate:
     case FeedRead::Kind::kSteps:
       for (const FeedStep& step : read.steps) SendStep(writer, id, subscription, step);
+      if (!read.steps.empty()) NoteDelivery(subscription, now);
       subscription.position->revision = read.through;
       subscription.held_back = read.held_back ? read.at.revision : 0;
       return read.held_back || read.through == read.at.revision ? Pumped::kAll : Pumped::kPart;
@@ -329,7 +367,7 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
       subscription.snapshot_events_dropped =
           subscription.shown.has_value() ? subscription.feed->CountEvents(*subscription.shown, read.at) : 0;
       // What was committed after the snapshot follows in the next batch.
-      (void)PumpSnapshot(writer, id, subscription);
+      (void)PumpSnapshot(writer, id, subscription, now);
       return Pumped::kPart;
   }
   return Pumped::kAll;
@@ -350,7 +388,7 @@ void ServerSubscriptions::SendStep(wire::BatchWriter& writer, std::uint64_t id, 
 }
 
 bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id,
-                                       Subscription& subscription) {
+                                       Subscription& subscription, Time now) {
   const std::string& bytes = *subscription.snapshot;
   do {
     const std::size_t size = std::min(snapshot_chunk_bytes_, bytes.size() - subscription.snapshot_offset);
@@ -373,6 +411,7 @@ bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t 
   subscription.held_back = 0;
   subscription.covered = 0;
   subscription.snapshot.reset();
+  NoteDelivery(subscription, now);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +49,9 @@ class ServerSubscriptions : private ServerActions {
   absl::Status OnFeedRefused(std::uint64_t id, const absl::Status& reason);
 
   void OnFeedChanged(std::uint64_t id);
+  /// What had to wait for its time, and when the next one has to be looked at.
+  void OnTime(Time now);
+  Time next_deadline() const { return waiting_.empty() ? kNever : waiting_.begin()->first; }
   void OnFeedEnded(std::uint64_t id, const absl::Status& reason);
 
   /// To be told to the client. An error ends the session.
@@ -90,6 +94,9 @@ class ServerSubscriptions : private ServerActions {
     bool announced = false;  // `Subscribed` was sent.
     std::uint64_t announced_epoch = 0;
     bool dirty = false;  // In `dirty_`.
+    // Of a feed that is not to be delivered too often.
+    Time next_delivery{};
+    std::optional<Time> waits_until;  // In `waiting_`.
 
     // A snapshot that is waited for: this position or a later one will do.
     std::optional<Position> snapshot_wanted;
@@ -104,6 +111,9 @@ class ServerSubscriptions : private ServerActions {
   absl::Status ExamineToken(Subscription& subscription) const;
   void Remove(std::uint64_t id);
   void MarkDirty(std::uint64_t id, Subscription& subscription);
+  /// Whether it is too soon after the last delivery. What is there then waits.
+  bool HoldBack(std::uint64_t id, Subscription& subscription, Time now);
+  void NoteDelivery(Subscription& subscription, Time now);
 
   enum class Pumped { kAll, kPart, kEnded };  // After the last one the subscription is gone.
   /// Sends what follows the subscription's position, as far as the batch takes it.
@@ -111,7 +121,7 @@ class ServerSubscriptions : private ServerActions {
   FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
   void SendStep(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription,
                 const FeedStep& step);
-  bool PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription);
+  bool PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, Time now);
   /// Tells the client, as far as there is no change to tell it with, that it has been told of everything up
   /// to `revision`.
   void Cover(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, std::uint64_t revision);
@@ -127,6 +137,7 @@ class ServerSubscriptions : private ServerActions {
   std::map<std::uint64_t, Subscription> subscriptions_;
   std::multimap<ActorId, std::uint64_t> by_actor_;
   std::deque<std::uint64_t> dirty_;
+  std::set<std::pair<Time, std::uint64_t>> waiting_;
   std::deque<std::pair<std::uint64_t, absl::Status>> ended_;  // Of which the client is to be told.
 };
 

@@ -74,6 +74,10 @@ class StateFeed {
   /// state moves on.
   virtual FeedRead ReadSnapshot(const Position& at_least, Time now) = 0;
   virtual Position head() const = 0;
+  /// Whether `Read` would say `kEnded`.
+  virtual bool ended() const = 0;
+  /// Between two deliveries to one reader, at least. Its readers' to keep; what comes then is one step.
+  virtual Duration min_interval() const { return Duration::zero(); }
   /// How many events came after the one position, up to the other, as far as is remembered.
   virtual std::uint64_t CountEvents(const Position& after, const Position& through) const = 0;
 };

@@ -1,5 +1,7 @@
 #include "onager/generated/filter_tree.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "onager/field_filter.h"
 #include "onager/generated/choice.h"
 #include "onager/generated/wire.h"
 
@@ -17,8 +20,14 @@ namespace {
 constexpr std::uint32_t kAll = 1;
 constexpr std::uint32_t kAny = 2;
 constexpr std::uint32_t kNot = 3;
+constexpr std::uint32_t kField = 4;
+constexpr std::uint32_t kMaxRate = 5;
 // Of the messages of all and any.
 constexpr std::uint32_t kFilters = 1;
+// Of the message of max_rate.
+constexpr std::uint32_t kHz = 1;
+constexpr double kHzMin = 1e-5;
+constexpr double kHzMax = 1e6;
 
 absl::Status Invalid(const ActorType& type, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(absl::string_view(type.name.data(), type.name.size()), " ",
@@ -36,7 +45,88 @@ std::string Combine(std::uint32_t number, std::string_view a, std::string_view b
   return EncodeChoice(number, AsOperands(number, a) + AsOperands(number, b));
 }
 
+// What is not said is 0.
+std::optional<double> DecodeRate(std::string_view message) {
+  std::uint64_t bits = 0;
+  for (Reader reader(message); !reader.AtEnd();) {
+    Reader::Tag tag;
+    if (!reader.ReadTag(tag)) return std::nullopt;
+    if (tag.number != kHz || tag.type != WireType::kFixed64) {
+      if (!reader.Skip(tag)) return std::nullopt;
+    } else if (!reader.ReadFixed64(bits)) {
+      return std::nullopt;
+    }
+  }
+  return std::bit_cast<double>(bits);
+}
+
+// Calls `f(operand)` for each filter in the message of an all or an any until it returns an error.
+template <typename F>
+absl::Status ForEachOperand(const ActorType& type, std::string_view message, F f) {
+  for (Reader operands(message); !operands.AtEnd();) {
+    Reader::Tag tag;
+    std::string_view operand;
+    if (!operands.ReadTag(tag) || tag.number != kFilters || tag.type != WireType::kBytes ||
+        !operands.ReadBytes(operand)) {
+      return Invalid(type, "filter: malformed bytes");
+    }
+    if (absl::Status status = f(operand); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::string RateFilter(double hz) {
+  std::string bytes;
+  Writer writer(bytes);
+  writer.Tag(kHz, WireType::kFixed64);
+  writer.Fixed64(std::bit_cast<std::uint64_t>(hz));
+  writer.Finish();
+  return EncodeChoice(kMaxRate, bytes);
+}
+
+absl::StatusOr<FilterRequest> SplitFilter(const ActorType& type, std::string_view bytes) {
+  FilterRequest request;
+  if (bytes.empty()) return request;
+  const auto take_rate = [&](std::string_view message) {
+    const std::optional<double> hz = DecodeRate(message);
+    if (!hz.has_value()) return Invalid(type, "filter: malformed bytes");
+    if (!(*hz >= kHzMin && *hz <= kHzMax)) {
+      return Invalid(type, absl::StrCat("filter: a rate of ", *hz, " a second is not between ", kHzMin,
+                                        " and ", kHzMax));
+    }
+    request.interval = std::max(request.interval, absl::Seconds(1) / *hz);
+    return absl::OkStatus();
+  };
+  const std::optional<Choice> choice = DecodeChoice(bytes);
+  if (choice.has_value() && choice->number == kMaxRate) {
+    if (absl::Status taken = take_rate(choice->content); !taken.ok()) return taken;
+    return request;
+  }
+  if (!choice.has_value() || choice->number != kAll) {
+    request.predicate = std::string(bytes);
+    return request;
+  }
+  std::string others;
+  std::string_view other;
+  std::size_t other_count = 0;
+  const absl::Status taken = ForEachOperand(type, choice->content, [&](std::string_view operand) {
+    const std::optional<Choice> part = DecodeChoice(operand);
+    if (part.has_value() && part->number == kMaxRate) return take_rate(part->content);
+    others += EncodeChoice(kFilters, operand);
+    other = operand;
+    ++other_count;
+    return absl::OkStatus();
+  });
+  if (!taken.ok()) return taken;
+  if (other_count == 1) {
+    request.predicate = std::string(other);
+  } else if (other_count > 1) {
+    request.predicate = EncodeChoice(kAll, others);
+  }
+  return request;
+}
 
 std::string AllOfFilters(std::string_view a, std::string_view b) {
   if (a.empty()) return std::string(b);
@@ -65,15 +155,10 @@ class FilterTree::Parser {
     absl::StatusOr<Node> node((Node()));
     if (choice->number == kAll || choice->number == kAny) {
       node->kind = choice->number == kAll ? Kind::kAll : Kind::kAny;
-      for (Reader operands(choice->content); !operands.AtEnd();) {
-        Reader::Tag tag;
-        std::string_view operand;
-        if (!operands.ReadTag(tag) || tag.number != kFilters || tag.type != WireType::kBytes ||
-            !operands.ReadBytes(operand)) {
-          return Invalid(type_, "filter: malformed bytes");
-        }
-        if (absl::Status added = AddChild(*node, operand, depth_left); !added.ok()) return added;
-      }
+      const absl::Status added = ForEachOperand(type_, choice->content, [&](std::string_view operand) {
+        return AddChild(*node, operand, depth_left);
+      });
+      if (!added.ok()) return added;
       return node;
     }
     if (choice->number == kNot) {
@@ -81,18 +166,27 @@ class FilterTree::Parser {
       if (absl::Status added = AddChild(*node, choice->content, depth_left); !added.ok()) return added;
       return node;
     }
-    for (const FilterInfo& filter : type_.filters) {
-      if (filter.number != choice->number) continue;
-      absl::StatusOr<std::unique_ptr<FilterLeaf>> leaf = filter.make(key_, choice->content);
-      if (!leaf.ok()) return std::move(leaf).status();
-      node->kind = Kind::kLeaf;
-      node->leaf = *std::move(leaf);
-      return node;
+    if (choice->number == kMaxRate) {
+      return Invalid(type_, "filter: max_rate stands beside other filters under all, and nowhere else");
     }
-    return Invalid(type_, absl::StrCat("has no filter with number ", choice->number));
+    absl::StatusOr<std::unique_ptr<FilterLeaf>> leaf = MakeLeaf(*choice);
+    if (!leaf.ok()) return std::move(leaf).status();
+    node->kind = Kind::kLeaf;
+    node->leaf = *std::move(leaf);
+    return node;
   }
 
  private:
+  absl::StatusOr<std::unique_ptr<FilterLeaf>> MakeLeaf(const Choice& choice) const {
+    if (choice.number == kField && type_.make_field_filter != nullptr) {
+      return type_.make_field_filter(choice.content);
+    }
+    for (const FilterInfo& filter : type_.filters) {
+      if (filter.number == choice.number) return filter.make(key_, choice.content);
+    }
+    return Invalid(type_, absl::StrCat("has no filter with number ", choice.number));
+  }
+
   absl::Status AddChild(Node& parent, std::string_view message, int depth_left) {
     absl::StatusOr<Node> child = Parse(message, depth_left - 1);
     if (!child.ok()) return std::move(child).status();

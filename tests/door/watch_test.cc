@@ -1,3 +1,4 @@
+#include <chrono>
 #include <string>
 
 #include "door_world.h"
@@ -121,6 +122,41 @@ TEST_F(Watch, AFilterHoldsBackAndThenBringsEverything) {
   ASSERT_EQ(call->messages().size(), 2u);
   EXPECT_THAT(Text(call, 1), HasSubstr("milk"));
   EXPECT_THAT(Text(call, 1), HasSubstr("bread"));
+}
+
+TEST_F(Watch, TestsOfFieldsAreFiltersToo) {
+  const Call call = Open("filter { field { field: 2 test: RISING integer: 1 } }");  // pending_count
+  call->Drain();
+  Add("milk");
+  EXPECT_EQ(call->messages().size(), 1u);
+  Add("bread");
+  call->Drain();
+  EXPECT_EQ(call->messages().size(), 2u);
+  Add("salt");
+  EXPECT_EQ(call->messages().size(), 2u);
+  for (const char* const wrong :
+       {"field { field: 2 test: RISING }", "field { field: 2 test: RISING real: 1 }", "field { field: 77 }",
+        "max_rate { hz: 0 }", "not { max_rate { hz: 1 } }"}) {
+    const Call refused = Open(std::string("filter { ") + wrong + " }");
+    EXPECT_EQ(refused->end().status.code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
+}
+
+TEST_F(Watch, ARateMakesOneUpdateOfWhatComesTooSoon) {
+  const Call call = Open("filter { max_rate { hz: 2 } }");
+  call->Drain();
+  Add("milk");
+  Add("bread");
+  world_.environment.Advance(std::chrono::milliseconds(499));
+  EXPECT_EQ(call->messages().size(), 1u);
+  world_.environment.Advance(std::chrono::milliseconds(1));
+  call->Drain();
+  ASSERT_EQ(call->messages().size(), 2u);
+  EXPECT_EQ(Number(Update(call, 1), "base_revision"), 0u);
+  EXPECT_EQ(Number(Update(call, 1), "revision"), 2u);
+  world_.environment.Advance(std::chrono::seconds(1));
+  Add("salt");
+  EXPECT_EQ(call->messages().size(), 3u) << "the time had come already";
 }
 
 TEST_F(Watch, AViewShowsPartOfTheState) {

@@ -58,6 +58,7 @@ class SmallFeed final : public StateFeed {
     return read;
   }
   Position head() const override { return {11, 4}; }
+  bool ended() const override { return false; }
   std::uint64_t CountEvents(const Position& after, const Position& through) const override {
     return through.revision - std::min(after.revision, through.revision);
   }

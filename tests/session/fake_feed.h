@@ -44,12 +44,19 @@ class FakeFeed final : public StateFeed {
   void set_snapshots_wait(bool wait) { snapshots_wait_ = wait; }
   void MakeSnapshot();
   bool snapshot_asked() const { return snapshot_asked_; }
+  /// Deliveries are to be so far apart, each of them one step.
+  void LimitRate(Duration min_interval) {
+    min_interval_ = min_interval;
+    single_steps_max_ = 1;
+  }
   /// More steps than this are composed into one.
   void set_single_steps_max(std::size_t count) { single_steps_max_ = count; }
 
   FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) override;
   FeedRead ReadSnapshot(const Position& at_least, Time now) override;
   Position head() const override { return {epoch_, window_.head()}; }
+  bool ended() const override { return end_.has_value(); }
+  Duration min_interval() const override { return min_interval_; }
   std::uint64_t CountEvents(const Position& after, const Position& through) const override;
   std::uint64_t value() const { return value_; }
   /// The number at each position that was ever committed.
@@ -85,6 +92,7 @@ class FakeFeed final : public StateFeed {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> truth_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> event_counts_;
   int reads_ = 0;
+  Duration min_interval_ = Duration::zero();
 };
 
 }  // namespace onager::session

@@ -226,6 +226,7 @@ TEST(ServerSelectionTest, WhatFollowsAnOlderFirstSnapshotIsNotHeldBack) {
       return feed_->ReadSnapshot(at_least, now);
     }
     Position head() const override { return feed_->head(); }
+    bool ended() const override { return false; }
     std::uint64_t CountEvents(const Position& after, const Position& through) const override {
       return feed_->CountEvents(after, through);
     }

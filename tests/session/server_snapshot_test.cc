@@ -97,6 +97,7 @@ TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
       return read;
     }
     Position head() const override { return {3, 0}; }
+    bool ended() const override { return false; }
     std::uint64_t CountEvents(const Position&, const Position&) const override { return 0; }
   };
   ServerWorld world;

@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "hand_written_market.h"
+#include "onager/field_filter.h"
 #include "onager/generated/choice.h"
 #include "random_turns.h"
 
@@ -106,6 +107,41 @@ TEST_F(FilterTreeTest, DepthAndSizeAreBounded) {
   EXPECT_TRUE(Parse(wide.bytes()).ok()) << Refusal(wide.bytes());
   wide = wide || Market::Crosses();
   EXPECT_EQ(Refusal(wide.bytes()), absl::InvalidArgumentError("market.v1.Market filter: too many parts"));
+}
+
+TEST_F(FilterTreeTest, ARateStandsBesideTheRest) {
+  const std::string crosses = Market::Crosses(3).bytes();
+  const std::string here = Market::Here().bytes();
+  const std::string rate = MaxRate<MarketState>(4).bytes();
+  struct {
+    std::string filter;
+    std::string predicate;
+    absl::Duration interval;
+  } const kCases[] = {
+      {"", "", absl::ZeroDuration()},
+      {rate, "", absl::Milliseconds(250)},
+      {crosses, crosses, absl::ZeroDuration()},
+      {(Market::Crosses(3) && Market::Here()).bytes(), (Market::Crosses(3) && Market::Here()).bytes(),
+       absl::ZeroDuration()},
+      {(MaxRate<MarketState>(4) && Market::Crosses(3)).bytes(), crosses, absl::Milliseconds(250)},
+      {(Market::Crosses(3) && MaxRate<MarketState>(4) && Market::Here() && MaxRate<MarketState>(100)).bytes(),
+       (Market::Crosses(3) && Market::Here()).bytes(), absl::Milliseconds(250)},
+      {(MaxRate<MarketState>(4) && MaxRate<MarketState>(2)).bytes(), "", absl::Milliseconds(500)},
+  };
+  for (const auto& [filter, predicate, interval] : kCases) {
+    const auto request = generated::SplitFilter(Market::Type(), filter);
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_EQ(request->predicate, predicate);
+    EXPECT_EQ(request->interval, interval);
+  }
+  EXPECT_EQ(Refusal((!MaxRate<MarketState>(4)).bytes()),
+            absl::InvalidArgumentError(
+                "market.v1.Market filter: max_rate stands beside other filters under all, and nowhere else"));
+  for (const std::string_view content : {std::string_view("\x09", 1), std::string_view("\xff", 1),
+                                         std::string_view("", 0), std::string_view("\x08\x01", 2)}) {
+    EXPECT_EQ(generated::SplitFilter(Market::Type(), EncodeChoice(5, content)).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
 }
 
 TEST_F(FilterTreeTest, AnyBytesAreReadOrRefused) {

@@ -1,5 +1,6 @@
 #include "hand_written_market.h"
 
+#include "onager/generated/field_filter_impl.h"
 #include "onager/generated/observation_impl.h"
 #include "onager/generated/state_impl.h"
 
@@ -222,6 +223,7 @@ template struct onager::generated::StructOps<market::v1::Tree>;
 template struct onager::generated::StructOps<market::v1::Item>;
 template struct onager::generated::StructOps<market::v1::MarketState>;
 template class onager::generated::TrackedState<market::v1::MarketState>;
+template std::uint32_t onager::generated::FieldNumber<market::v1::MarketState>(std::ptrdiff_t offset);
 template class onager::generated::Replica<market::v1::MarketState>;
 
 namespace market::v1 {
@@ -395,6 +397,7 @@ const onager::generated::ActorType& Market::Type() {
       .state = &onager::generated::TrackedState<MarketState>::Codec(),
       .filters = kFilters,
       .views = kViews,
+      .make_field_filter = &onager::generated::MakeFieldFilter<MarketState>,
   };
   return type;
 }

@@ -85,6 +85,8 @@ struct ActorType {
   std::uint32_t version = 1;  // Of the state's meaning; `ActorBase::Migrate` brings an older one up.
   absl::Span<const KeyPartInfo> key = {};
   ProtoFileLink proto = nullptr;  // Null for types that no `.proto` was made of.
+  /// Of an encoded test of one of the state's fields; null: the actor has none.
+  absl::StatusOr<std::unique_ptr<FilterLeaf>> (*make_field_filter)(std::string_view test) = nullptr;
 
   /// The index of the method of that name.
   std::optional<std::size_t> FindMethod(std::string_view method_name) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "onager/generated/actor_type.h"
 #include "onager/generated/state_interface.h"
 
@@ -16,7 +17,18 @@ namespace onager::generated {
 inline constexpr int kFilterDepthMax = 32;
 inline constexpr std::size_t kFilterNodesMax = 256;
 
-/// A filter that a client asked for, ready to be evaluated: an actor's declared filters under and, or, not.
+/// A filter that a client asked for, apart from how often it lets something pass.
+struct FilterRequest {
+  std::string predicate;  // The rest of the filter's bytes; empty: always open.
+  /// Between two deliveries, at least.
+  absl::Duration interval = absl::ZeroDuration();
+};
+/// `bytes` are those of the actor's filter message. `INVALID_ARGUMENT` for a rate that is none. One that does
+/// not stand at the top, alone or under `all`, is left where it is, for `FilterTree` to refuse.
+absl::StatusOr<FilterRequest> SplitFilter(const ActorType& type, std::string_view bytes);
+
+/// A filter that a client asked for, ready to be evaluated: an actor's declared filters
+/// and tests of its state's fields under and, or, not.
 /// Moves; not thread-safe.
 class FilterTree {
  public:
