@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -78,6 +79,8 @@ class MarketClient {
 Uuid IdOf(std::uint8_t number);
 /// What `market::v1::Market::Mine(user)` shows of a state.
 MarketState MineOf(const MarketState& state, std::string_view user);
+/// One of many small changes, or none.
+void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random);
 /// What everybody may see of it.
 MarketState PublicOf(MarketState state);
 

@@ -172,7 +172,7 @@ class RandomMarket {
           std::mt19937_64 random(seed);
           emitted = 0;
           const int changes = static_cast<int>(random() % 4);
-          for (int i = 0; i < changes; ++i) Change(state, random);
+          for (int i = 0; i < changes; ++i) ChangeAtRandom(state, random);
           if (random() % 3 == 0) {
             for (std::uint64_t n = random() % 3 + 1; n > 0; --n) market.Emit(Sold(first_event + emitted++));
           }
@@ -182,49 +182,6 @@ class RandomMarket {
       next_event_ += emitted;
     } else {
       EXPECT_EQ(done.code(), absl::StatusCode::kAborted) << done;
-    }
-  }
-
-  static void Change(Tracked<MarketState>& state, std::mt19937_64& random) {
-    const Uuid id = IdOf(static_cast<std::uint8_t>(random() % 12));
-    const Uuid other = IdOf(static_cast<std::uint8_t>(random() % 12));
-    const std::string users[] = {"ann", "bob", "cid"};
-    const std::string& user = users[random() % 3];
-    auto items = state.mutable_items();
-    auto item = items.Find(id);
-    switch (random() % 9) {
-      case 0:
-        state.set_open(static_cast<std::int32_t>(random() % 8));
-        return;
-      case 1:
-        state.set_owner(std::to_string(random()));
-        return;
-      case 2:
-      case 3:
-        if (!item)
-          items.Insert(Item().with_id(id).with_title(std::to_string(random() % 100)).with_tags({user}));
-        return;
-      case 4:
-        if (item && !item->mutable_tags().Insert(user)) item->mutable_tags().Remove(user);
-        return;
-      case 5:
-        if (item) item->set_title(std::to_string(random() % 100));
-        return;
-      case 6:
-        if (item && id != other && items.contains(other)) items.MoveBefore(id, other);
-        return;
-      case 7:
-        if (item) {
-          auto notes = item->mutable_notes();
-          const std::string name = std::to_string(random() % 3);
-          if (!notes.Remove(name)) {
-            notes.Insert(Note().with_name(name).with_weight(static_cast<std::int32_t>(random() % 3)));
-          }
-        }
-        return;
-      default:
-        if (random() % 2 == 0) items.Remove(id);
-        return;
     }
   }
 
