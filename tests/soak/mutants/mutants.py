@@ -1,0 +1,92 @@
+"""Ways to break sessions, histories, ledgers, streams and deltas: name, file, what stands there, what is put there."""
+
+_CLIENT = "runtime/session/client_subscriptions.cc"
+_CLIENT_SESSION = "runtime/session/client_session.cc"
+_SERVER = "runtime/session/server_subscriptions.cc"
+_SERVER_SESSION = "runtime/session/server_session.cc"
+_LEDGER = "runtime/session/call_ledger.cc"
+_WINDOW = "runtime/session/replay_window.cc"
+_RECEIVER = "runtime/session/stream_receiver.cc"
+_SENDER = "runtime/session/stream_sender.cc"
+_HISTORY = "runtime/actor/actor_history.cc"
+_COMPOSE = "runtime/state/compose.cc"
+
+MUTANTS = [
+    # The replay window.
+    ("window-covers-one-too-many", _WINDOW, "revision < floor_ ||", "revision + 1 < floor_ ||"),
+    ("window-keeps-twice-the-age", _WINDOW, "now - first->committed_at <= limits_.age_max",
+     "now - first->committed_at <= 2 * limits_.age_max"),
+    ("window-keeps-one-entry-more", _WINDOW, "entries_.size() > limits_.count_max", "entries_.size() > limits_.count_max + 1"),
+    ("window-is-unbounded-in-bytes", _WINDOW, "bytes_ > limits_.bytes_max ||", "false ||"),
+    ("window-floor-is-one-too-low", _WINDOW, "floor_ = entries_.front().revision;", "floor_ = entries_.front().revision - 1;"),
+    ("window-replays-one-again", _WINDOW, "entry.revision <= revision", "entry.revision < revision"),
+    # The client's rule.
+    ("delta-may-overlap", _CLIENT, "frame.revision - frame.span != position.revision", "frame.revision - frame.span > position.revision"),
+    ("delta-may-leave-a-gap", _CLIENT, "frame.revision - frame.span != position.revision", "frame.revision - frame.span < position.revision"),
+    ("delta-of-any-epoch", _CLIENT, "epoch != position.epoch || frame.span == 0", "frame.span == 0"),
+    ("delta-without-a-span", _CLIENT, "frame.span == 0 || frame.span > frame.revision", "frame.span > frame.revision"),
+    ("delta-amid-a-snapshot", _CLIENT, "!subscription->has_position || subscription->receiving_snapshot ||\n      epoch",
+     "!subscription->has_position ||\n      epoch"),
+    ("snapshot-may-repeat", _CLIENT, "frame.revision <= position.revision);", "frame.revision < position.revision);"),
+    ("snapshot-of-any-base", _CLIENT, "frame.base != position.revision ||", "false ||"),
+    ("chunk-of-any-offset", _CLIENT, "frame.offset != subscription->partial.size() ||", "false ||"),
+    ("chunk-of-any-position", _CLIENT, "subscription->partial_at != Position{frame.epoch, frame.revision} ||", "false ||"),
+    ("position-is-not-offered", _CLIENT, "subscribe.binding = subscription.request.binding;", "subscribe.binding = {};"),
+    ("epoch-of-resume-is-believed", _CLIENT, "!subscription->has_position || subscription->request.position.epoch != frame.epoch",
+     "!subscription->has_position"),
+    ("nobody-asks-again", _CLIENT, "    subscribes_due_.push_back(id);\n  }\n}", "  }\n}"),
+    ("snapshot-without-a-limit", _CLIENT, "frame.total_bytes > options_.snapshot_bytes_max", "false"),
+    ("lost-connection-keeps-wire-ids", _CLIENT, "for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);",
+     ""),
+    # The server's side.
+    ("token-of-any-principal", _SERVER, " || binding->principal != peer_.principal", ""),
+    ("token-of-any-tenant", _SERVER, "binding->tenant != peer_.tenant || ", ""),
+    ("token-of-any-actor", _SERVER, "binding->actor_type != subscription.actor.type || binding->key != subscription.actor.key",
+     "binding->actor_type != subscription.actor.type"),
+    ("token-of-any-selection", _SERVER, "if (!offered.ok() || !(*offered == binding)) {", "if (!offered.ok()) {"),
+    ("old-snapshot-is-not-caught-up", _SERVER, "subscription.due_through = subscription.feed->head().revision;", "subscription.due_through = 0;"),
+    ("reply-overtakes-its-delta", _SERVER, "if (told && !subscription.dirty) continue;", "continue;"),
+    ("span-from-the-step", _SERVER, "delta.span = step.revision - shown.revision;", "delta.span = step.revision - step.base;"),
+    ("rate-is-not-kept", _SERVER, "subscription.next_delivery = interval < kNever - now ? now + interval : kNever;", "(void)interval;"),
+    ("rate-forgets-what-waits", _SERVER, "      waiting_.emplace(subscription.next_delivery, id);\n", ""),
+    ("rate-holds-the-end-back", _SERVER, " || subscription.feed->ended()", ""),
+    ("silent-clients-live-for-ever", _SERVER_SESSION, "if (now >= last_received_ + kSilentHeartbeats * options_.heartbeat_interval) {",
+     "if (false) {"),
+    ("silent-servers-live-for-ever", _CLIENT_SESSION, "if (now >= last_received_ + peer_timeout()) {", "if (false) {"),
+    ("calls-are-acknowledged-early", _CLIENT_SESSION, "calls_.begin()->first - 1;", "calls_.begin()->first;"),
+    ("a-new-ledger-is-taken-for-the-old", _CLIENT_SESSION, "frame.incarnation_known && call.first_server_instance == server_instance_",
+     "frame.incarnation_known"),
+    # Calls.
+    ("evicted-call-runs-again", _LEDGER, "const bool evicted = number <= seen_max_;", "const bool evicted = false;"),
+    ("may-have-run-is-ignored", _LEDGER, "(evicted || may_have_run) && !idempotent", "evicted && !idempotent"),
+    ("running-call-runs-twice", _LEDGER, "return {Verdict::kRunning, nullptr};", "return {Verdict::kRun, nullptr};"),
+    ("ledger-without-a-limit-of-bytes", _LEDGER, "bytes_ <= limits_.bytes_max &&\n", "\n"),
+    ("ledger-without-a-limit-of-age", _LEDGER, "now - oldest->second.ended_at <= limits_.age_max", "true"),
+    ("what-was-not-sent-is-acknowledged", _LEDGER, "number = std::min(number, seen_max_);", ""),
+    ("large-outcomes-are-kept", _LEDGER, "if (record.bytes > limits_.bytes_max) {", "if (false) {"),
+    # Streams.
+    ("item-twice", _RECEIVER, "if (sequence <= received_) return false;", "if (sequence < received_) return false;"),
+    ("item-lost", _RECEIVER, "if (sequence != received_ + 1) {", "if (sequence < received_ + 1) {"),
+    ("items-beyond-the-credit", _RECEIVER, "received_ - credit_ >= kStreamItemsMax ||", "false ||"),
+    ("end-before-the-last-item", _RECEIVER, "if (items > received_) {", "if (false) {"),
+    ("taken-items-are-sent-again", _SENDER, "sequence <= taken_ ||", "sequence < taken_ ||"),
+    ("credit-for-what-was-not-sent", _SENDER, "if (through > last()) {", "if (through > last() + 1) {"),
+    # Histories.
+    ("filter-forgets-what-it-let-pass", _HISTORY, "gate->opened = revision;", "gate->opened = revision - 1;"),
+    ("filter-is-asked-too-late", _HISTORY, "from < gate.since || from < gate.opened", "from < gate.opened"),
+    ("steps-without-a-base", _HISTORY, "      base = entry->revision;\n    }\n    return read;", "    }\n    return read;"),
+    ("composition-is-not-renewed", _HISTORY, "      view->composed.clear();\n      for", "      for"),
+    ("other-epochs-are-continued", _HISTORY, "from->epoch != head_.epoch || from->revision > window.head()", "from->revision > window.head()"),
+    ("positions-ahead-are-continued", _HISTORY, "from->epoch != head_.epoch || from->revision > window.head()", "from->epoch != head_.epoch"),
+    ("snapshot-is-older-than-asked", _HISTORY, "view.snapshot_revision < revision_min", "view.snapshot_revision + 1 < revision_min"),
+    # Composition of deltas.
+    ("compose-keeps-updates-of-the-removed", _COMPOSE, "    updates_[element.update].is_dropped = true;\n    element.update = Element::kNone;\n", ""),
+    ("compose-forgets-ghosts", _COMPOSE, "const bool is_ghost = element.is_inserted && element.last_reference != Element::kNone;",
+     "const bool is_ghost = false;"),
+    ("compose-forgets-what-was-removed", _COMPOSE, "if (!std::exchange(element.is_listed, true)) removed_.push_back(handle);",
+     "element.is_listed = true;"),
+    ("compose-removes-what-came-again", _COMPOSE, "    placement.replaces = true;\n    element.is_removed = false;", "    placement.replaces = true;"),
+    ("compose-moves-what-others-stand-behind", _COMPOSE, "return element.last_reference != Element::kNone && element.last_reference > placement;",
+     "return false;"),
+    ("compose-takes-the-first-value", _COMPOSE, "    merged.value = update.whole;\n    return true;", "    if (merged.value.empty()) merged.value = update.whole;\n    return true;"),
+]
