@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Breaks the code in each of the ways that mutants.py lists, and sees whether a test notices.
 
     tests/soak/mutants/run.py [--build <directory>] [name ...]
