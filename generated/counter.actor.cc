@@ -88,7 +88,7 @@ template std::uint32_t onager::generated::FieldNumber<counter::v1::CounterState>
 
 namespace counter::v1 {
 
-CounterState&& CounterState::with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
+CounterState&& CounterState::with_value(std::int64_t value_2) && { return value = value_2, std::move(*this); }
 
 bool operator==(const CounterState&, const CounterState&) = default;
 
@@ -157,6 +157,12 @@ const onager::generated::ActorType& CounterActor::Type() {
       .make_field_filter = &onager::generated::MakeFieldFilter<CounterState>,
   };
   return type;
+}
+
+CounterActor::CounterActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<CounterState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
 }
 
 absl::Status CounterActor::BindKey(std::string_view key) {

@@ -31,7 +31,7 @@ struct CounterState {
   std::int64_t value = 0;
 
   CounterState() = default;
-  CounterState&& with_value(std::int64_t value_) &&;
+  CounterState&& with_value(std::int64_t value_2) &&;
 
   friend bool operator==(const CounterState& a, const CounterState& b);
 };
@@ -59,10 +59,6 @@ class onager::Change<counter::v1::CounterState>
   bool value() const;
 };
 
-extern template struct onager::generated::StructOps<counter::v1::CounterState>;
-extern template class onager::generated::TrackedState<counter::v1::CounterState>;
-extern template class onager::generated::Replica<counter::v1::CounterState>;
-
 namespace counter::v1 {
 
 /// What tells one `Counter` from another.
@@ -84,6 +80,8 @@ struct CounterKey {
 /// Derive from it, implement the methods and host the class on a server.
 class CounterActor : public onager::generated::ActorBase {
  public:
+  CounterActor();
+
   static const onager::generated::ActorType& Type();
 
   /// Adds to the counter and returns where it stands then.
@@ -95,17 +93,19 @@ class CounterActor : public onager::generated::ActorBase {
  protected:
   const CounterKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<CounterState>& state() { return state_.state(); }
+  onager::Tracked<CounterState>& state() { return *tracked_; }
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
 
   CounterKey key_;
-  onager::generated::TrackedState<CounterState> state_;
+  // A TrackedState<CounterState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<CounterState>* tracked_;
 };
 
 /// Calls and observes one `Counter`. Cheap to make and to copy, thread-safe; may outlive its client, and its

@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<counter::v1::CounterState> {
@@ -27,6 +28,10 @@ class onager::Previous<counter::v1::CounterState>
 
   const std::int64_t& value;
 };
+
+extern template struct onager::generated::StructOps<counter::v1::CounterState>;
+extern template class onager::generated::TrackedState<counter::v1::CounterState>;
+extern template class onager::generated::Replica<counter::v1::CounterState>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& counter_proto();

@@ -354,6 +354,12 @@ const onager::generated::ActorType& DepotActor::Type() {
   return type;
 }
 
+DepotActor::DepotActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<DepotState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
+}
+
 absl::Status DepotActor::BindKey(std::string_view key) {
   absl::StatusOr<DepotKey> parsed = DepotKey::Parse(key);
   if (!parsed.ok()) return std::move(parsed).status();

@@ -110,12 +110,6 @@ class onager::Change<depot::v1::DepotState>
   bool stored() const;
 };
 
-extern template struct onager::generated::StructOps<depot::v1::Parcel>;
-extern template struct onager::generated::StructOps<depot::v1::Full>;
-extern template struct onager::generated::StructOps<depot::v1::DepotState>;
-extern template class onager::generated::TrackedState<depot::v1::DepotState>;
-extern template class onager::generated::Replica<depot::v1::DepotState>;
-
 namespace depot::v1 {
 
 /// What tells one `Depot` from another.
@@ -135,6 +129,8 @@ struct DepotKey {
 /// Derive from it, implement the methods and host the class on a server.
 class DepotActor : public onager::generated::ActorBase {
  public:
+  DepotActor();
+
   static const onager::generated::ActorType& Type();
 
   virtual onager::Task<std::int64_t> Stored(onager::Turn& turn) = 0;
@@ -168,11 +164,11 @@ class DepotActor : public onager::generated::ActorBase {
  protected:
   const DepotKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<DepotState>& state() { return state_.state(); }
+  onager::Tracked<DepotState>& state() { return *tracked_; }
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
@@ -181,7 +177,9 @@ class DepotActor : public onager::generated::ActorBase {
                                              onager::generated::CallStreams& streams) final;
 
   DepotKey key_;
-  onager::generated::TrackedState<DepotState> state_;
+  // A TrackedState<DepotState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<DepotState>* tracked_;
 };
 
 /// Calls and observes one `Depot`. Cheap to make and to copy, thread-safe; may outlive its client, and its

@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<depot::v1::Parcel> {
@@ -55,6 +56,12 @@ class onager::Previous<depot::v1::DepotState>
 
   const std::int64_t& stored;
 };
+
+extern template struct onager::generated::StructOps<depot::v1::Parcel>;
+extern template struct onager::generated::StructOps<depot::v1::Full>;
+extern template struct onager::generated::StructOps<depot::v1::DepotState>;
+extern template class onager::generated::TrackedState<depot::v1::DepotState>;
+extern template class onager::generated::Replica<depot::v1::DepotState>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& depot_proto();

@@ -688,6 +688,12 @@ const onager::generated::ActorType& AgencyActor::Type() {
   return type;
 }
 
+AgencyActor::AgencyActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<AgencyState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
+}
+
 absl::Status AgencyActor::BindKey(std::string_view key) {
   absl::StatusOr<AgencyKey> parsed = AgencyKey::Parse(key);
   if (!parsed.ok()) return std::move(parsed).status();

@@ -517,23 +517,6 @@ class onager::Change<everything::v1::AgencyState>
   bool atlas() const;
 };
 
-extern template struct onager::generated::StructOps<everything::v1::Comment>;
-extern template struct onager::generated::StructOps<everything::v1::Shelf>;
-extern template struct onager::generated::StructOps<everything::v1::Branch>;
-extern template struct onager::generated::StructOps<everything::v1::Tree>;
-extern template struct onager::generated::StructOps<everything::v1::Trip>;
-extern template struct onager::generated::StructOps<everything::v1::Ticket>;
-extern template struct onager::generated::StructOps<everything::v1::Sold>;
-extern template struct onager::generated::StructOps<everything::v1::AgencyState>;
-extern template struct onager::generated::StructOps<everything::v1::Agency::Booked>;
-extern template struct onager::generated::StructOps<everything::v1::Agency::Cancelled>;
-extern template struct onager::generated::StructOps<geo::Point>;
-extern template struct onager::generated::StructOps<geo::Place>;
-extern template struct onager::generated::StructOps<geo::Circle>;
-extern template struct onager::generated::StructOps<geo::Atlas>;
-extern template class onager::generated::TrackedState<everything::v1::AgencyState>;
-extern template class onager::generated::Replica<everything::v1::AgencyState>;
-
 namespace everything::v1 {
 
 /// What tells one `Agency` from another.
@@ -554,6 +537,8 @@ struct AgencyKey {
 /// Derive from it, implement the methods and host the class on a server.
 class AgencyActor : public onager::generated::ActorBase {
  public:
+  AgencyActor();
+
   static const onager::generated::ActorType& Type();
 
   /// Fails with `Sold`.
@@ -594,7 +579,7 @@ class AgencyActor : public onager::generated::ActorBase {
 
   const AgencyKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<AgencyState>& state() { return state_.state(); }
+  onager::Tracked<AgencyState>& state() { return *tracked_; }
 
   /// Sends the event to the actor's subscribers when the turn commits.
   void Emit(const Agency::Booked& event);
@@ -602,7 +587,7 @@ class AgencyActor : public onager::generated::ActorBase {
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
@@ -613,7 +598,9 @@ class AgencyActor : public onager::generated::ActorBase {
   absl::Status Migrate(std::uint32_t from) final;
 
   AgencyKey key_;
-  onager::generated::TrackedState<AgencyState> state_;
+  // A TrackedState<AgencyState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<AgencyState>* tracked_;
 };
 
 /// Calls and observes one `Agency`. Cheap to make and to copy, thread-safe; may outlive its client, and its

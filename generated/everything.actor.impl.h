@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 #include "common/money.actor.impl.h"
 
@@ -289,6 +290,23 @@ class onager::Previous<everything::v1::AgencyState>
   const onager::Previous<everything::v1::Shelf> shelf;
   const geo::Atlas& atlas;
 };
+
+extern template struct onager::generated::StructOps<everything::v1::Comment>;
+extern template struct onager::generated::StructOps<everything::v1::Shelf>;
+extern template struct onager::generated::StructOps<everything::v1::Branch>;
+extern template struct onager::generated::StructOps<everything::v1::Tree>;
+extern template struct onager::generated::StructOps<everything::v1::Trip>;
+extern template struct onager::generated::StructOps<everything::v1::Ticket>;
+extern template struct onager::generated::StructOps<everything::v1::Sold>;
+extern template struct onager::generated::StructOps<everything::v1::AgencyState>;
+extern template struct onager::generated::StructOps<everything::v1::Agency::Booked>;
+extern template struct onager::generated::StructOps<everything::v1::Agency::Cancelled>;
+extern template struct onager::generated::StructOps<geo::Point>;
+extern template struct onager::generated::StructOps<geo::Place>;
+extern template struct onager::generated::StructOps<geo::Circle>;
+extern template struct onager::generated::StructOps<geo::Atlas>;
+extern template class onager::generated::TrackedState<everything::v1::AgencyState>;
+extern template class onager::generated::Replica<everything::v1::AgencyState>;
 
 #pragma GCC diagnostic pop
 

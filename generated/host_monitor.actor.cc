@@ -229,6 +229,12 @@ const onager::generated::ActorType& HostMonitorActor::Type() {
   return type;
 }
 
+HostMonitorActor::HostMonitorActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<HostMonitorState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
+}
+
 absl::Status HostMonitorActor::BindKey(std::string_view key) {
   absl::StatusOr<HostMonitorKey> parsed = HostMonitorKey::Parse(key);
   if (!parsed.ok()) return std::move(parsed).status();

@@ -226,13 +226,6 @@ class onager::Change<host_monitor::v1::HostMonitorState>
   bool sampled_at_unix_ms() const;
 };
 
-extern template struct onager::generated::StructOps<host_monitor::v1::Process>;
-extern template struct onager::generated::StructOps<host_monitor::v1::Interface>;
-extern template struct onager::generated::StructOps<host_monitor::v1::HostMonitorState>;
-extern template struct onager::generated::StructOps<host_monitor::LoadAverage>;
-extern template class onager::generated::TrackedState<host_monitor::v1::HostMonitorState>;
-extern template class onager::generated::Replica<host_monitor::v1::HostMonitorState>;
-
 namespace host_monitor::v1 {
 
 /// What tells one `HostMonitor` from another.
@@ -254,6 +247,8 @@ struct HostMonitorKey {
 /// Derive from it, implement the methods and host the class on a server.
 class HostMonitorActor : public onager::generated::ActorBase {
  public:
+  HostMonitorActor();
+
   static const onager::generated::ActorType& Type();
 
   /// Reads /proc and brings the state up to date. Returns how many processes there are.
@@ -262,17 +257,19 @@ class HostMonitorActor : public onager::generated::ActorBase {
  protected:
   const HostMonitorKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<HostMonitorState>& state() { return state_.state(); }
+  onager::Tracked<HostMonitorState>& state() { return *tracked_; }
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
 
   HostMonitorKey key_;
-  onager::generated::TrackedState<HostMonitorState> state_;
+  // A TrackedState<HostMonitorState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<HostMonitorState>* tracked_;
 };
 
 /// Calls and observes one `HostMonitor`. Cheap to make and to copy, thread-safe; may outlive its client, and its

@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<host_monitor::v1::Process> {
@@ -106,6 +107,13 @@ class onager::Previous<host_monitor::v1::HostMonitorState>
   const std::int64_t& booted_at_unix_s;
   const std::int64_t& sampled_at_unix_ms;
 };
+
+extern template struct onager::generated::StructOps<host_monitor::v1::Process>;
+extern template struct onager::generated::StructOps<host_monitor::v1::Interface>;
+extern template struct onager::generated::StructOps<host_monitor::v1::HostMonitorState>;
+extern template struct onager::generated::StructOps<host_monitor::LoadAverage>;
+extern template class onager::generated::TrackedState<host_monitor::v1::HostMonitorState>;
+extern template class onager::generated::Replica<host_monitor::v1::HostMonitorState>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& host_monitor_proto();

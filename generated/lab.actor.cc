@@ -262,9 +262,9 @@ std::optional<Refused> Refused::FromBytes(std::string_view bytes) {
   return onager::generated::ErrorFromBytes<Refused>(bytes);
 }
 
-LabState&& LabState::with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
-LabState&& LabState::with_ballast(onager::Bytes value_) && {
-  return ballast = std::move(value_), std::move(*this);
+LabState&& LabState::with_value(std::int64_t value_2) && { return value = value_2, std::move(*this); }
+LabState&& LabState::with_ballast(onager::Bytes value_2) && {
+  return ballast = std::move(value_2), std::move(*this);
 }
 
 bool operator==(const LabState&, const LabState&) = default;
@@ -273,7 +273,7 @@ std::ostream& operator<<(std::ostream& out, const LabState& value) {
   return onager::generated::Print(out, value);
 }
 
-Lab::Reached&& Lab::Reached::with_value(std::int64_t value_) && { return value = value_, std::move(*this); }
+Lab::Reached&& Lab::Reached::with_value(std::int64_t value_2) && { return value = value_2, std::move(*this); }
 
 bool operator==(const Lab::Reached&, const Lab::Reached&) = default;
 
@@ -438,6 +438,12 @@ const onager::generated::ActorType& LabActor::Type() {
       .make_field_filter = &onager::generated::MakeFieldFilter<LabState>,
   };
   return type;
+}
+
+LabActor::LabActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<LabState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
 }
 
 absl::Status LabActor::BindKey(std::string_view key) {

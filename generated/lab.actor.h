@@ -53,8 +53,8 @@ struct LabState {
   onager::Bytes ballast;
 
   LabState() = default;
-  LabState&& with_value(std::int64_t value_) &&;
-  LabState&& with_ballast(onager::Bytes value_) &&;
+  LabState&& with_value(std::int64_t value_2) &&;
+  LabState&& with_ballast(onager::Bytes value_2) &&;
 
   friend bool operator==(const LabState& a, const LabState& b);
 };
@@ -69,7 +69,7 @@ struct Lab {
     std::int64_t value = 0;
 
     Reached() = default;
-    Reached&& with_value(std::int64_t value_) &&;
+    Reached&& with_value(std::int64_t value_2) &&;
 
     /// As it travels, and back; nothing for what is no such event.
     std::string ToBytes() const;
@@ -108,12 +108,6 @@ class onager::Change<lab::v1::LabState> : public onager::generated::StructChange
   bool ballast() const;
 };
 
-extern template struct onager::generated::StructOps<lab::v1::Refused>;
-extern template struct onager::generated::StructOps<lab::v1::LabState>;
-extern template struct onager::generated::StructOps<lab::v1::Lab::Reached>;
-extern template class onager::generated::TrackedState<lab::v1::LabState>;
-extern template class onager::generated::Replica<lab::v1::LabState>;
-
 namespace lab::v1 {
 
 /// What tells one `Lab` from another.
@@ -133,6 +127,8 @@ struct LabKey {
 /// Derive from it, implement the methods and host the class on a server.
 class LabActor : public onager::generated::ActorBase {
  public:
+  LabActor();
+
   static const onager::generated::ActorType& Type();
 
   /// Adds and returns the sum.
@@ -160,20 +156,22 @@ class LabActor : public onager::generated::ActorBase {
  protected:
   const LabKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<LabState>& state() { return state_.state(); }
+  onager::Tracked<LabState>& state() { return *tracked_; }
 
   /// Sends the event to the actor's subscribers when the turn commits.
   void Emit(const Lab::Reached& event);
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
 
   LabKey key_;
-  onager::generated::TrackedState<LabState> state_;
+  // A TrackedState<LabState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<LabState>* tracked_;
 };
 
 /// Calls and observes one `Lab`. Cheap to make and to copy, thread-safe; may outlive its client, and its

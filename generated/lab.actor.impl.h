@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<lab::v1::Refused> {
@@ -47,6 +48,12 @@ class onager::Previous<lab::v1::LabState> : public onager::generated::PreviousSt
   const std::int64_t& value;
   const onager::Bytes& ballast;
 };
+
+extern template struct onager::generated::StructOps<lab::v1::Refused>;
+extern template struct onager::generated::StructOps<lab::v1::LabState>;
+extern template struct onager::generated::StructOps<lab::v1::Lab::Reached>;
+extern template class onager::generated::TrackedState<lab::v1::LabState>;
+extern template class onager::generated::Replica<lab::v1::LabState>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& lab_proto();

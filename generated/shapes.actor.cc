@@ -294,6 +294,12 @@ const onager::generated::ActorType& ShapesActor::Type() {
   return type;
 }
 
+ShapesActor::ShapesActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<ShapesState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
+}
+
 absl::Status ShapesActor::BindKey(std::string_view key) {
   absl::StatusOr<ShapesKey> parsed = ShapesKey::Parse(key);
   if (!parsed.ok()) return std::move(parsed).status();

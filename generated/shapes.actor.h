@@ -634,19 +634,6 @@ class onager::Change<shapes::v1::ShapesState>
   bool revision() const;
 };
 
-extern template struct onager::generated::StructOps<shapes::v1::Point>;
-extern template struct onager::generated::StructOps<shapes::v1::Tag>;
-extern template struct onager::generated::StructOps<shapes::v1::Scalars>;
-extern template struct onager::generated::StructOps<shapes::v1::Optionals>;
-extern template struct onager::generated::StructOps<shapes::v1::Defaults>;
-extern template struct onager::generated::StructOps<shapes::v1::Lists>;
-extern template struct onager::generated::StructOps<shapes::v1::Part>;
-extern template struct onager::generated::StructOps<shapes::v1::Switch>;
-extern template struct onager::generated::StructOps<shapes::v1::Paint>;
-extern template struct onager::generated::StructOps<shapes::v1::ShapesState>;
-extern template class onager::generated::TrackedState<shapes::v1::ShapesState>;
-extern template class onager::generated::Replica<shapes::v1::ShapesState>;
-
 namespace shapes::v1 {
 
 /// What tells one `Shapes` from another.
@@ -666,22 +653,26 @@ struct ShapesKey {
 /// Derive from it, implement the methods and host the class on a server.
 class ShapesActor : public onager::generated::ActorBase {
  public:
+  ShapesActor();
+
   static const onager::generated::ActorType& Type();
 
  protected:
   const ShapesKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<ShapesState>& state() { return state_.state(); }
+  onager::Tracked<ShapesState>& state() { return *tracked_; }
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
 
   ShapesKey key_;
-  onager::generated::TrackedState<ShapesState> state_;
+  // A TrackedState<ShapesState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<ShapesState>* tracked_;
 };
 
 /// Calls and observes one `Shapes`. Cheap to make and to copy, thread-safe; may outlive its client, and its

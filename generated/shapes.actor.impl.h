@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<shapes::v1::Point> {
@@ -295,6 +296,19 @@ class onager::Previous<shapes::v1::ShapesState>
   const std::variant<std::monostate, shapes::v1::Point, std::string, std::int32_t>& outline;
   const std::int32_t& revision;
 };
+
+extern template struct onager::generated::StructOps<shapes::v1::Point>;
+extern template struct onager::generated::StructOps<shapes::v1::Tag>;
+extern template struct onager::generated::StructOps<shapes::v1::Scalars>;
+extern template struct onager::generated::StructOps<shapes::v1::Optionals>;
+extern template struct onager::generated::StructOps<shapes::v1::Defaults>;
+extern template struct onager::generated::StructOps<shapes::v1::Lists>;
+extern template struct onager::generated::StructOps<shapes::v1::Part>;
+extern template struct onager::generated::StructOps<shapes::v1::Switch>;
+extern template struct onager::generated::StructOps<shapes::v1::Paint>;
+extern template struct onager::generated::StructOps<shapes::v1::ShapesState>;
+extern template class onager::generated::TrackedState<shapes::v1::ShapesState>;
+extern template class onager::generated::Replica<shapes::v1::ShapesState>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& shapes_proto();

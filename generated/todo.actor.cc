@@ -447,6 +447,12 @@ const onager::generated::ActorType& TodoListActor::Type() {
   return type;
 }
 
+TodoListActor::TodoListActor() {
+  auto state = std::make_unique<onager::generated::TrackedState<TodoListState>>();
+  tracked_ = &state->state();
+  state_ = std::move(state);
+}
+
 absl::Status TodoListActor::BindKey(std::string_view key) {
   absl::StatusOr<TodoListKey> parsed = TodoListKey::Parse(key);
   if (!parsed.ok()) return std::move(parsed).status();

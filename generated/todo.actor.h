@@ -177,13 +177,6 @@ class onager::Change<todo::v1::TodoListState>
   bool pending_count() const;
 };
 
-extern template struct onager::generated::StructOps<todo::v1::Todo>;
-extern template struct onager::generated::StructOps<todo::v1::NotFound>;
-extern template struct onager::generated::StructOps<todo::v1::TodoListState>;
-extern template struct onager::generated::StructOps<todo::v1::TodoList::Expired>;
-extern template class onager::generated::TrackedState<todo::v1::TodoListState>;
-extern template class onager::generated::Replica<todo::v1::TodoListState>;
-
 namespace todo::v1 {
 
 /// What tells one `TodoList` from another.
@@ -203,6 +196,8 @@ struct TodoListKey {
 /// Derive from it, implement the methods and host the class on a server.
 class TodoListActor : public onager::generated::ActorBase {
  public:
+  TodoListActor();
+
   static const onager::generated::ActorType& Type();
 
   virtual onager::Task<std::vector<Todo>> GetTodos(onager::Turn& turn) = 0;
@@ -225,20 +220,22 @@ class TodoListActor : public onager::generated::ActorBase {
  protected:
   const TodoListKey& key() const { return key_; }
   /// Valid from activation to destruction; to be changed inside a turn only.
-  onager::Tracked<TodoListState>& state() { return state_.state(); }
+  onager::Tracked<TodoListState>& state() { return *tracked_; }
 
   /// Sends the event to the actor's subscribers when the turn commits.
   void Emit(const TodoList::Expired& event);
 
  private:
   const onager::generated::ActorType& actor_type() const final { return Type(); }
-  onager::generated::StateInterface& state_interface() final { return state_; }
+  onager::generated::StateInterface& state_interface() final { return *state_; }
   absl::Status BindKey(std::string_view key) final;
   onager::Task<std::string> Dispatch(onager::Turn& turn, std::size_t method,
                                      std::string_view arguments) final;
 
   TodoListKey key_;
-  onager::generated::TrackedState<TodoListState> state_;
+  // A TrackedState<TodoListState>, which few who include this have to know.
+  std::unique_ptr<onager::generated::StateInterface> state_;
+  onager::Tracked<TodoListState>* tracked_;
 };
 
 /// Calls and observes one `TodoList`. Cheap to make and to copy, thread-safe; may outlive its client, and its

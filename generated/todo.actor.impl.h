@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<todo::v1::Todo> {
@@ -75,6 +76,13 @@ class onager::Previous<todo::v1::TodoListState>
   const onager::PreviousKeyedList<todo::v1::Todo, &todo::v1::Todo::id> todos;
   const std::int32_t& pending_count;
 };
+
+extern template struct onager::generated::StructOps<todo::v1::Todo>;
+extern template struct onager::generated::StructOps<todo::v1::NotFound>;
+extern template struct onager::generated::StructOps<todo::v1::TodoListState>;
+extern template struct onager::generated::StructOps<todo::v1::TodoList::Expired>;
+extern template class onager::generated::TrackedState<todo::v1::TodoListState>;
+extern template class onager::generated::Replica<todo::v1::TodoListState>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& todo_proto();

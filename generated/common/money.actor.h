@@ -130,8 +130,4 @@ class onager::Change<common::v1::Account> : public onager::generated::StructChan
   onager::SetChange<std::string> tags() const;
 };
 
-extern template struct onager::generated::StructOps<common::v1::Money>;
-extern template struct onager::generated::StructOps<common::v1::Account>;
-extern template struct onager::generated::StructOps<common::v1::Overdrawn>;
-
 #endif  // COMMON_MONEY_ACTOR_H_

@@ -9,6 +9,7 @@
 #include "onager/generated/describe.h"
 #include "onager/generated/previous.h"
 #include "onager/generated/proto_file.h"
+#include "onager/generated/tracked_state.h"
 
 template <>
 struct onager::generated::Describe<common::v1::Money> {
@@ -60,6 +61,10 @@ class onager::Previous<common::v1::Account> : public onager::generated::Previous
   const onager::Previous<common::v1::Money> balance;
   const onager::PreviousSet<std::string> tags;
 };
+
+extern template struct onager::generated::StructOps<common::v1::Money>;
+extern template struct onager::generated::StructOps<common::v1::Account>;
+extern template struct onager::generated::StructOps<common::v1::Overdrawn>;
 
 namespace onager::proto_files {
 const onager::generated::ProtoFile& common_money_proto();

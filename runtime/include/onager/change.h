@@ -19,25 +19,31 @@ class Change;
 
 namespace generated {
 
-template <typename T>
-class StructChangeView {
- public:
-  StructChangeView(const StructChange* change, const T& now) : change_(change), now_(&now) {}
-
-  /// Whether anything changed.
-  explicit operator bool() const { return change_ != nullptr && StructOps<T>::HasChange(*now_, *change_); }
-  /// The struct as it is now.
-  const T& now() const { return *now_; }
-
+// What all of them share.
+class ChangeView {
  protected:
-  using Value = T;
-  // Whether a leaf changed; the change of a struct or container.
+  ChangeView(const StructChange* change, const void* now) : change_(change), now_(now) {}
+
+  // Whether a leaf changed; the change of a struct or container. `Member` is one of the struct's.
   template <auto Member>
   auto Changed() const;
 
- private:
   const StructChange* change_;
-  const T* now_;
+  const void* now_;
+};
+
+template <typename T>
+class StructChangeView : public ChangeView {
+ public:
+  StructChangeView(const StructChange* change, const T& now) : ChangeView(change, &now) {}
+
+  /// Whether anything changed.
+  explicit operator bool() const { return change_ != nullptr && StructOps<T>::HasChange(now(), *change_); }
+  /// The struct as it is now.
+  const T& now() const { return *static_cast<const T*>(now_); }
+
+ protected:
+  using Value = T;
 };
 
 // The elements of a touched container for which `which` holds.

@@ -21,6 +21,7 @@ template <typename K, typename V>
 class Map {
   using Entry = generated::MapEntry<K, V>;
   struct Less;
+  struct Index;
   using Entries = absl::btree_set<Entry*, Less>;
 
  public:
@@ -46,7 +47,7 @@ class Map {
    private:
     friend class Map;
     explicit const_iterator(typename Entries::const_iterator at) : at_(at) {}
-    typename Entries::const_iterator at_;
+    typename Entries::const_iterator at_;  // Of an empty map, any one.
   };
   using iterator = const_iterator;
 
@@ -56,32 +57,36 @@ class Map {
     for (const auto& [key, value] : entries) Set(key, value);
   }
   Map(const Map& other) {
-    for (const auto& [key, value] : other) entries_.insert(entries_.end(), new Entry(key, value));
+    if (other.empty()) return;
+    Entries& entries = MutableIndex().entries;
+    for (const auto& [key, value] : other) entries.insert(entries.end(), new Entry(key, value));
   }
   Map(Map&& other) noexcept { Swap(other); }
   Map& operator=(Map other) noexcept { return Swap(other), *this; }
-  ~Map() {
-    for (Entry* entry : entries_) delete entry;
-  }
+  ~Map() { DeleteAll(); }
 
-  std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
-  const_iterator begin() const { return const_iterator(entries_.begin()); }
-  const_iterator end() const { return const_iterator(entries_.end()); }
+  std::size_t size() const { return index_ == nullptr ? 0 : index_->entries.size(); }
+  bool empty() const { return size() == 0; }
+  const_iterator begin() const {
+    return index_ == nullptr ? const_iterator() : const_iterator(index_->entries.begin());
+  }
+  const_iterator end() const {
+    return index_ == nullptr ? const_iterator() : const_iterator(index_->entries.end());
+  }
 
   /// The key's value, or null. The pointer lasts until the key is removed.
   const V* Find(const KeyView& key) const {
     const Entry* entry = FindEntry(key);
     return entry != nullptr ? &entry->value : nullptr;
   }
-  bool contains(const KeyView& key) const { return entries_.contains(key); }
+  bool contains(const KeyView& key) const { return FindEntry(key) != nullptr; }
 
   /// Inserts the key or replaces its value.
   void Set(K key, V value) {
     if (Entry* entry = FindEntry(key)) {
       entry->value = std::move(value);
     } else {
-      entries_.insert(new Entry(std::move(key), std::move(value)));
+      MutableIndex().entries.insert(new Entry(std::move(key), std::move(value)));
     }
   }
   /// Returns whether the key was there.
@@ -112,25 +117,39 @@ class Map {
     bool operator()(const auto& a, const auto& b) const { return KeyOf(a) < KeyOf(b); }
   };
 
-  Entry* FindEntry(const KeyView& key) const {
-    const auto found = entries_.find(key);
-    return found != entries_.end() ? *found : nullptr;
-  }
-  void Link(Entry& entry) {
-    entries_.insert(&entry);
-    if (entry.handle != 0) by_handle_.emplace(entry.handle, &entry);
-  }
-  void Unlink(Entry& entry) {
-    entries_.erase(&entry);
-    if (entry.handle != 0) by_handle_.erase(entry.handle);
-  }
-  void Swap(Map& other) {
-    entries_.swap(other.entries_);
-    by_handle_.swap(other.by_handle_);
+  Index& MutableIndex() {
+    if (index_ == nullptr) index_ = new Index();
+    return *index_;
   }
 
-  Entries entries_;
-  generated::HandleIndex by_handle_;
+  Entry* FindEntry(const KeyView& key) const {
+    if (index_ == nullptr) return nullptr;
+    const auto found = index_->entries.find(key);
+    return found != index_->entries.end() ? *found : nullptr;
+  }
+  void Link(Entry& entry) {
+    MutableIndex().entries.insert(&entry);
+    if (entry.handle != 0) index_->by_handle.emplace(entry.handle, &entry);
+  }
+  void Unlink(Entry& entry) {
+    index_->entries.erase(&entry);
+    if (entry.handle != 0) index_->by_handle.erase(entry.handle);
+  }
+  void Swap(Map& other) { std::swap(index_, other.index_); }
+  void DeleteAll() {
+    if (index_ == nullptr) return;
+    for (Entry* entry : index_->entries) delete entry;
+    delete index_;
+  }
+
+  Index* index_ = nullptr;  // Owned; none as long as nothing was in the map.
+};
+
+// Incomplete in the class, as that of keyed lists.
+template <typename K, typename V>
+struct Map<K, V>::Index {
+  Entries entries;
+  generated::HandleIndex by_handle;
 };
 
 }  // namespace onager

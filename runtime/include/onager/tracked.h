@@ -22,16 +22,13 @@ class Tracked;
 
 namespace generated {
 
-template <typename T>
-class TrackedStruct {
- public:
-  TrackedStruct(ChangePlace place, T& value) : place_(place), value_(&value) {}
-
-  /// The struct as it is now.
-  const T& value() const { return *value_; }
-
+// What all of them share, whatever their struct: headers of many structs would feel more than a little of it
+// in each.
+class TrackedPlace {
  protected:
-  using Value = T;
+  TrackedPlace(ChangePlace place, void* value) : place_(place), value_(value) {}
+
+  // `Member` is one of the struct's.
   template <auto Member, typename V>
   void Set(V&& value);
   template <auto Member, std::size_t Alternative, typename V>
@@ -39,9 +36,20 @@ class TrackedStruct {
   template <auto Member>
   auto Mutable();
 
- private:
   ChangePlace place_;
-  T* value_;
+  void* value_;
+};
+
+template <typename T>
+class TrackedStruct : public TrackedPlace {
+ public:
+  TrackedStruct(ChangePlace place, T& value) : TrackedPlace(place, &value) {}
+
+  /// The struct as it is now.
+  const T& value() const { return *static_cast<const T*>(value_); }
+
+ protected:
+  using Value = T;
 };
 
 }  // namespace generated

@@ -16,11 +16,12 @@
 #include "onager/generated/actor_type.h"
 #include "onager/generated/pending_call.h"
 #include "onager/generated/state_interface.h"
-#include "onager/generated/streaming_call.h"
 #include "onager/resync_reason.h"
 #include "onager/subscription_phase.h"
 
 namespace onager::generated {
+
+class StreamingCall;
 
 /// One delivery to an observer, before it is typed.
 struct Delivery {

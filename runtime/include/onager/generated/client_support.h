@@ -10,6 +10,5 @@
 #include "onager/generated/actor_type.h"
 #include "onager/generated/channel.h"
 #include "onager/observe.h"
-#include "onager/stream_call.h"
 
 #endif  // ONAGER_GENERATED_CLIENT_SUPPORT_H_

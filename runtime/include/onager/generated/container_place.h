@@ -95,8 +95,9 @@ struct MapAccess {
   }
   template <typename M>
   static Entry<M>* FindHandle(const M& map, std::uint64_t handle) {
-    const auto found = map.by_handle_.find(handle);
-    return found != map.by_handle_.end() ? static_cast<Entry<M>*>(found->second) : nullptr;
+    if (map.index_ == nullptr) return nullptr;
+    const auto found = map.index_->by_handle.find(handle);
+    return found != map.index_->by_handle.end() ? static_cast<Entry<M>*>(found->second) : nullptr;
   }
   template <typename M>
   static void Link(M& map, Entry<M>& entry) {
@@ -108,24 +109,28 @@ struct MapAccess {
   }
   template <typename M, typename Next>
   static void SetHandles(M& map, Next next) {
-    map.by_handle_.clear();
-    map.by_handle_.reserve(map.size());
-    for (Entry<M>* entry : map.entries_) {
+    if (map.empty()) return;
+    auto& by_handle = map.index_->by_handle;
+    by_handle.clear();
+    by_handle.reserve(map.size());
+    for (Entry<M>* entry : map.index_->entries) {
       entry->handle = next(*entry);
-      map.by_handle_.emplace(entry->handle, entry);
+      by_handle.emplace(entry->handle, entry);
     }
   }
   template <typename M>
   static bool HandlesAreUnique(const M& map) {
-    return map.by_handle_.size() == map.size() && !map.by_handle_.contains(0);
+    return map.empty() || (map.index_->by_handle.size() == map.size() && !map.index_->by_handle.contains(0));
   }
   template <typename M>
   static std::vector<Entry<M>*> Entries(const M& map) {
-    return {map.entries_.begin(), map.entries_.end()};
+    if (map.index_ == nullptr) return {};
+    return {map.index_->entries.begin(), map.index_->entries.end()};
   }
   template <typename M, typename F>
   static void ForEach(const M& map, F f) {
-    for (Entry<M>* entry : map.entries_) f(*entry);
+    if (map.index_ == nullptr) return;
+    for (Entry<M>* entry : map.index_->entries) f(*entry);
   }
 };
 

@@ -5,7 +5,6 @@
 #include "onager/generated/actor_base.h"
 #include "onager/generated/actor_key.h"
 #include "onager/generated/actor_type.h"
-#include "onager/stream.h"
 #include "onager/task.h"
 #include "onager/turn.h"
 

@@ -587,49 +587,55 @@ bool StructOps<T>::ApplyPatch(Reader reader, ChangePlace place, T& value, const 
 
 template <typename T, auto Member>
 using FieldOf = FieldAt<T, FieldIndexOf<T, Member>()>;
-
-template <typename T>
-template <auto Member, typename V>
-void TrackedStruct<T>::Set(V&& value) {
-  using F = FieldOf<T, Member>;
-  AssignField<T, F>(place_, *value_, typename F::Type(std::forward<V>(value)), Handles::kNew);
-}
-
-template <typename T>
-template <auto Member, std::size_t Index, typename V>
-void TrackedStruct<T>::SetAlternative(V&& value) {
-  using F = FieldOf<T, Member>;
-  SetLeaf<T, F>(place_, *value_, typename F::Type(std::in_place_index<Index>, std::forward<V>(value)));
-}
-
-template <typename T>
 template <auto Member>
-auto TrackedStruct<T>::Mutable() {
+using StructOf = typename MemberTraits<std::remove_const_t<decltype(Member)>>::Class;
+
+template <auto Member, typename V>
+void TrackedPlace::Set(V&& value) {
+  using T = StructOf<Member>;
+  using F = FieldOf<T, Member>;
+  AssignField<T, F>(place_, *static_cast<T*>(value_), typename F::Type(std::forward<V>(value)),
+                    Handles::kNew);
+}
+
+template <auto Member, std::size_t Index, typename V>
+void TrackedPlace::SetAlternative(V&& value) {
+  using T = StructOf<Member>;
+  using F = FieldOf<T, Member>;
+  SetLeaf<T, F>(place_, *static_cast<T*>(value_),
+                typename F::Type(std::in_place_index<Index>, std::forward<V>(value)));
+}
+
+template <auto Member>
+auto TrackedPlace::Mutable() {
+  using T = StructOf<Member>;
   using F = FieldOf<T, Member>;
   using Type = typename F::Type;
+  T& value = *static_cast<T*>(value_);
   if constexpr (KindOf<F>() == FieldKind::kStruct) {
-    return Tracked<Type>(PlaceOfStruct<T, F>(place_), value_->*Member);
+    return Tracked<Type>(PlaceOfStruct<T, F>(place_), value.*Member);
   } else if constexpr (KindOf<F>() == FieldKind::kOptionalStruct) {
-    const ChangePlace place = PlaceOfOptional<T, F>(place_, *value_);
-    return Tracked<typename Type::value_type>(place, *(value_->*Member));
+    const ChangePlace place = PlaceOfOptional<T, F>(place_, value);
+    return Tracked<typename Type::value_type>(place, *(value.*Member));
   } else {
-    return typename ContainerPatch<Type>::TrackedType(PlaceOfContainer<T, F>(place_, *value_));
+    return typename ContainerPatch<Type>::TrackedType(PlaceOfContainer<T, F>(place_, value));
   }
 }
 
-template <typename T>
 template <auto Member>
-auto StructChangeView<T>::Changed() const {
+auto ChangeView::Changed() const {
+  using T = StructOf<Member>;
   using F = FieldOf<T, Member>;
   using Type = typename F::Type;
+  const T& now = *static_cast<const T*>(now_);
   const void* slot = change_ != nullptr ? (*change_)[kSlotIndex<T, F>] : nullptr;
   if constexpr (KindOf<F>() == FieldKind::kStruct) {
-    return Change<Type>(static_cast<const StructChange*>(slot), now_->*Member);
+    return Change<Type>(static_cast<const StructChange*>(slot), now.*Member);
   } else if constexpr (KindOf<F>() >= FieldKind::kKeyedList) {
     using Container = ContainerPatch<Type>;
     return typename Container::ChangeType(static_cast<const typename Container::Log*>(slot));
   } else {
-    return change_ != nullptr && FieldHasChange<T, F>(*now_, *change_);
+    return change_ != nullptr && FieldHasChange<T, F>(now, *change_);
   }
 }
 
