@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -19,17 +20,15 @@ constexpr std::array<std::string_view, 3> kNamesInsideOnager = {"generated", "in
 
 // Names that generated code has for parameters, variables and members where types are named too. A type that
 // is called so is qualified there.
-constexpr std::array<std::string_view, 49> kNamesInsideOurs = {
-    "ActorBase",  "AfterCommit",  "BindKey",    "Dispatch",  "DispatchStreamed",
-    "Emit",       "EmitEvent",    "FromBytes",  "Migrate",   "Observe",
-    "OnActivate", "OnDeactivate", "OnTimer",    "Parse",     "TakeEvents",
-    "ToBytes",    "ToStatus",     "ToString",   "Type",      "Watch",
-    "a",          "actor",        "actor_type", "arguments", "b",
-    "bytes",      "client",       "event",      "from",      "kCode",
-    "kNumber",    "kTypeUrl",     "key",        "message",   "method",
-    "options",    "out",          "parsed",     "pending",   "reader",
-    "request",    "result",       "state",      "streams",   "text",
-    "timer",      "turn",         "type",       "value"};
+// clang-format off
+constexpr std::string_view kNamesInsideOurs[] = {
+    "ActorBase", "AfterCommit", "BindKey", "Dispatch", "DispatchStreamed", "Emit", "EmitEvent",
+    "FromBytes", "Migrate", "Observe", "OnActivate", "OnDeactivate", "OnTimer", "Parse", "RestoreEvents",
+    "TakeEvents", "ToBytes", "ToStatus", "ToString", "Type", "Watch", "a", "actor", "actor_type",
+    "arguments", "b", "bytes", "channel", "client", "event", "from", "kCode", "kNumber", "kTypeUrl", "key",
+    "message", "method", "options", "out", "parsed", "pending", "reader", "request", "result", "state",
+    "state_interface", "streams", "text", "timer", "turn", "type", "value"};
+// clang-format on
 
 // Members of every generated error, and of every event, whose class can therefore not be called so.
 constexpr std::array<std::string_view, 4> kMembersOfErrors = {"FromBytes", "ToStatus", "kCode", "kTypeUrl"};
@@ -192,7 +191,7 @@ bool CppNames::IsHidden(std::string_view first) const {
 
 std::string CppNames::Inside(const std::string& name) const {
   const bool is_hidden =
-      std::find(kNamesInsideOurs.begin(), kNamesInsideOurs.end(), name) != kNamesInsideOurs.end();
+      std::find(std::begin(kNamesInsideOurs), std::end(kNamesInsideOurs), name) != std::end(kNamesInsideOurs);
   return is_hidden ? Qualified(name) : name;
 }
 
@@ -212,9 +211,10 @@ MemberNames CppNames::NamesOfMembers(const std::string& owner, const idl::Member
   names.scope.Take(owner);
   // Members of the generated classes for the struct, its change and its errors.
   names.scope.Take(
-      {"Set",           "SetAlternative",   "Mutable",  "Changed",        "Value",    "Tracked", "Change",
-       "TrackedStruct", "StructChangeView", "Previous", "PreviousStruct", "At",       "change_", "now_",
-       "ToStatus",      "FromBytes",        "ToBytes",  "kCode",          "kTypeUrl", "kNumber"});
+      {"Set",      "SetAlternative", "Mutable",          "Changed",    "Value",          "Tracked",
+       "Change",   "TrackedStruct",  "StructChangeView", "Previous",   "PreviousStruct", "At",
+       "change_",  "now_",           "TrackedPlace",     "ChangeView", "place_",         "value_",
+       "ToStatus", "FromBytes",      "ToBytes",          "kCode",      "kTypeUrl",       "kNumber"});
   for (const idl::Field& field : members.fields)
     names.fields.push_back(ClaimIdentifier(names.scope, field.name));
   for (const idl::Oneof& oneof : members.oneofs) {
@@ -259,6 +259,7 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
                 "Emit",
                 "EmitEvent",
                 "TakeEvents",
+                "RestoreEvents",
                 "Migrate",
                 "OnActivate",
                 "OnDeactivate",
@@ -267,6 +268,7 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
                 "ActorBase",
                 "key_",
                 "state_",
+                "tracked_",
                 "channel_"});
   for (const idl::Method& method : actor.methods) {
     MethodNames& own = names.methods.emplace_back();

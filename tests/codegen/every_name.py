@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Writes .actor files in which every hard name stands in every position that a name can have.
+"""Writes .actor files in which hard names stand in every position that a name can have.
 
-  every_name.py DIR
+  every_name.py DIR [--every N]
 
-A name can be one type of a package only, so there is a file for each kind of type, and one for the positions
-that are inside of types. Names that differ only in case and underscores, which one scope may not hold, share no
-file. `hostile_macros.h` defines the macros as what nothing compiles with, behind all headers that generated code
-includes; `every_name.cc` has all of it in one unit.
+Each name stands in each position; with --every N, in every Nth one, another for each name, so that each position
+still has many names and each name some positions. The files are small, so that a compiler can take them one by one. Names that differ
+only in case and underscores, which one scope may not hold, share none. `hostile_macros.h` defines the macros as
+what nothing compiles with, behind all headers that generated code includes.
 """
+import argparse
 import pathlib
 import sys
 
@@ -49,8 +50,8 @@ Changed Channel Client Describe Dispatch DispatchStreamed Emit EmitEvent Field F
 Observation Observe Parse Patch Previous PreviousStruct Replica Request Result Selection Set SetAlternative Status
 StatusOr StructOps ToBytes ToStatus ToString Tracked TrackedState TrackedStruct Type Uuid Value View Watch actor
 actor_type arguments change change_ channel cleared client container event fields handle kCode kNumber kTypeUrl keys
-message method name now options out parameters parsed pending reader request result results service state_interface
-string_view streams text type update value variant writer
+message method name now options out parameters parsed pending place reader request result results service state_interface
+status string_view streams text tracked type update value variant writer ChangeView RestoreEvents TrackedPlace
 """.split()
 
 BUILTIN = set("bool int32 int64 uint32 uint64 float double string bytes timestamp duration uuid optional list map set "
@@ -81,99 +82,127 @@ def good(name):
 
 
 NAMES = [name for name in dict.fromkeys(KEYWORDS + MACROS + OURS) if good(name)]
-# Accessors of each other cannot be fields of one struct, and there is a struct of its own for them.
 TYPES = [name for name in NAMES if name not in BUILTIN]
-# For positions that cost the compiler a class each: one in five of those that C++ and its macros have, which are
-# looked up in one table, and all that could meet what is generated there.
-FEWER = [name for name in dict.fromkeys((KEYWORDS + MACROS)[::5] + OURS) if good(name)]
+NAMES_IN_LIST = 12   # Of one struct, parameter list or actor.
+LINES_IN_FILE = 200
 
 
-def file(package, lines):
-    return f"package {package};\n\n" + "\n".join(lines) + "\n"
-
-
-def members(names, indent="  "):
+def numbered(names, indent="  "):
     return [f"{indent}int32 {name} = {number};" for number, name in enumerate(names, 1)]
 
 
-def inside():
-    """Every position that is within a type."""
-    lines = []
-    for n, names in enumerate(scopes(NAMES)):
-        lines += [f"struct Fields{n} {{", *members(names), "}"]
-        lines += [f"enum Values{n} {{", *(f"  {name} = {number};" for number, name in enumerate(names)), "}"]
-        lines += [f"error Failed{n} : ABORTED {{", *members(names), "}"]
-        lines += [f"struct Oneofs{n} {{"]
-        for number, name in enumerate(names, 1):
-            lines += [f"  oneof {name} {{ int32 only{number}x = {number}; }}"]
-        lines += ["}"]
-        lines += [f"struct Alternatives{n} {{", "  oneof one_of_them {", *members(names, "    "), "  }", "}"]
-        parameters = ", ".join(f"int32 {name}" for name in names if name not in NO_PARAMETERS)
-        defaults = ", ".join(f"int32 {name} = {number}" for number, name in enumerate(names)
-                             if name not in NO_PARAMETERS)
-        lines += [f"actor Owner{n}({parameters}) {{", "  state {", *members(names, "    "), "  }",
-                  f"  rpc Plain({parameters}) throws Failed{n};", f"  rpc WithDefaults({defaults}) -> string;",
-                  f"  event Happened {{", *members(names, "    "), "  }",
-                  f"  filter Open({parameters}) = true;", f"  view Part({defaults}) {{ {names[0]}; }}", "}"]
-    for n, names in enumerate(scopes(FEWER)):
-        lines += [f"actor Methods{n}(string id) {{"]
-        lines += [f"  rpc {name}(int32 {'x' if name in NO_PARAMETERS else name});" for name in names]
-        lines += ["}"]
-        for kind, body in (("Events", "event {0};"), ("Filters", "filter {0} = true;"),
-                           ("Views", "view {0} {{ some; }}"), ("Timers", "timer {0} = 5m;")):
-            lines += [f"actor {kind}{n}(string id) {{", "  state { int32 some = 1; }"]
-            lines += ["  " + body.format(name) for name in names]
-            lines += ["}"]
-    return lines
+def parameters(names, defaults=False):
+    return ", ".join(f"int32 {name}" + (f" = {number}" if defaults else "") for number, name in enumerate(names))
 
 
-def types(kind):
-    """Every name as a type of that kind, and as what has that type."""
-    for names in scopes(TYPES if kind != "actor" else [name for name in FEWER if name not in BUILTIN]):
-        lines = []
-        for name in names:
-            parameter = "x" if name in NO_PARAMETERS else name
-            if kind == "struct":
-                lines += [f"struct {name} {{ optional {name} {name} = 1; }}"]
-            elif kind == "enum":
-                lines += [f"enum {name} {{ {name} = 0; }}", f"struct Has{form(name)}Of {{ {name} {name} = 1; }}"]
-            elif kind == "error":
-                lines += [f"error {name} : NOT_FOUND {{ int32 {name} = 1; }}"]
-            elif name != "TrackedState":  # It is generated for an actor `Tracked`.
-                lines += [f"actor {name}(int32 {parameter}) {{ rpc {name}() ; event {name}Event; }}"]
-        if kind in ("struct", "enum"):
-            # As a member of everything else that has the same name.
-            for name in [name for name in names if name in OURS][::3]:
-                parameter = "x" if name in NO_PARAMETERS else name
-                key = f"{name} {parameter}" if kind == "enum" else "string id"
-                lines += [f"actor Own{form(name)}s({key}) {{", f"  state {{ {name} {name} = 1; }}",
-                          f"  rpc {name}({name} {parameter}, list<{name}> many) -> {name};",
-                          f"  event {name} {{ {name} {name} = 1; }}",
-                          f"  filter Is{form(name)}({name} {parameter}) = true;",
-                          f"  view Of{form(name)}({name} {parameter}) {{ {name}; }}", "}"]
-        yield lines
+def parameter(name):
+    return "x" if name in NO_PARAMETERS else name
+
+
+# What stands within a type: of a list of names, the lines of a declaration that is called `x`.
+STATE = "  state { int32 some = 1; }"
+INSIDE = {
+    "field": lambda x, names: [f"struct {x} {{", *numbered(names), "}"],
+    "value": lambda x, names: [f"enum {x} {{", *(f"  {name} = {n};" for n, name in enumerate(names)), "}"],
+    "error_field": lambda x, names: [f"error {x} : ABORTED {{", *numbered(names), "}"],
+    "oneof": lambda x, names: [f"struct {x} {{", *(f"  oneof {name} {{ int32 only{n}x = {n}; }}"
+                                                    for n, name in enumerate(names, 1)), "}"],
+    "alternative": lambda x, names: [f"struct {x} {{ oneof one_of_them {{", *numbered(names), "} }"],
+    "state_field": lambda x, names: [f"actor {x}(string id) {{ state {{", *numbered(names), "} }"],
+    "event_field": lambda x, names: [f"actor {x}(string id) {{", "  event Happened {", *numbered(names, "    "), "  }",
+                                     "}"],
+    "key": lambda x, names: [f"actor {x}({parameters(names)}) {{ rpc Get(); }}"],
+    "parameter": lambda x, names: [f"actor {x}(string id) {{", f"  rpc Call({parameters(names)}) -> string;", "}"],
+    "default": lambda x, names: [f"actor {x}(string id) {{", f"  rpc Call({parameters(names, True)});", "}"],
+    "filter_parameter": lambda x, names: [f"actor {x}(string id) {{", STATE,
+                                          f"  filter Open({parameters(names)}) = true;", "}"],
+    "view_parameter": lambda x, names: [f"actor {x}(string id) {{", STATE,
+                                        f"  view Part({parameters(names, True)}) {{ some; }}", "}"],
+    "method": lambda x, names: [f"actor {x}(string id) {{",
+                                *(f"  rpc {name}(int32 {parameter(name)});" for name in names), "}"],
+    "event": lambda x, names: [f"actor {x}(string id) {{", *(f"  event {name};" for name in names), "}"],
+    "filter": lambda x, names: [f"actor {x}(string id) {{", STATE,
+                                *(f"  filter {name} = true;" for name in names), "}"],
+    "view": lambda x, names: [f"actor {x}(string id) {{", STATE,
+                              *(f"  view {name} {{ some; }}" for name in names), "}"],
+    "timer": lambda x, names: [f"actor {x}(string id) {{", *(f"  timer {name} = 5m;" for name in names), "}"],
+}
+PARAMETERS = {"key", "parameter", "default", "filter_parameter", "view_parameter"}
+
+
+def own(kind, name):
+    """An actor that has everything called like the type."""
+    x = parameter(name)
+    key = f"{name} {x}" if kind == "enum" else "string id"
+    return [f"actor Own{form(name)}s({key}) {{", f"  state {{ {name} {name} = 1; }}",
+            f"  rpc {name}({name} {x}, list<{name}> many) -> {name};", f"  event {name} {{ {name} {name} = 1; }}",
+            f"  filter Is{form(name)}({name} {x}) = true;", f"  view Of{form(name)}({name} {x}) {{ {name}; }}", "}"]
+
+
+# Every name as a type: the lines of a declaration.
+KINDS = {
+    "struct": lambda name: [f"struct {name} {{ optional {name} {name} = 1; }}"],
+    "enum": lambda name: [f"enum {name} {{ {name} = 0; }}", f"struct Has{form(name)}Of {{ {name} {name} = 1; }}"],
+    "error": lambda name: [f"error {name} : NOT_FOUND {{ int32 {name} = 1; }}"],
+    "actor": lambda name: [f"actor {name}(int32 {parameter(name)}) {{ rpc {name}(); event {name}Event; }}"],
+    "own_struct": lambda name: KINDS["struct"](name) + own("struct", name),
+    "own_enum": lambda name: [f"enum {name} {{ {name} = 0; }}"] + own("enum", name),
+}
+
+
+def chunks(names, size):
+    """Lists of at most that many names, without two of the same form."""
+    for names in scopes(names):
+        for at in range(0, len(names), size):
+            yield names[at:at + size]
+
+
+def declarations(every):
+    """Pairs of a package and the lines of a declaration in it; those of one package may share a file."""
+    positions = [*INSIDE, *KINDS, "package"]
+
+    def chosen(position, names):
+        at = positions.index(position)
+        return [name for i, name in enumerate(names) if (i + at) % every == 0]
+
+    for position, write in INSIDE.items():
+        names = [name for name in chosen(position, NAMES) if position not in PARAMETERS or name not in NO_PARAMETERS]
+        for n, some in enumerate(chunks(names, NAMES_IN_LIST)):
+            yield "names.inside", write(f"Some{position.replace('_', '')}{n}", some)
+    for kind, write in KINDS.items():
+        names = [name for name in chosen(kind, OURS if kind.startswith("own") else TYPES) if name in TYPES]
+        if kind == "actor":
+            names = [name for name in names if name != "TrackedState"]  # It is generated for an actor `Tracked`.
+        for n, some in enumerate(scopes(names)):
+            for name in some:
+                yield f"names.{kind}s{n}", write(name)
+    for n, some in enumerate(chunks(chosen("package", TYPES), 40)):  # Protobuf's packages have at most 511 characters.
+        yield ".".join(some), ["struct Some { int32 some = 1; }",
+                               "actor Any(string id) { state { Some some = 1; } rpc Get() -> Some; }"]
 
 
 def main():
-    out = pathlib.Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
-    written = {"inside_names": file("names.inside", inside())}
-    for n, at in enumerate(range(0, len(TYPES), 50)):  # Protobuf's packages have at most 511 characters.
-        written[f"package_names_{n}"] = file(".".join(TYPES[at:at + 50]), [
-            "struct Some { int32 some = 1; }", "actor Any(string id) { state { Some some = 1; } rpc Get() -> Some; }"])
-    for kind in ("struct", "enum", "error", "actor"):
-        for n, lines in enumerate(types(kind)):
-            written[f"{kind}_names_{n}"] = file(f"names.{kind}_names_{n}", lines)
-    files = {f"{name}.actor": text for name, text in written.items()}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--every", type=int, default=1)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    texts = []
+    package = None
+    for wanted, lines in declarations(options.every):
+        if wanted != package or texts[-1].count("\n") > LINES_IN_FILE:
+            texts.append(f"package {wanted};\n\n")
+            package = wanted
+        texts[-1] += "\n".join(lines) + "\n"
+    files = {f"names_{n}.actor": text for n, text in enumerate(texts)}
     files["hostile_macros.h"] = "".join(
         [f"#include <{header}>\n" for header in HEADERS] + [f'#include "onager/{header}"\n' for header in LIBRARY] +
         [f"#undef {name}\n#define {name} this is the macro ) {name}\n" for name in MACROS])
-    files["every_name.cc"] = "".join(f'#include "{name}.actor.cc"\n' for name in written)
+    for old in options.out.glob("names_*.actor"):
+        old.unlink()
     for name, text in files.items():
-        path = out / name
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-    print(";".join(written), end="")
+        (options.out / name).write_text(text)
+    print(len(texts))
 
 
 main()

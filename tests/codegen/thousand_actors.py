@@ -2,7 +2,7 @@
 """Writes an .actor file of many actors, to measure actorc with.
 
   thousand_actors.py [--actors N] [--filters] > many.actor
-  time actorc generate many.actor --out /tmp/many
+  time actorc generate many.actor --out many
 
 1,000 actors of 10 fields and 5 methods generate in under a second with an optimized actorc; with filters, one
 parse of C++ comes to that, however many there are.

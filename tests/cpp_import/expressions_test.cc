@@ -495,6 +495,16 @@ TEST(Expressions, OfAThousandAreParsedOnce) {
   std::cout << "1,000 expressions: " << spent.count() << " ms\n";
 }
 
+TEST(Expressions, OfAThousandActorsAreParsedOnce) {
+  std::string text = "package p;\n";
+  for (int actor = 0; actor < 1000; ++actor)
+    text +=
+        Cat("actor A", actor, "(string k) { state { int64 n = 1; } filter F(int64 n) = state.n >= n; }\n");
+  ClangCompiler clang(TestOptions());
+  EXPECT_THAT(CheckedLines({{"p.actor", text}}, clang), IsEmpty());
+  EXPECT_EQ(clang.parse_count(), 1);
+}
+
 TEST(Expressions, OfSeveralFilesAreParsedTogether) {
   ClangCompiler clang(TestOptions());
   EXPECT_THAT(
