@@ -27,7 +27,7 @@ def cost(actors, *more):
     file.write_text(subprocess.run([sys.executable, options.writer, "--actors", str(actors), *more], check=True,
                                    stdout=subprocess.PIPE, text=True).stdout)
     costs = []
-    for _ in range(3):
+    for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         subprocess.run([options.actorc, "generate", str(file), "--out", str(options.scratch)], check=True)
         costs.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
