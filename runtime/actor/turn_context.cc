@@ -19,7 +19,7 @@ TurnContext::TurnContext(const Environment& environment, std::weak_ptr<TurnHost>
       turn_(turn),
       principal_(call.principal),
       deadline_(call.deadline),
-      now_(absl::Now()),
+      now_(environment.clock.WallNow()),
       caller_(call.caller),
       id_(call.id) {}
 
@@ -29,7 +29,7 @@ std::string TurnContext::NewId() { return absl::StrFormat("%016x%016x", NextRand
 
 absl::Time TurnContext::deadline() const {
   if (deadline_ == kNever) return absl::InfiniteFuture();
-  return absl::Now() + absl::FromChrono(deadline_ - environment_.clock.Now());
+  return environment_.clock.WallNow() + absl::FromChrono(deadline_ - environment_.clock.Now());
 }
 
 bool TurnContext::cancelled() const {
@@ -103,6 +103,8 @@ void TurnContext::WakeAll(bool over) {
     sleepers.swap(sleepers_);
     for (const auto& [key, call] : calls_) calls.push_back(call);
   }
+  std::sort(calls.begin(), calls.end(),
+            [](const auto& a, const auto& b) { return a->ordinal() < b->ordinal(); });
   std::vector<std::uint64_t> order;
   for (const auto& [id, sleeper] : sleepers) order.push_back(id);
   std::sort(order.begin(), order.end());

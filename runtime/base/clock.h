@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdint>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
 namespace onager {
 
 /// Time as the protocol sees it: monotonic, nanoseconds since an arbitrary start. Virtual in tests.
@@ -23,6 +26,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Time Now() const = 0;
+  /// What a clock on the wall shows, for applications; the protocol does not look at it.
+  virtual absl::Time WallNow() const { return absl::Now(); }
 };
 
 }  // namespace onager

@@ -4,7 +4,6 @@
 #include <utility>
 #include <variant>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "runtime/wire/resume_token.h"
 
@@ -31,11 +30,11 @@ session::ClientSessionOptions SessionOptions(const ClientOptions& options, Rando
 
 ClientSession::CallRequest MakeRequest(const generated::ActorType& type, const std::string& key,
                                        std::size_t method, std::string arguments, const CallOptions& options,
-                                       const OfflinePolicy& offline) {
+                                       const OfflinePolicy& offline, const Clock& clock) {
   const generated::MethodInfo& info = type.methods[method];
   absl::Duration timeout = options.timeout().value_or(info.timeout);
   if (options.deadline().has_value()) {
-    const absl::Duration left = *options.deadline() - absl::Now();
+    const absl::Duration left = *options.deadline() - clock.WallNow();
     timeout = options.timeout().has_value() ? std::min(timeout, left) : left;
   }
   ClientSession::CallRequest request;
@@ -290,7 +289,7 @@ std::shared_ptr<generated::PendingCall> ClientCore::Call(const generated::ActorT
     return handle;
   }
   ClientSession::CallRequest request =
-      MakeRequest(type, key, method, std::move(arguments), options, options_.offline);
+      MakeRequest(type, key, method, std::move(arguments), options, options_.offline, environment_.clock);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     handle->number = session.Call(std::move(request), now);
     KeepCall(handle);
@@ -327,7 +326,7 @@ std::shared_ptr<generated::StreamingCall> ClientCore::CallWithStreams(const gene
     return handle;
   }
   ClientSession::CallRequest request =
-      MakeRequest(type, key, method, std::move(arguments), options, options_.offline);
+      MakeRequest(type, key, method, std::move(arguments), options, options_.offline, environment_.clock);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     const std::uint64_t number = session.Call(std::move(request), now);
     handle->set_number(number);
