@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "onager/generated/state_interface.h"
@@ -48,8 +48,8 @@ struct ViewLog {
   bool snapshot_requested = false;
   // Steps to the head from the revision of their first entry.
   std::deque<std::pair<std::uint64_t, session::FeedStep>> composed;
-  absl::flat_hash_map<FeedListenerId, Reader> listeners;
-  std::atomic<int> readers = 0;  // Feeds that look through it. Not guarded.
+  absl::btree_map<FeedListenerId, Reader> listeners;  // Told in one order in every run.
+  std::atomic<int> readers = 0;                       // Feeds that look through it. Not guarded.
 };
 
 /// One revision as those who observe the actor see it.

@@ -118,6 +118,8 @@ void ActorRuntime::BeginShutdown() {
     cells.reserve(cells_.size());
     for (const auto& [id, cell] : cells_) cells.push_back(cell);
   }
+  // In one order in every run.
+  std::sort(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
   for (const std::shared_ptr<ActorCell>& cell : cells) cell->Stop();
 }
 

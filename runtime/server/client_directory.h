@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -82,7 +83,7 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   const std::uint64_t id_;
   mutable Mutex mutex_;
   session::CallLedger ledger_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::uint64_t, std::shared_ptr<actor::ActorCall>> running_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::shared_ptr<actor::ActorCall>> running_ ABSL_GUARDED_BY(mutex_);
   std::weak_ptr<ReplySink> sink_ ABSL_GUARDED_BY(mutex_);
   const ReplySink* attached_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Compared only.
   Time detached_at_ ABSL_GUARDED_BY(mutex_){};

@@ -126,6 +126,7 @@ void ServerCore::Accept(std::unique_ptr<transport::Connection> connection) {
     session.identity = peer.ok() ? *std::move(peer) : Identity();
     session.admitted = refusal.ok();
     host = std::make_shared<SessionHost>(*this, session.identity, std::move(connection));
+    session.number = ++sessions_begun_;
     session.host = host;
     if (session.admitted) {
       ++admitted_;
@@ -208,15 +209,26 @@ void ServerCore::ForgetIdleClientsLater() {
   });
 }
 
+std::vector<std::shared_ptr<SessionHost>> ServerCore::HostsLocked(bool admitted_only) const {
+  std::vector<const Session*> sessions;
+  for (const auto& [key, session] : sessions_) {
+    if (session.admitted || !admitted_only) sessions.push_back(&session);
+  }
+  std::sort(sessions.begin(), sessions.end(),
+            [](const Session* a, const Session* b) { return a->number < b->number; });
+  std::vector<std::shared_ptr<SessionHost>> hosts;
+  hosts.reserve(sessions.size());
+  for (const Session* const session : sessions) hosts.push_back(session->host);
+  return hosts;
+}
+
 void ServerCore::BeginDrain(Duration within) {
   std::vector<std::shared_ptr<SessionHost>> hosts;
   {
     MutexLock lock(mutex_);
     if (draining_ || stopping_) return;
     draining_ = true;
-    for (const auto& [key, session] : sessions_) {
-      if (session.admitted) hosts.push_back(session.host);
-    }
+    hosts = HostsLocked(/*admitted_only=*/true);
   }
   log_.Log(LogLevel::kInfo, "draining", {{"sessions", absl::StrCat(hosts.size())}});
   for (Entrance* const entrance : entrances_) entrance->BeginDrain();
@@ -231,9 +243,7 @@ void ServerCore::FinishDrainOnceNothingRuns() {
   {
     MutexLock lock(mutex_);
     if (finishing_) return;
-    for (const auto& [key, session] : sessions_) {
-      if (session.admitted) hosts.push_back(session.host);
-    }
+    hosts = HostsLocked(/*admitted_only=*/true);
   }
   const bool running =
       std::any_of(hosts.begin(), hosts.end(), [](const auto& host) { return host->has_pending_calls(); }) ||
@@ -291,7 +301,7 @@ void ServerCore::BeginShutdown() {
     if (stopping_) return;
     stopping_ = true;
     listeners.swap(listeners_);
-    for (const auto& [key, session] : sessions_) hosts.push_back(session.host);
+    hosts = HostsLocked(/*admitted_only=*/false);
     if (forget_timer_ != 0) environment_.timers.Cancel(forget_timer_);
     if (drain_timer_ != 0) environment_.timers.Cancel(drain_timer_);
     sessions_changed_.NotifyAll();

@@ -115,6 +115,9 @@ class ServerCore {
   void OnSessionEnded(const std::shared_ptr<SessionHost>& host);
   void Remove(const std::shared_ptr<SessionHost>& host);
   absl::Status AdmitLocked(const absl::StatusOr<Identity>& peer) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// In the order of their coming, the same in every run.
+  std::vector<std::shared_ptr<SessionHost>> HostsLocked(bool admitted_only) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WatchDrain(Time until);
   void FinishDrainOnceNothingRuns();
   void RefreshMetrics();
@@ -148,6 +151,7 @@ class ServerCore {
   ClientDirectory clients_;
   std::vector<Entrance*> entrances_;  // Constant once clients come.
   struct Session {
+    std::uint64_t number = 0;  // In the order of their coming.
     std::shared_ptr<SessionHost> host;
     Identity identity;
     bool admitted = false;    // Otherwise it was refused, and only hears of it.
@@ -165,6 +169,7 @@ class ServerCore {
   absl::flat_hash_map<std::pair<std::string, std::string>, std::size_t> principals_ ABSL_GUARDED_BY(mutex_);
   Timers::Id forget_timer_ ABSL_GUARDED_BY(mutex_) = 0;  // Zero: none waits.
   std::vector<std::unique_ptr<transport::Listener>> listeners_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t sessions_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<const SessionHost*, Session> sessions_ ABSL_GUARDED_BY(mutex_);
   const std::uint64_t refresh_;  // Of the metrics; last, since it may run at once.
 };
