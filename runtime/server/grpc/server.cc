@@ -22,6 +22,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/base/system_environment.h"
 #include "runtime/door/reflection/reflection.h"
+#include "runtime/server/core_options.h"
 #include "runtime/server/http/metrics_listener.h"
 #include "runtime/server/listen_policy.h"
 #include "runtime/server/server_core.h"
@@ -59,32 +60,8 @@ std::uint64_t RandomIdentity() {
 }
 
 server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
-  server::ServerCoreOptions core;
-  core.session.server_instance = RandomIdentity();
-  core.session.calls_max = options.session_calls_max;
-  core.session.subscriptions_max = options.session_subscriptions_max;
-  core.session.message_bytes_max = options.message_bytes_max;
-  core.session.heartbeat_interval = absl::ToChronoNanoseconds(options.heartbeat_interval);
-  core.ledger.count_max = options.dedupe_count_max;
-  core.ledger.running_streams_max = options.client_streams_max;
-  core.ledger.bytes_max = options.dedupe_bytes_max;
-  core.ledger.age_max = absl::ToChronoNanoseconds(options.dedupe_age_max);
-  core.door.message_bytes_max = options.message_bytes_max;
-  core.door.rpcs_max = options.rpcs_max;
-  core.actors.mailbox_max = options.mailbox_max;
-  core.actors.idle_timeout = absl::ToChronoNanoseconds(options.idle_timeout);
-  core.actors.replay.count_max = options.replay_count_max;
-  core.actors.replay.bytes_max = options.replay_bytes_max;
-  core.actors.replay.age_max = absl::ToChronoNanoseconds(options.replay_age_max);
-  core.sessions_max = options.sessions_max;
-  core.principal_sessions_max = options.principal_sessions_max;
-  core.handshakes_max = options.handshakes_max;
-  core.metrics = options.metrics;
-  core.log = options.log;
-  core.authenticator = options.authenticator;
-  core.authorizer = options.authorizer;
-  core.token_keys = {{1, options.token_key.empty() ? RandomBytes(32) : options.token_key}};
-  return core;
+  return server::CoreOptionsOf(options, RandomIdentity(),
+                               options.token_key.empty() ? RandomBytes(32) : options.token_key);
 }
 
 // The write end of the pipe of the one `SignalPipe` there is.

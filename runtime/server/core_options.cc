@@ -1,0 +1,39 @@
+#include "runtime/server/core_options.h"
+
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace onager::server {
+
+ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t server_instance,
+                                std::string token_key) {
+  ServerCoreOptions core;
+  core.session.server_instance = server_instance;
+  core.session.calls_max = options.session_calls_max;
+  core.session.subscriptions_max = options.session_subscriptions_max;
+  core.session.message_bytes_max = options.message_bytes_max;
+  core.session.heartbeat_interval = absl::ToChronoNanoseconds(options.heartbeat_interval);
+  core.ledger.count_max = options.dedupe_count_max;
+  core.ledger.running_streams_max = options.client_streams_max;
+  core.ledger.bytes_max = options.dedupe_bytes_max;
+  core.ledger.age_max = absl::ToChronoNanoseconds(options.dedupe_age_max);
+  core.door.message_bytes_max = options.message_bytes_max;
+  core.door.rpcs_max = options.rpcs_max;
+  core.actors.mailbox_max = options.mailbox_max;
+  core.actors.idle_timeout = absl::ToChronoNanoseconds(options.idle_timeout);
+  core.actors.replay.count_max = options.replay_count_max;
+  core.actors.replay.bytes_max = options.replay_bytes_max;
+  core.actors.replay.age_max = absl::ToChronoNanoseconds(options.replay_age_max);
+  core.sessions_max = options.sessions_max;
+  core.principal_sessions_max = options.principal_sessions_max;
+  core.handshakes_max = options.handshakes_max;
+  core.metrics = options.metrics;
+  core.log = options.log;
+  core.authenticator = options.authenticator;
+  core.authorizer = options.authorizer;
+  core.token_keys = {{1, std::move(token_key)}};
+  return core;
+}
+
+}  // namespace onager::server
