@@ -1,6 +1,6 @@
 # `cmake --install`: the runtime's libraries and public headers, actorc, and a package that find_package(Onager
-# CONFIG) finds. It gives the targets of add_subdirectory(): Onager::runtime, Onager::client, Onager::server (those
-# two when gRPC was built), Onager::actorc, and onager_generate().
+# CONFIG) finds. It gives the targets of add_subdirectory(): Onager::runtime, Onager::testing, Onager::client,
+# Onager::server (those two when gRPC was built), Onager::actorc, and onager_generate().
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/Onager")
@@ -26,7 +26,7 @@ function(onager_collect_linked target collected)
   set(${collected} ${${collected}} PARENT_SCOPE)
 endfunction()
 
-set(public_targets onager_runtime)
+set(public_targets onager_runtime onager_simulation)
 if(ONAGER_BUILD_GRPC)
   list(APPEND public_targets onager_client onager_server)
 endif()
@@ -37,6 +37,7 @@ foreach(target IN LISTS public_targets)
   string(REPLACE "onager_" "" public_name "${target}")
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${public_name})
 endforeach()
+set_target_properties(onager_simulation PROPERTIES EXPORT_NAME testing)
 install(TARGETS ${modules} EXPORT OnagerTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/runtime/include/onager" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 if(TARGET actorc)

@@ -36,9 +36,10 @@ absl::Status CutStatus() { return absl::UnavailableError("the simulated connecti
 }  // namespace
 
 SimulatedLink::SimulatedLink(const Environment& environment, const SimulatedNetworkOptions& options,
-                             std::string address, Metadata metadata)
+                             std::uint64_t number, std::string address, Metadata metadata)
     : environment_(environment),
       options_(options),
+      number_(number),
       address_(std::move(address)),
       gates_{std::make_shared<transport::HandlerGate>(&environment.executor),
              std::make_shared<transport::HandlerGate>(&environment.executor)} {
@@ -109,6 +110,16 @@ void SimulatedLink::DelayMessage(Side writer, std::uint64_t ordinal) {
   stream(writer).delayed.insert(ordinal);
 }
 
+void SimulatedLink::ForgetFaults() {
+  MutexLock lock(mutex_);
+  for (Stream& each : streams_) {
+    each.cut_at.reset();
+    each.dropped.clear();
+    each.duplicated.clear();
+    each.delayed.clear();
+  }
+}
+
 // The ends ----------------------------------------------------------------------------------------
 
 void SimulatedLink::Start(Side side, transport::ConnectionHandler& handler) {
@@ -128,10 +139,18 @@ void SimulatedLink::Write(Side side, const transport::OutMessage& message) {
   written.is_writing = true;
   if (written.delayed.contains(ordinal)) {
     written.delayed_frame.append(frame);
-  } else if (!written.dropped.contains(ordinal)) {
+  } else if (written.dropped.contains(ordinal)) {
+    NoteHarm(side, MessageHarm::kLost);
+  } else {
     written.unsent.append(frame);
-    if (written.duplicated.contains(ordinal)) written.unsent.append(frame);
-    written.unsent.append(std::exchange(written.delayed_frame, {}));
+    if (written.duplicated.contains(ordinal)) {
+      written.unsent.append(frame);
+      NoteHarm(side, MessageHarm::kDoubled);
+    }
+    if (!written.delayed_frame.empty()) {
+      written.unsent.append(std::exchange(written.delayed_frame, {}));
+      NoteHarm(side, MessageHarm::kOvertaken);
+    }
   }
   Pump(side);
 }
@@ -217,6 +236,7 @@ void SimulatedLink::Pump(Side writer) {
 void SimulatedLink::Send(Side writer, Fragment fragment) {
   if (is_half_open_) return;
   Stream& written = stream(writer);
+  if (options_.observer != nullptr) options_.observer->OnSent(number_, writer, fragment.bytes.size());
   if (!written.travelling.empty()) {
     fragment.arrival = std::max(fragment.arrival, written.travelling.back().arrival);
   }
@@ -269,6 +289,9 @@ void SimulatedLink::Read(Side writer) {
       }
       if (rest.size() < kLengthBytes + length) break;
       ++written.counters.messages_delivered;
+      if (options_.observer != nullptr) {
+        options_.observer->OnDelivered(number_, writer, rest.substr(kLengthBytes, length));
+      }
       reader.Deliver([message = std::string(rest.substr(kLengthBytes, length))](
                          transport::ConnectionHandler& handler) { handler.OnMessage(message); });
       begin += kLengthBytes + length;
@@ -280,8 +303,13 @@ void SimulatedLink::Read(Side writer) {
   reader.Close(*written.end);
 }
 
+void SimulatedLink::NoteHarm(Side writer, MessageHarm harm) {
+  if (options_.observer != nullptr) options_.observer->OnHarmed(number_, writer, harm);
+}
+
 void SimulatedLink::Break(const absl::Status& reason) {
   is_broken_ = true;
+  if (options_.observer != nullptr) options_.observer->OnBroken(number_);
   for (const Side side : {Side::kClient, Side::kServer}) {
     stream(side).unsent.clear();
     stream(side).unsent_begin = 0;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -19,6 +20,26 @@
 #include "runtime/transport/transport.h"
 
 namespace onager::simulation {
+
+enum class Side : std::uint8_t { kClient, kServer };
+
+/// What harm was done to a message.
+enum class MessageHarm : std::uint8_t { kLost, kDoubled, kOvertaken };
+
+/// Is told what happens on the links of a network, each numbered as the network has it and each direction
+/// named by the side that writes. Called under the link's lock: it may not call the link.
+class TrafficObserver {
+ public:
+  virtual ~TrafficObserver() = default;
+  /// Bytes left the writer.
+  virtual void OnSent(std::uint64_t link, Side writer, std::size_t bytes) = 0;
+  /// A whole message arrived and goes to its reader.
+  virtual void OnDelivered(std::uint64_t link, Side writer, std::string_view message) = 0;
+  /// A message met the harm that it was to meet.
+  virtual void OnHarmed(std::uint64_t link, Side writer, MessageHarm harm) = 0;
+  /// A fault ended the link.
+  virtual void OnBroken(std::uint64_t link) = 0;
+};
 
 /// How simulated bytes travel.
 struct SimulatedNetworkOptions {
@@ -34,9 +55,9 @@ struct SimulatedNetworkOptions {
   std::size_t window_bytes = 256 * 1024;
   /// A longer message breaks the connection with RESOURCE_EXHAUSTED.
   std::size_t message_bytes_max = 16 * 1024 * 1024;
+  /// Outlives the network and its links; null: nobody is told.
+  TrafficObserver* observer = nullptr;
 };
-
-enum class Side : std::uint8_t { kClient, kServer };
 
 /// What travelled in one direction of a link. Bytes include the four of each message's length.
 struct LinkCounters {
@@ -53,8 +74,8 @@ struct LinkCounters {
 /// Thread-safe.
 class SimulatedLink : public std::enable_shared_from_this<SimulatedLink> {
  public:
-  SimulatedLink(const Environment& environment, const SimulatedNetworkOptions& options, std::string address,
-                Metadata metadata);
+  SimulatedLink(const Environment& environment, const SimulatedNetworkOptions& options, std::uint64_t number,
+                std::string address, Metadata metadata);
 
   const std::string& address() const { return address_; }
   /// Whether bytes may still be written: nobody closed it and nothing cut it.
@@ -78,6 +99,8 @@ class SimulatedLink : public std::enable_shared_from_this<SimulatedLink> {
   void DropMessage(Side writer, std::uint64_t ordinal);
   void DuplicateMessage(Side writer, std::uint64_t ordinal);
   void DelayMessage(Side writer, std::uint64_t ordinal);
+  /// What was to be cut or harmed later is not.
+  void ForgetFaults();
 
  private:
   friend class SimulatedConnection;
@@ -132,10 +155,12 @@ class SimulatedLink : public std::enable_shared_from_this<SimulatedLink> {
   void ArmTimer(Side writer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Arrive(Side writer);
   void Read(Side writer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteHarm(Side writer, MessageHarm harm) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Break(const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Environment environment_;
   const SimulatedNetworkOptions options_;
+  const std::uint64_t number_;
   const std::string address_;
   std::array<Credentials, 2> credentials_;  // What each side knows of the other. Constant.
   const std::array<std::shared_ptr<transport::HandlerGate>, 2> gates_;

@@ -51,11 +51,12 @@ class SimulatedNetwork::Hub : public std::enable_shared_from_this<Hub> {
   }
 
   std::unique_ptr<Connection> Connect(const std::string& address, const Metadata& metadata) {
-    const auto link = std::make_shared<SimulatedLink>(environment_, options_, address, metadata);
+    std::shared_ptr<SimulatedLink> link;
     LinkFunction on_link;
     Duration partition_left(0);
     {
       MutexLock lock(mutex_);
+      link = std::make_shared<SimulatedLink>(environment_, options_, links_.size(), address, metadata);
       links_.push_back(link);
       on_link = on_link_;
       partition_left = partitioned_until_ - environment_.clock.Now();

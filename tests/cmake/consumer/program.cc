@@ -1,8 +1,9 @@
-// Greets over a real connection or, without gRPC, only shows that the actor's code links.
+// Greets in a simulation and then over a real connection or, without gRPC, only says who was simulated.
 #include <iostream>
 #include <string>
 
 #include "greeter.actor.h"
+#include "onager/testing/simulation.h"
 #ifdef WITH_GRPC
 #include "onager/client.h"
 #include "onager/server.h"
@@ -16,7 +17,19 @@ class FriendlyGreeter final : public consumer::greeter::v1::GreeterActor {
   }
 };
 
+absl::StatusOr<std::string> GreetInSimulation() {
+  onager::simulation::Simulation simulation;
+  simulation.Host<FriendlyGreeter>();
+  simulation.StartServer();
+  simulation.AddClient();
+  return simulation.Await(consumer::greeter::v1::GreeterClient(simulation.client(0), "world").Greet());
+}
+
 int main() {
+  if (const absl::StatusOr<std::string> greeted = GreetInSimulation(); !greeted.ok()) {
+    std::cerr << greeted.status() << "\n";
+    return 1;
+  }
 #ifdef WITH_GRPC
   onager::Server server;
   server.Host<FriendlyGreeter>();
