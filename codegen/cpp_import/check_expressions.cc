@@ -329,7 +329,7 @@ class Check {
       diagnostics_.push_back(Diagnosis(Kind::kImpure, range, Short(impurity->message)));
       return;
     }
-    CompareBySign(index, expression);
+    CheckSigns(index, expression);
     const bool is_bool = type.kind == CXType_Bool;
     if (listed.role != Role::kDefault) {
       if (!is_bool)
@@ -344,42 +344,33 @@ class Check {
     if ((wants_bool && !is_bool) || (wants_number && is_bool)) ReportType(listed, MustBe(listed), type);
   }
 
-  // Prints comparisons of signed with unsigned integers so that -1 is less than a size, and no compiler
-  // warns.
-  void CompareBySign(size_t index, CXCursor expression) {
-    idl::Expression& out = *expressions_[index].expression;
-    struct Edit {
-      uint32_t begin;
-      uint32_t end;
-      std::string text;
-    };
-    std::vector<Edit> edits;
+  // C++ would make -1 the largest number of all there, and the compiler of the generated code warns of it.
+  void CheckSigns(size_t index, CXCursor expression) {
     for (const SignMix& mix : FindSignMixes(clang_, *unit_, expression)) {
       const SyntheticPiece* piece = unit_->IsMain(mix.whole.file) ? text_.Find(mix.whole.begin) : nullptr;
       const bool is_here = piece != nullptr && piece->kind == PieceKind::kExpression &&
                            piece->index == index && mix.left.end <= mix.right.begin &&
                            mix.right.end <= piece->end;
-      const std::string_view function =
-          is_here ? ComparisonFunction(
-                        std::string_view(text_.text()).substr(mix.left.end, mix.right.begin - mix.left.end))
-                  : "";
-      if (!mix.is_comparison || mix.has_character || function.empty()) {
-        diagnostics_.push_back(Diagnosis(
-            Kind::kExpression, is_here ? text_.Locate(*piece, mix.whole.begin, mix.whole.end) : out.range,
-            mix.has_character
-                ? "a character, which may be negative, meets an unsigned number; `static_cast` it"
-                : "one of these two numbers is signed and the other is not; `static_cast` one of them"));
-        continue;
-      }
-      edits.push_back({mix.left.begin - piece->begin, mix.left.begin - piece->begin, Cat(function, "(")});
-      edits.push_back({mix.left.end - piece->begin, mix.right.begin - piece->begin, ", "});
-      edits.push_back({mix.right.end - piece->begin, mix.right.end - piece->begin, ")"});
+      const idl::SourceRange range = is_here ? text_.Locate(*piece, mix.whole.begin, mix.whole.end)
+                                             : expressions_[index].expression->range;
+      diagnostics_.push_back(Diagnosis(Kind::kExpression, range,
+                                       Cat("one of these two numbers is signed and the other is not; ",
+                                           is_here ? InsteadOf(mix) : kCast)));
     }
-    if (edits.empty()) return;
-    // A comparison is no operand of another one here, so that no two edits are at one place.
-    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.begin > b.begin; });
-    out.cpp_text = out.text;
-    for (const Edit& edit : edits) out.cpp_text.replace(edit.begin, edit.end - edit.begin, edit.text);
+  }
+
+  static constexpr std::string_view kCast = "`static_cast` one of them";
+
+  std::string InsteadOf(const SignMix& mix) const {
+    const auto text = [this](uint32_t begin, uint32_t end) {
+      return std::string_view(text_.text()).substr(begin, end - begin);
+    };
+    const std::string_view function = mix.is_comparison && !mix.has_character
+                                          ? ComparisonFunction(text(mix.left.end, mix.right.begin))
+                                          : "";
+    if (function.empty()) return std::string(kCast);
+    return Cat("write `", function, "(", Trimmed(text(mix.left.begin, mix.left.end)), ", ",
+               Trimmed(text(mix.right.begin, mix.right.end)), ")`");
   }
 
   // What compares as the operator does, but by value.

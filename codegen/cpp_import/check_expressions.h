@@ -9,8 +9,7 @@
 
 namespace onager::codegen {
 
-// Checks expressions of the model, of which there is at least one without a fault, and gives them their
-// `cpp_text`. The session is started.
+// Checks expressions of the model, of which there is at least one without a fault. The session is started.
 // See idl::ForeignCompiler::CheckExpressions.
 [[nodiscard]] std::vector<idl::ForeignDiagnostic> CompileExpressions(
     const idl::Model& model, const std::vector<ListedExpression>& expressions, ClangSession& session,

@@ -34,7 +34,7 @@ idl::ForeignAnswer ClangCompiler::Reflect(const idl::ForeignQuery& query, idl::S
   return ReflectNames(query, *session_, sources);
 }
 
-std::vector<ForeignDiagnostic> ClangCompiler::CheckExpressions(idl::Model& model,
+std::vector<ForeignDiagnostic> ClangCompiler::CheckExpressions(const idl::Model& model,
                                                                const std::vector<bool>& is_checked,
                                                                idl::SourceMap& sources) {
   const std::vector<ListedExpression> expressions = ListExpressions(model, is_checked);

@@ -28,7 +28,8 @@ class ClangCompiler final : public idl::ForeignCompiler {
   ~ClangCompiler() override;
 
   idl::ForeignAnswer Reflect(const idl::ForeignQuery& query, idl::SourceMap& sources) override;
-  std::vector<idl::ForeignDiagnostic> CheckExpressions(idl::Model& model, const std::vector<bool>& is_checked,
+  std::vector<idl::ForeignDiagnostic> CheckExpressions(const idl::Model& model,
+                                                       const std::vector<bool>& is_checked,
                                                        idl::SourceMap& sources) override;
   [[nodiscard]] std::vector<std::string> opened_files() const override;
 

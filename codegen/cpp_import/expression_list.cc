@@ -10,15 +10,14 @@ using Role = ListedExpression::Role;
 
 class Lister {
  public:
-  Lister(idl::Model& model, const std::vector<bool>& is_checked) : model_(model), is_checked_(is_checked) {}
+  Lister(const idl::Model& model, const std::vector<bool>& is_checked)
+      : model_(model), is_checked_(is_checked) {}
 
   std::vector<ListedExpression> List() {
-    for (const idl::StructId id : model_.structs.ids()) {
-      idl::Struct& s = model_.structs[id];
+    for (const idl::Struct& s : model_.structs) {
       if (IsChecked(s)) AddDefaults(s.members, s.file);
     }
-    for (const idl::ErrorId id : model_.errors.ids()) {
-      idl::Error& e = model_.errors[id];
+    for (const idl::Error& e : model_.errors) {
       if (IsChecked(e)) AddDefaults(e.members, e.file);
     }
     for (const idl::ActorId id : model_.actors.ids()) {
@@ -32,7 +31,7 @@ class Lister {
     return declaration.file < is_checked_.size() && is_checked_[declaration.file];
   }
 
-  ListedExpression& Add(Role role, idl::Expression& expression, const idl::Declaration& of,
+  ListedExpression& Add(Role role, const idl::Expression& expression, const idl::Declaration& of,
                         idl::FileIndex file) {
     ListedExpression& listed = list_.emplace_back();
     listed.role = role;
@@ -44,34 +43,34 @@ class Lister {
   }
 
   template <typename Values>
-  void AddDefaultsOf(Values& values, idl::FileIndex file) {
-    for (auto& value : values) {
+  void AddDefaultsOf(const Values& values, idl::FileIndex file) {
+    for (const auto& value : values) {
       if (value.default_expression.has_value())
         Add(Role::kDefault, *value.default_expression, value, file).type = value.type;
     }
   }
-  void AddDefaults(idl::Members& members, idl::FileIndex file) { AddDefaultsOf(members.fields, file); }
+  void AddDefaults(const idl::Members& members, idl::FileIndex file) { AddDefaultsOf(members.fields, file); }
 
   void AddActor(idl::ActorId id) {
-    idl::Actor& actor = model_.actors[id];
+    const idl::Actor& actor = model_.actors[id];
     AddDefaults(actor.state, actor.file);
-    for (idl::Method& method : actor.methods) AddDefaultsOf(method.parameters, actor.file);
-    for (idl::Event& event : actor.events) AddDefaults(event.members, actor.file);
-    for (idl::Filter& filter : actor.filters) {
+    for (const idl::Method& method : actor.methods) AddDefaultsOf(method.parameters, actor.file);
+    for (const idl::Event& event : actor.events) AddDefaults(event.members, actor.file);
+    for (const idl::Filter& filter : actor.filters) {
       AddDefaultsOf(filter.parameters, actor.file);
       ListedExpression& listed = Add(Role::kFilter, filter.predicate, filter, actor.file);
       listed.actor = id;
       listed.parameters = &filter.parameters;
     }
-    for (idl::View& view : actor.views) {
+    for (const idl::View& view : actor.views) {
       AddDefaultsOf(view.parameters, actor.file);
       AddSelections(id, view, view.selection, actor.state);
     }
   }
 
-  void AddSelections(idl::ActorId id, const idl::View& view, std::vector<idl::Selection>& selections,
+  void AddSelections(idl::ActorId id, const idl::View& view, const std::vector<idl::Selection>& selections,
                      const idl::Members& members) {
-    for (idl::Selection& selection : selections) {
+    for (const idl::Selection& selection : selections) {
       const idl::Type& type = model_.types[members.fields[selection.field].type];
       std::optional<idl::TypeId> item;
       std::optional<idl::TypeId> item_key;
@@ -95,14 +94,14 @@ class Lister {
     }
   }
 
-  idl::Model& model_;
+  const idl::Model& model_;
   const std::vector<bool>& is_checked_;
   std::vector<ListedExpression> list_;
 };
 
 }  // namespace
 
-std::vector<ListedExpression> ListExpressions(idl::Model& model, const std::vector<bool>& is_checked) {
+std::vector<ListedExpression> ListExpressions(const idl::Model& model, const std::vector<bool>& is_checked) {
   return Lister(model, is_checked).List();
 }
 

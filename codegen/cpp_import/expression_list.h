@@ -19,7 +19,7 @@ struct ListedExpression {
     kDefault,  // a value of `type`, of nothing
   };
   Role role = Role::kDefault;
-  idl::Expression* expression = nullptr;
+  const idl::Expression* expression = nullptr;
   idl::FileIndex file = 0;
   std::string name;                   // of the filter, the view, or what has the default
   std::optional<idl::ActorId> actor;  // kFilter, kWhere
@@ -32,7 +32,7 @@ struct ListedExpression {
 };
 
 // Every expression of the files for which `is_checked`, in the order of the model.
-[[nodiscard]] std::vector<ListedExpression> ListExpressions(idl::Model& model,
+[[nodiscard]] std::vector<ListedExpression> ListExpressions(const idl::Model& model,
                                                             const std::vector<bool>& is_checked);
 
 }  // namespace onager::codegen

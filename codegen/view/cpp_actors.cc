@@ -147,7 +147,7 @@ CppActors::Parameters CppActors::ParametersOf(const std::vector<idl::Parameter>&
     includes_.AddFor(parameter.type);
     const std::string default_text = types_.Default(parameter);
     if (parameter.default_expression.has_value()) {
-      includes_.AddForExpression(parameter.default_expression->cpp());
+      includes_.AddForExpression(parameter.default_expression->text);
     }
     if (default_text.find("std::numeric_limits") != std::string::npos) includes_.Add({"limits"});
     const bool has_default = !default_text.empty();

@@ -1,6 +1,5 @@
 #include "codegen/view/cpp_observables.h"
 
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <set>
@@ -179,7 +178,7 @@ std::string CppObservables::TypeOfLocal(idl::TypeId type, const NameScope& local
 Node CppObservables::Function(const std::string& name, std::string doc, const idl::Expression& expression,
                               std::vector<Argument> arguments, const std::string& key,
                               const std::vector<idl::Parameter>& parameters, const QueryNames& own) {
-  source_includes_.AddForExpression(expression.cpp());
+  source_includes_.AddForExpression(expression.text);
   // What is not used has no name: compilers would warn.
   const std::set<std::string, std::less<>> used = FreeNames(expression.text);
   arguments.push_back({Cat("const ", key, "&"), "key"});
@@ -210,7 +209,7 @@ Node CppObservables::Function(const std::string& name, std::string doc, const id
               {"name", name},
               {"arguments", Join(declared, ", ")},
               {"locals", std::move(locals)},
-              {"expression", expression.cpp()}};
+              {"expression", expression.text}};
 }
 
 }  // namespace onager::codegen

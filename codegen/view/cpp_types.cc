@@ -233,8 +233,8 @@ std::string CppTypes::Converted(idl::TypeId type, const idl::Expression& express
   const auto* scalar = std::get_if<idl::ScalarType>(&model_.types[type]);
   const bool is_number =
       scalar != nullptr && (idl::IsInteger(scalar->kind) || idl::IsFloatingPoint(scalar->kind));
-  if (!is_number) return expression.cpp();
-  return Cat("static_cast<", ScalarSpelling(scalar->kind), ">(", expression.cpp(), ")");
+  if (!is_number) return expression.text;
+  return Cat("static_cast<", ScalarSpelling(scalar->kind), ">(", expression.text, ")");
 }
 
 std::string DurationLiteral(absl::Duration duration) {

@@ -212,7 +212,7 @@ Node CppValues::Field(const idl::Field& field, const std::string& name, NameScop
   includes_.AddFor(field.type);
   Node node = MemberNode(name, field, scope);
   const std::string initializer = Initializer(field);
-  if (field.default_expression.has_value()) includes_.AddForExpression(field.default_expression->cpp());
+  if (field.default_expression.has_value()) includes_.AddForExpression(field.default_expression->text);
   if (initializer.find("std::numeric_limits") != std::string::npos) includes_.Add({"limits"});
   node.Set("type", types_.Value(field.type, Spelling::kInside));
   node.Set("qualified_type", types_.Value(field.type, Spelling::kQualified));

@@ -105,9 +105,8 @@ class ForeignCompiler {
   virtual ForeignAnswer Reflect(const ForeignQuery& query, SourceMap& sources) = 0;
 
   // Checks all filters, `where`s and default expressions of the files of `model` for which `is_checked` (one
-  // flag for each of Model::files) is true, and gives them their `cpp_text` where that differs. One parse,
-  // whatever their number. Empty: all is well.
-  virtual std::vector<ForeignDiagnostic> CheckExpressions(Model& model,
+  // flag for each of Model::files) is true. One parse, whatever their number. Empty: all is well.
+  virtual std::vector<ForeignDiagnostic> CheckExpressions(const Model& model,
                                                           const std::vector<bool>& is_checked,
                                                           SourceMap& sources) = 0;
 

@@ -34,11 +34,6 @@ struct Declaration {
 struct Expression {
   std::string text;
   SourceRange range;
-  // As it is compiled: `text`, but that what compares a signed number with an unsigned one says so. A checked
-  // expression has it.
-  std::string cpp_text = {};
-
-  const std::string& cpp() const { return cpp_text.empty() ? text : cpp_text; }
 };
 
 // A value of an enum, as a default.

@@ -8,5 +8,4 @@
 #include "long.actor.cc"          // NOLINT(bugprone-suspicious-include)
 #include "names.actor.cc"         // NOLINT(bugprone-suspicious-include)
 #include "shapes.actor.cc"        // NOLINT(bugprone-suspicious-include)
-#include "signs.actor.cc"         // NOLINT(bugprone-suspicious-include)
 #include "todo.actor.cc"          // NOLINT(bugprone-suspicious-include)

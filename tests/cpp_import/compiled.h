@@ -24,7 +24,8 @@ class RecordingCompiler final : public idl::ForeignCompiler {
     diagnostics.insert(diagnostics.end(), answer.diagnostics.begin(), answer.diagnostics.end());
     return answer;
   }
-  std::vector<idl::ForeignDiagnostic> CheckExpressions(idl::Model& model, const std::vector<bool>& is_checked,
+  std::vector<idl::ForeignDiagnostic> CheckExpressions(const idl::Model& model,
+                                                       const std::vector<bool>& is_checked,
                                                        idl::SourceMap& sources) override {
     std::vector<idl::ForeignDiagnostic> found =
         inner_.CheckExpressions(model, std::vector<bool>(is_checked.size(), true), sources);

@@ -194,7 +194,7 @@ ForeignAnswer FakeForeignCompiler::Reflect(const ForeignQuery& query, SourceMap&
   return answer;
 }
 
-std::vector<ForeignDiagnostic> FakeForeignCompiler::CheckExpressions(Model& model,
+std::vector<ForeignDiagnostic> FakeForeignCompiler::CheckExpressions(const Model& model,
                                                                      const std::vector<bool>& is_checked,
                                                                      SourceMap& sources) {
   ++check_count_;

@@ -14,7 +14,7 @@ namespace onager::idl {
 class FakeForeignCompiler final : public ForeignCompiler {
  public:
   ForeignAnswer Reflect(const ForeignQuery& query, SourceMap& sources) override;
-  std::vector<ForeignDiagnostic> CheckExpressions(Model& model, const std::vector<bool>& is_checked,
+  std::vector<ForeignDiagnostic> CheckExpressions(const Model& model, const std::vector<bool>& is_checked,
                                                   SourceMap& sources) override;
   [[nodiscard]] std::vector<std::string> opened_files() const override { return {}; }
 
