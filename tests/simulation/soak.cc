@@ -1,6 +1,6 @@
 // simulation_soak <first seed> <count>: runs the schedules of so many seeds. Prints which seed it is at when
 // it is asked for by a file that it keeps up (ONAGER_SOAK_AT), so that one that brings the process down is
-// known. Exit code 1 when a schedule failed. See tests/soak.
+// known. Exit code 1 when a schedule failed. See tests/soak/schedules.
 
 #include <cstdint>
 #include <cstdlib>
