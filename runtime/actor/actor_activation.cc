@@ -120,14 +120,17 @@ void ActorCell::OpenHistory() {
                                                 runtime_.options_.replay.age_max, revision_);
   } else if (history_->head() == head) {
     history_->Continue();
+    observed_->ForgetHashes();
   } else {
     // After a failed commit the store's state is the history's head, unless somebody else wrote: then the
     // history that is told is not the one that goes on here.
     history_->Restart(head);
+    observed_->ForgetHashes();
   }
-  history_->ServeSnapshots([weak = weak_from_this()](const std::shared_ptr<ViewLog>& view) {
-    if (const auto self = weak.lock()) self->RequestSnapshot(view);
-  });
+  history_->ServeSnapshots(
+      [weak = weak_from_this()](const std::shared_ptr<ViewLog>& view, ActorHistory::Wanted wanted) {
+        if (const auto self = weak.lock()) self->RequestSnapshot(view, wanted);
+      });
 }
 
 // A revision like any other, so that whoever observed the state before its migration is told what it changed.

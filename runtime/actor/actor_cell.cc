@@ -78,7 +78,9 @@ bool ActorCell::OpenFeed(std::string& filter, std::string& view, ActorRuntime::F
   return true;
 }
 
-void ActorCell::RequestSnapshot(std::shared_ptr<ViewLog> view) { Push(SnapshotRequested{std::move(view)}); }
+void ActorCell::RequestSnapshot(std::shared_ptr<ViewLog> view, ActorHistory::Wanted wanted) {
+  Push(SnapshotRequested{std::move(view), wanted});
+}
 
 void ActorCell::Stop() { Push(StopRequested{}); }
 

@@ -54,7 +54,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   /// False, with the arguments as they were, when the cell has been retired: the actor is to be found anew.
   [[nodiscard]] bool Call(std::shared_ptr<ActorCall>& call);
   [[nodiscard]] bool OpenFeed(std::string& filter, std::string& view, ActorRuntime::FeedDone& done);
-  void RequestSnapshot(std::shared_ptr<ViewLog> view);
+  void RequestSnapshot(std::shared_ptr<ViewLog> view, ActorHistory::Wanted wanted);
   /// Answers everything that waits with `UNAVAILABLE` and cancels the open turn.
   void Stop();
   // TurnHost
@@ -93,6 +93,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   };
   struct SnapshotRequested {
     std::shared_ptr<ViewLog> view;
+    ActorHistory::Wanted wanted = ActorHistory::Wanted::kSnapshot;
   };
   struct TimerFired {
     std::uint64_t generation;
@@ -124,6 +125,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
     bool destroys = false;
     bool committed = false;
     std::vector<std::pair<std::shared_ptr<ViewLog>, SharedBytes>> snapshots;  // At this turn's revision.
+    std::vector<std::pair<std::shared_ptr<ViewLog>, generated::StateHash>> hashes;  // As well.
     std::uint64_t revision = 0;
   };
   struct FeedWaiter {
@@ -206,6 +208,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   void DiscardGate(const absl::Status& status);
   void ReleaseCalls();
   void TakeSnapshots();
+  void TakeHash(const std::shared_ptr<ViewLog>& view);
   void Answer(const std::shared_ptr<ActorCall>& call, absl::Status status);
   void Count(const ActorCall& call, const absl::Status& status);
 
@@ -245,7 +248,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   std::deque<GatedTurn> gate_;
   std::deque<std::shared_ptr<ActorCall>> held_calls_;   // Made by the open turn; they wait for the gate.
   std::deque<generated::CommittedRevision> committed_;  // Not told to the instance yet.
-  std::vector<std::shared_ptr<ViewLog>> snapshots_due_;
+  std::vector<SnapshotRequested> snapshots_due_;
   std::size_t snapshot_bytes_ = 0;  // Of the last one stored.
   std::size_t patch_bytes_since_snapshot_ = 0;
   Time activated_at_{};

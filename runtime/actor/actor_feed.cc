@@ -26,9 +26,13 @@ ActorFeed::ListenerId ActorFeed::AddListener(std::shared_ptr<Listener> listener)
 void ActorFeed::RemoveListener(ListenerId id) { history_->RemoveListener(*view_, id); }
 
 session::FeedRead ActorFeed::Read(const std::optional<session::Position>& from, bool due,
-                                  std::size_t bytes_max, Time now) {
+                                  std::size_t bytes_max, Time now, std::uint64_t covered) {
   const bool as_one = min_interval_ > Duration::zero() || (gate_ != nullptr && !due);
-  return history_->Read(view_, due ? nullptr : gate_.get(), as_one, from, bytes_max, now);
+  return history_->Read(view_, due ? nullptr : gate_.get(), as_one, from, bytes_max, now, covered);
+}
+
+std::shared_ptr<const generated::StateHash> ActorFeed::Hash(const session::Position& at, Time now) {
+  return history_->Hash(view_, at, now);
 }
 
 session::FeedRead ActorFeed::ReadSnapshot(const session::Position& at_least, Time now) {

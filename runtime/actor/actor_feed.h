@@ -30,8 +30,9 @@ class ActorFeed final : public session::StateFeed {
   void RemoveListener(ListenerId id);
 
   session::FeedRead Read(const std::optional<session::Position>& from, bool due, std::size_t bytes_max,
-                         Time now) override;
+                         Time now, std::uint64_t covered = 0) override;
   session::FeedRead ReadSnapshot(const session::Position& at_least, Time now) override;
+  std::shared_ptr<const generated::StateHash> Hash(const session::Position& at, Time now) override;
   session::Position head() const override;
   bool ended() const override;
   Duration min_interval() const override { return min_interval_; }

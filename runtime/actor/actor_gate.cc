@@ -103,6 +103,7 @@ void ActorCell::ReleaseGate() {
     for (const auto& [view, snapshot] : turn.snapshots) {
       history_->PublishSnapshot(*view, turn.revision, snapshot);
     }
+    for (const auto& [view, hash] : turn.hashes) history_->PublishHash(*view, hash);
     if (turn.call == nullptr) continue;
     if (turn.call->streams != nullptr) turn.call->streams->Release();
     if (turn.call->done) turn.call->done(turn.outcome);
@@ -132,7 +133,7 @@ void ActorCell::DiscardGate(const absl::Status& status) {
   ++generation_;  // Whatever of this instance is still under way is stale.
   bool activation_failed = false;
   for (const GatedTurn& turn : discarded) {
-    for (const auto& [view, snapshot] : turn.snapshots) snapshots_due_.push_back(view);
+    for (const auto& [view, snapshot] : turn.snapshots) snapshots_due_.push_back({view});
     if (turn.call != nullptr) Answer(turn.call, reason);
     activation_failed = activation_failed || turn.activates;
   }
@@ -151,13 +152,17 @@ void ActorCell::DiscardGate(const absl::Status& status) {
 }
 
 void ActorCell::Handle(SnapshotRequested& event) {
-  snapshots_due_.push_back(std::move(event.view));
+  snapshots_due_.push_back(std::move(event));
   // While a turn is open the state is between two revisions.
   if (phase_ == Phase::kActive && open_.empty()) TakeSnapshots();
 }
 
 void ActorCell::TakeSnapshots() {
-  for (const std::shared_ptr<ViewLog>& view : std::exchange(snapshots_due_, {})) {
+  for (const auto& [view, wanted] : std::exchange(snapshots_due_, {})) {
+    if (wanted == ActorHistory::Wanted::kHash) {
+      TakeHash(view);
+      continue;
+    }
     SharedBytes snapshot = observed_->EncodeSnapshot(*view, actor_->state_interface());
     if (snapshot == nullptr) continue;  // Nobody looks through it any more.
     if (!gate_.empty()) {
@@ -166,6 +171,16 @@ void ActorCell::TakeSnapshots() {
     } else {
       history_->PublishSnapshot(*view, revision_, std::move(snapshot));
     }
+  }
+}
+
+void ActorCell::TakeHash(const std::shared_ptr<ViewLog>& view) {
+  std::optional<generated::StateHash> hash = observed_->Hash(*view, actor_->state_interface());
+  if (!hash.has_value()) return;
+  if (!gate_.empty()) {
+    gate_.back().hashes.emplace_back(view, *std::move(hash));
+  } else {
+    history_->PublishHash(*view, *std::move(hash));
   }
 }
 

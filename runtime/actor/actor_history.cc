@@ -25,6 +25,9 @@ constexpr std::size_t kPatchesAfterSnapshotMin = 4096;
 // Readers that move together ask for the same composition; those that do not are few at any moment.
 constexpr std::size_t kComposedMax = 4;
 
+// A hash whose slices hold less than this part of what they may is taken in fewer.
+constexpr std::size_t kSlicesTooMany = 8;
+
 // Revisions with events of which the count is remembered.
 constexpr std::size_t kEventRevisionsMax = 4096;
 
@@ -84,6 +87,12 @@ void ActorHistory::Publish(const ShownCommit& commit, Time now) {
         events_through_.pop_front();
       }
     }
+    for (const auto& [view, change] : commit.hashes) {
+      if (!change.has_value()) view->hash.reset();
+      if (view->hash == nullptr) continue;
+      if (view->hash.use_count() > 1) view->hash = std::make_shared<generated::StateHash>(*view->hash);
+      change->AddTo(*view->hash);
+    }
     for (const auto& [view, patch] : commit.patches) {
       view->window.Append(patch, commit.events, now);
       if (patch == nullptr && commit.events == nullptr) continue;
@@ -108,6 +117,12 @@ void ActorHistory::PublishSnapshot(ViewLog& view, std::uint64_t revision, Shared
   Notify(listeners);
 }
 
+void ActorHistory::PublishHash(ViewLog& view, generated::StateHash hash) {
+  MutexLock lock(mutex_);
+  view.hash = std::make_shared<generated::StateHash>(std::move(hash));
+  view.hash_requested = false;
+}
+
 void ActorHistory::Restart(Position head) {
   {
     MutexLock lock(mutex_);
@@ -123,6 +138,8 @@ void ActorHistory::Restart(Position head) {
 void ActorHistory::Continue() {
   MutexLock lock(mutex_);
   for (const std::shared_ptr<ViewLog>& view : views_) {
+    view->hash.reset();
+    view->hash_requested = false;
     if (view->window.head() > head_.revision) Restart(*view);
   }
   for (const std::shared_ptr<FilterGate>& gate : gates_) {
@@ -135,6 +152,8 @@ void ActorHistory::Restart(ViewLog& view) {
   view.snapshot.reset();
   view.snapshot_requested = false;
   view.composed.clear();
+  view.hash.reset();
+  view.hash_requested = false;
 }
 
 Position ActorHistory::HeadOf(const ViewLog& view) const {
@@ -197,7 +216,8 @@ bool ActorHistory::IsDue(const FilterGate& gate, std::uint64_t from) const {
 }
 
 FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
-                            const std::optional<Position>& from, std::size_t bytes_max, Time now) {
+                            const std::optional<Position>& from, std::size_t bytes_max, Time now,
+                            std::uint64_t covered) {
   bool request = false;
   RequestSnapshot request_snapshot;
   FeedRead read;
@@ -212,7 +232,8 @@ FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGa
     } else if (from->epoch != head_.epoch || from->revision > window.head()) {
       // A position ahead of the head belongs to a history that was lost.
       read = FindCheapSnapshot(*view, FeedRead::Why::kOtherEpoch, now, request);
-    } else if (gate != nullptr && !IsDue(*gate, from->revision)) {
+    } else if (gate != nullptr &&
+               !IsDue(*gate, covered > window.head() ? from->revision : std::max(from->revision, covered))) {
       read.at = HeadOf(*view);
       // What has left the window showed something.
       read.held_back = !window.Covers(from->revision, now) || window.After(from->revision) != window.end();
@@ -224,8 +245,31 @@ FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGa
     }
     if (request) request_snapshot = request_snapshot_;
   }
-  if (request_snapshot) request_snapshot(view);
+  if (request_snapshot) request_snapshot(view, Wanted::kSnapshot);
   return read;
+}
+
+std::shared_ptr<const generated::StateHash> ActorHistory::Hash(const std::shared_ptr<ViewLog>& view,
+                                                               const Position& at, Time now) {
+  RequestSnapshot request;
+  std::shared_ptr<const generated::StateHash> hash;
+  {
+    MutexLock lock(mutex_);
+    const ReplayWindow& window = view->window;
+    if (end_.has_value() || at.epoch != head_.epoch || !window.Covers(at.revision, now) ||
+        window.After(at.revision) != window.end()) {
+      return nullptr;
+    }
+    hash = view->hash;
+    const std::size_t slices = hash == nullptr ? 0 : hash->sums.size();
+    const std::size_t wanted = hash == nullptr ? 1 : generated::StateHash::SlicesFor(hash->bytes);
+    if (!view->hash_requested && (slices < wanted || slices >= kSlicesTooMany * wanted)) {
+      view->hash_requested = true;
+      request = request_snapshot_;
+    }
+  }
+  if (request) request(view, Wanted::kHash);
+  return hash;
 }
 
 FeedRead ActorHistory::ReadSnapshot(const std::shared_ptr<ViewLog>& view, const Position& at_least,
@@ -245,7 +289,7 @@ FeedRead ActorHistory::ReadSnapshot(const std::shared_ptr<ViewLog>& view, const 
     }
     if (request) request_snapshot = request_snapshot_;
   }
-  if (request_snapshot) request_snapshot(view);
+  if (request_snapshot) request_snapshot(view, Wanted::kSnapshot);
   return read;
 }
 

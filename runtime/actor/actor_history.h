@@ -48,6 +48,9 @@ struct ViewLog {
   bool snapshot_requested = false;
   // Steps to the head from the revision of their first entry.
   std::deque<std::pair<std::uint64_t, session::FeedStep>> composed;
+  // Of what it shows at the head; null: not kept up. Those who were given it keep it as it is.
+  std::shared_ptr<generated::StateHash> hash;
+  bool hash_requested = false;
   absl::btree_map<FeedListenerId, Reader> listeners;  // Told in one order in every run.
   std::atomic<int> readers = 0;                       // Feeds that look through it. Not guarded.
 };
@@ -59,6 +62,8 @@ struct ShownCommit {
   // Every view that there was at that revision; null where nothing shows.
   std::vector<std::pair<std::shared_ptr<ViewLog>, SharedBytes>> patches;
   std::vector<std::shared_ptr<FilterGate>> opened;
+  // Of the views whose hash is kept up; none: it is so no longer.
+  std::vector<std::pair<std::shared_ptr<ViewLog>, std::optional<generated::StateHashChange>>> hashes;
 };
 
 /// The committed history of one actor, between the actor, which publishes, and feeds, which read it, each
@@ -66,13 +71,14 @@ struct ShownCommit {
 /// Thread-safe.
 class ActorHistory {
  public:
-  using RequestSnapshot = std::function<void(const std::shared_ptr<ViewLog>&)>;
+  enum class Wanted { kSnapshot, kHash };
+  using RequestSnapshot = std::function<void(const std::shared_ptr<ViewLog>&, Wanted)>;
 
   ActorHistory(const generated::StateCodec& codec, session::ReplayLimits limits, session::Position head);
 
   // For the actor.
-  /// `request_snapshot` is called, from any thread and under no lock, when a reader needs a snapshot that is
-  /// not here; the answer is `PublishSnapshot`. Set before there are readers.
+  /// `request_snapshot` is called, from any thread and under no lock, when a reader needs a snapshot or a
+  /// hash that is not here; the answer is `PublishSnapshot` or `PublishHash`. Set before there are readers.
   void ServeSnapshots(RequestSnapshot request_snapshot);
   /// Whether something could still be replayed to who comes back.
   bool ReplaysAnything(Time now) const;
@@ -87,6 +93,8 @@ class ActorHistory {
   /// The revision after the head.
   void Publish(const ShownCommit& commit, Time now);
   void PublishSnapshot(ViewLog& view, std::uint64_t revision, SharedBytes snapshot);
+  /// Of the head; kept up from now on.
+  void PublishHash(ViewLog& view, generated::StateHash hash);
   /// What was not published at the last `AddView` and `AddGate` never will be.
   void Continue();
   /// The history was replaced by another: every reader will get a snapshot.
@@ -103,9 +111,12 @@ class ActorHistory {
   std::size_t listener_count() const;
   /// `as_one`: steps are made one, however few they are.
   session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
-                         const std::optional<session::Position>& from, std::size_t bytes_max, Time now);
+                         const std::optional<session::Position>& from, std::size_t bytes_max, Time now,
+                         std::uint64_t covered = 0);
   session::FeedRead ReadSnapshot(const std::shared_ptr<ViewLog>& view, const session::Position& at_least,
                                  Time now);
+  std::shared_ptr<const generated::StateHash> Hash(const std::shared_ptr<ViewLog>& view,
+                                                   const session::Position& at, Time now);
   std::uint64_t CountEvents(const session::Position& after, const session::Position& through) const;
 
  private:

@@ -27,7 +27,7 @@ ObservedParts::ObservedParts(const generated::ActorType& type, std::string key,
                              std::shared_ptr<ActorHistory> history, Duration idle_age_max,
                              std::uint64_t revision)
     : type_(type), key_(std::move(key)), history_(std::move(history)), idle_age_max_(idle_age_max) {
-  views_.push_back({std::string(), nullptr, history_->AddView(revision), std::nullopt});
+  views_.push_back({std::string(), nullptr, history_->AddView(revision), std::nullopt, 0});
 }
 
 absl::StatusOr<std::shared_ptr<ActorFeed>> ObservedParts::Open(const std::string& filter,
@@ -50,7 +50,7 @@ absl::StatusOr<std::shared_ptr<ViewLog>> ObservedParts::FindView(const std::stri
   if (views_.size() >= kPartsMax) return TooMany("views");
   absl::StatusOr<std::unique_ptr<generated::ViewLeaf>> leaf = generated::ParseView(type_, key_, bytes);
   if (!leaf.ok()) return leaf.status();
-  return views_.emplace_back(View{bytes, *std::move(leaf), history_->AddView(revision), std::nullopt}).log;
+  return views_.emplace_back(View{bytes, *std::move(leaf), history_->AddView(revision), std::nullopt, 0}).log;
 }
 
 absl::StatusOr<std::shared_ptr<FilterGate>> ObservedParts::FindFilter(const std::string& bytes,
@@ -68,7 +68,7 @@ ShownCommit ObservedParts::Show(generated::StateInterface& state, const SharedBy
   ForgetIdle(now);
   ShownCommit commit;
   commit.patches.reserve(views_.size());
-  for (const View& view : views_) {
+  for (View& view : views_) {
     SharedBytes seen;
     if (patch != nullptr && view.leaf == nullptr && !type_.state->has_private) {
       seen = patch;
@@ -79,6 +79,10 @@ ShownCommit ObservedParts::Show(generated::StateInterface& state, const SharedBy
       if (shows) seen = ShareBytes(std::move(bytes));
     }
     commit.patches.emplace_back(view.log, std::move(seen));
+    if (patch == nullptr || view.hash_slices == 0) continue;
+    // Of the state, not of the patch: what the patch would get wrong is to be found out.
+    if (view.log->readers.load() == 0) view.hash_slices = 0;
+    commit.hashes.emplace_back(view.log, HashChange(view, state));
   }
   if (patch == nullptr) return commit;  // No filter has anything new to look at.
   for (const Filter& filter : filters_) {
@@ -98,6 +102,30 @@ SharedBytes ObservedParts::EncodeSnapshot(const ViewLog& view, const generated::
     found->leaf->EncodeSnapshot(state, bytes);
   }
   return ShareBytes(std::move(bytes));
+}
+
+std::optional<generated::StateHashChange> ObservedParts::HashChange(const View& view,
+                                                                    generated::StateInterface& state) {
+  if (view.hash_slices == 0) return std::nullopt;
+  return view.leaf == nullptr ? state.HashChange(view.hash_slices)
+                              : view.leaf->HashChange(state, view.hash_slices);
+}
+
+std::optional<generated::StateHash> ObservedParts::Hash(const ViewLog& view,
+                                                        const generated::StateInterface& state) {
+  const auto found = std::find_if(views_.begin(), views_.end(),
+                                  [&view](const View& known) { return known.log.get() == &view; });
+  if (found == views_.end()) return std::nullopt;
+  // How many slices it is worth is known afterwards.
+  const generated::StateHash hash = found->leaf == nullptr
+                                        ? state.Hash(generated::kHashSlicesMax)
+                                        : found->leaf->Hash(state, generated::kHashSlicesMax);
+  found->hash_slices = generated::StateHash::SlicesFor(hash.bytes);
+  return hash.Folded(found->hash_slices);
+}
+
+void ObservedParts::ForgetHashes() {
+  for (View& view : views_) view.hash_slices = 0;
 }
 
 bool ObservedParts::observed() const {

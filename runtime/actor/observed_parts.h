@@ -45,6 +45,11 @@ class ObservedParts {
   /// What is to be seen of the state through that view. Between turns.
   SharedBytes EncodeSnapshot(const ViewLog& view, const generated::StateInterface& state) const;
 
+  /// The hash of that, which `Show` keeps up from now on; none when nobody looks through the view any more.
+  std::optional<generated::StateHash> Hash(const ViewLog& view, const generated::StateInterface& state);
+  /// No hash is kept up any more.
+  void ForgetHashes();
+
   /// Whether there are feeds.
   bool observed() const;
   std::size_t view_count() const { return views_.size(); }
@@ -56,6 +61,7 @@ class ObservedParts {
     std::unique_ptr<generated::ViewLeaf> leaf;  // Null for the one that shows everything, the first.
     std::shared_ptr<ViewLog> log;
     std::optional<Time> idle_since;
+    std::uint32_t hash_slices = 0;  // In which its hash is kept up; zero: it is not.
   };
   struct Filter {
     std::string bytes;
@@ -66,6 +72,9 @@ class ObservedParts {
 
   absl::StatusOr<std::shared_ptr<ViewLog>> FindView(const std::string& bytes, std::uint64_t revision);
   absl::StatusOr<std::shared_ptr<FilterGate>> FindFilter(const std::string& bytes, std::uint64_t revision);
+  /// What the open turn adds to the view's hash; none where that is not kept up.
+  static std::optional<generated::StateHashChange> HashChange(const View& view,
+                                                              generated::StateInterface& state);
   void ForgetIdle(Time now);
   template <typename Part>
   void ForgetIdle(std::vector<Part>& parts, Time now);

@@ -248,7 +248,13 @@ void ClientCore::Do(ClientSession::DeltaArrived& action) {
 
 void ClientCore::Do(ClientSession::CoveredArrived& action) {
   if (const auto subscription = FindSubscription(action.subscription))
-    subscription->OnCovered(action.revision);
+    subscription->OnCovered(action.revision, action.due);
+}
+
+void ClientCore::Do(ClientSession::BookmarkArrived& action) {
+  if (const auto subscription = FindSubscription(action.subscription)) {
+    subscription->OnBookmark(action.at, action.slice, action.slices, action.hash);
+  }
 }
 
 void ClientCore::Do(ClientSession::BindingArrived& action) {
@@ -412,9 +418,11 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
   if (!token.binding.empty()) {
     request.binding = token.binding;
     request.position = {token.epoch, token.revision};
+    request.covered = token.covered;
     subscription->OnSnapshot(request.position, token.revision, ResyncReason::kInitial,
                              std::move(kept.snapshot), {kept.filter, kept.view, token.binding},
                              /*events_dropped=*/0, std::move(kept.events));
+    subscription->OnCovered(token.covered, /*due=*/false);
   }
   const bool open = Step([this, &request, &subscription, &callbacks](ClientSession& session, Time) {
     const std::uint64_t id = session.Subscribe(std::move(request));

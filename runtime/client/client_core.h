@@ -87,6 +87,7 @@ class ClientCore final : public generated::Channel,
   void Do(session::ClientSession::SnapshotArrived& action);
   void Do(session::ClientSession::DeltaArrived& action);
   void Do(session::ClientSession::CoveredArrived& action);
+  void Do(session::ClientSession::BookmarkArrived& action);
   void Do(session::ClientSession::BindingArrived& action);
   void Do(session::ClientSession::SubscriptionEnded& action);
   void Do(session::ClientSession::StateChanged& action);

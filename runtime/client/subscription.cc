@@ -76,9 +76,20 @@ void Subscription::OnDelta(session::Position at, std::uint64_t base, bool replay
   Enqueue(std::move(arrival));
 }
 
-void Subscription::OnCovered(std::uint64_t revision) {
+void Subscription::OnCovered(std::uint64_t revision, bool due) {
   MutexLock lock(mutex_);
   covered_ = revision;
+  if (!due) passed_over_ = revision;
+}
+
+// It waits its turn, as the replica is behind what has arrived.
+void Subscription::OnBookmark(session::Position at, std::uint32_t slice, std::uint32_t slices,
+                              std::uint64_t hash) {
+  Arrival arrival;
+  arrival.delivery.epoch = at.epoch;
+  arrival.delivery.base = arrival.delivery.revision = at.revision;
+  arrival.check = HashCheck{slice, slices, hash};
+  Enqueue(std::move(arrival));
 }
 
 void Subscription::Enqueue(Arrival arrival) {
@@ -93,6 +104,7 @@ void Subscription::Enqueue(Arrival arrival) {
   }
   if (arrival.delivery.snapshot.has_value()) {
     covered_ = 0;
+    passed_over_ = 0;
     // Whatever waits is superseded, but for events, and for the reason of a snapshot that the application has
     // not heard of.
     for (Arrival& old : arrivals_) {
@@ -114,6 +126,7 @@ void Subscription::Enqueue(Arrival arrival) {
 
 // Replaces the deltas at the end of the backlog by one. A snapshot at its beginning stays as it is.
 void Subscription::ComposeBacklog() {
+  std::erase_if(arrivals_, [](const Arrival& arrival) { return arrival.check.has_value(); });
   const std::size_t first = arrivals_.front().delivery.snapshot.has_value() ? 1 : 0;
   if (arrivals_.size() < first + 2) return;
   std::vector<std::string_view> patches;
@@ -193,14 +206,37 @@ void Subscription::DeliverOne() {
     for (Arrival& arrival : arrivals) failed |= !Apply(arrival, step);
   }
   if (failed) owner_.resync(id_, ResyncReason::kReplicaDiverged);
+  const bool diverged = step.diverged;
   Tell(std::move(step));
+  if (diverged) {
+    // After the change that is told, which looks into it.
+    MutexLock replica_lock(replica_mutex_);
+    observer_->replica().Rebuild();
+  }
   if (end.has_value()) observer_->OnEnd(*end);
   MutexLock lock(mutex_);
   in_callback_ = false;
   callback_ended_.NotifyAll();
 }
 
+bool Subscription::Agrees(const Arrival& bookmark) {
+  {
+    MutexLock lock(mutex_);
+    const session::Position at{bookmark.delivery.epoch, bookmark.delivery.revision};
+    if (awaiting_snapshot_ || !delivered_any_ || delivered_ != at) return true;
+  }
+  const HashCheck& check = *bookmark.check;
+  return observer_->replica().HashSlice(check.slice, check.slices) == check.hash;
+}
+
 bool Subscription::Apply(Arrival& arrival, Step& step) {
+  if (arrival.check.has_value()) {
+    if (Agrees(arrival)) return true;
+    MutexLock lock(mutex_);
+    awaiting_snapshot_ = true;
+    step.diverged = true;
+    return false;
+  }
   const bool is_snapshot = arrival.delivery.snapshot.has_value();
   if (is_snapshot) {
     MoveTo(step.events, step.earlier_events);
@@ -289,12 +325,19 @@ bool Subscription::IsClosed() const {
   return closed_;
 }
 
+bool Subscription::IsBehind() const {
+  return std::any_of(arrivals_.begin(), arrivals_.end(),
+                     [](const Arrival& arrival) { return !arrival.check.has_value(); });
+}
+
 std::string Subscription::TokenLocked() const {
   if (!delivered_any_ || selection_.binding.empty()) return std::string();
   wire::ResumeToken token;
   token.binding = selection_.binding;
   token.epoch = delivered_.epoch;
   token.revision = delivered_.revision;
+  // What is being delivered may be older than what the server said last.
+  if (!IsBehind() && !in_callback_ && passed_over_ > token.revision) token.covered = passed_over_;
   return token.Encode();
 }
 
@@ -331,7 +374,7 @@ std::uint64_t Subscription::revision() const {
 
 std::uint64_t Subscription::covered() const {
   MutexLock lock(mutex_);
-  return arrivals_.empty() ? std::max(covered_, delivered_.revision) : delivered_.revision;
+  return IsBehind() ? delivered_.revision : std::max(covered_, delivered_.revision);
 }
 
 void Subscription::Read(absl::FunctionRef<void()> read) const {

@@ -58,7 +58,10 @@ class Subscription final : public generated::SubscriptionHandle,
                   std::vector<std::string> events);
   void OnDelta(session::Position at, std::uint64_t base, bool replayed, std::string bytes,
                std::vector<std::string> events);
-  void OnCovered(std::uint64_t revision);
+  /// `due`: some of what there is up to there only waits, and is not passed over by a resume token.
+  void OnCovered(std::uint64_t revision, bool due);
+  /// What a slice of the replica's hash is at that position. A replica of which it is another is given up.
+  void OnBookmark(session::Position at, std::uint32_t slice, std::uint32_t slices, std::uint64_t hash);
   void OnEnd(const absl::Status& status);
 
   // generated::SubscriptionHandle
@@ -77,8 +80,14 @@ class Subscription final : public generated::SubscriptionHandle,
   void Close() override;
 
  private:
+  struct HashCheck {
+    std::uint32_t slice = 0;
+    std::uint32_t slices = 1;
+    std::uint64_t hash = 0;
+  };
   struct Arrival {
     generated::Delivery delivery;
+    std::optional<HashCheck> check;           // Nothing else: of what is there at `delivery`'s position.
     std::string bytes;                        // Empty for a delta that only moves the position.
     Selection selection;                      // Of a snapshot.
     std::vector<std::string> earlier_events;  // Of deltas that this snapshot supersedes.
@@ -91,6 +100,7 @@ class Subscription final : public generated::SubscriptionHandle,
     std::vector<std::string> earlier_events;
     std::uint64_t events_dropped = 0;
     std::vector<std::string> events;
+    bool diverged = false;  // What the observer was told last is wrong.
   };
 
   void Enqueue(Arrival arrival);
@@ -102,11 +112,15 @@ class Subscription final : public generated::SubscriptionHandle,
   void DeliverOne();
   /// Applies it to the replica and adds it to the step. False when the replica cannot be used any more.
   bool Apply(Arrival& arrival, Step& step);
+  /// Whether the replica is what a bookmark says, as far as that can be told.
+  bool Agrees(const Arrival& bookmark);
   void Tell(Step step);
   /// Tells the observer of the first `count` events that wait in `untold_events_`.
   void TellEvents(std::size_t count);
   bool IsClosed() const;
   bool TakeArrivals(std::deque<Arrival>& taken, std::optional<absl::Status>& end);
+  /// Whether something that changes the replica waits.
+  bool IsBehind() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string TokenLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const generated::StateCodec& codec_;
@@ -131,7 +145,8 @@ class Subscription final : public generated::SubscriptionHandle,
   std::optional<ResyncReason> last_resync_ ABSL_GUARDED_BY(mutex_);
   bool delivered_any_ ABSL_GUARDED_BY(mutex_) = false;
   session::Position delivered_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t covered_ ABSL_GUARDED_BY(mutex_) = 0;  // By a filter, as the server said last.
+  std::uint64_t covered_ ABSL_GUARDED_BY(mutex_) = 0;      // By a filter, as the server said last.
+  std::uint64_t passed_over_ ABSL_GUARDED_BY(mutex_) = 0;  // As far as nothing of it is due.
   // The base of the next update, when the position has moved since the last one without any change.
   std::optional<std::uint64_t> update_base_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> untold_events_ ABSL_GUARDED_BY(mutex_);  // Of the step that is delivered.

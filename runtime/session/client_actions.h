@@ -87,6 +87,15 @@ struct ClientActions {
   struct CoveredArrived {
     SubscriptionId subscription;
     std::uint64_t revision;
+    bool due;  // Some of it is due, and only waits.
+  };
+  /// What a slice of the hash of what is held at that position should be.
+  struct BookmarkArrived {
+    SubscriptionId subscription;
+    Position at;
+    std::uint32_t slice;
+    std::uint32_t slices;
+    std::uint64_t hash;
   };
   /// For the position that the subscription has.
   struct BindingArrived {
@@ -101,8 +110,9 @@ struct ClientActions {
     ConnectionState state;
     absl::Status reason;
   };
-  using Action = std::variant<Connect, Disconnect, CallEnded, ItemArrived, ItemWritten, SnapshotArrived,
-                              DeltaArrived, CoveredArrived, BindingArrived, SubscriptionEnded, StateChanged>;
+  using Action =
+      std::variant<Connect, Disconnect, CallEnded, ItemArrived, ItemWritten, SnapshotArrived, DeltaArrived,
+                   CoveredArrived, BookmarkArrived, BindingArrived, SubscriptionEnded, StateChanged>;
 };
 
 }  // namespace onager::session

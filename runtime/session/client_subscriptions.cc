@@ -1,6 +1,7 @@
 #include "runtime/session/client_subscriptions.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,7 +48,9 @@ void ClientSubscriptions::Remove(SubscriptionId id) {
 
 void ClientSubscriptions::Resync(SubscriptionId id, ResyncReason reason) {
   const auto found = subscriptions_.find(id);
-  if (found != subscriptions_.end()) GiveUpPosition(id, found->second, reason);
+  if (found == subscriptions_.end()) return;
+  if (reason == ResyncReason::kReplicaDiverged) ++stats_.divergences;
+  GiveUpPosition(id, found->second, reason);
 }
 
 void ClientSubscriptions::GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason) {
@@ -263,6 +266,7 @@ void ClientSubscriptions::On(const wire::SnapshotChunk& frame, Time now) {
   subscription->has_position = true;
   subscription->replay_target = 0;
   subscription->request.position = arrived.at;
+  subscription->request.covered = 0;
   ++stats_.snapshots;
   stats_.events_dropped += arrived.events_dropped;
   if (frame.reason != ResyncReason::kInitial) ++stats_.resyncs;
@@ -300,9 +304,32 @@ void ClientSubscriptions::On(const wire::Delta& frame) {
 
 void ClientSubscriptions::On(const wire::Covered& frame) {
   SubscriptionId id = 0;
-  const Subscription* subscription = FindByWireId(frame.id, id);
-  if (subscription == nullptr || !subscription->has_position) return;
-  actions_.emplace_back(CoveredArrived{id, frame.revision});
+  Subscription* subscription = FindByWireId(frame.id, id);
+  if (subscription == nullptr) return;
+  // Of another position it would say of a lost delta that it was held back.
+  if (!subscription->announced || !subscription->has_position || subscription->receiving_snapshot ||
+      frame.base != subscription->request.position.revision) {
+    return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
+  }
+  // What is due is not to be passed over when the position is resumed.
+  if (!frame.due) subscription->request.covered = frame.revision;
+  actions_.emplace_back(CoveredArrived{id, frame.revision, frame.due});
+}
+
+void ClientSubscriptions::On(const wire::Bookmark& frame) {
+  SubscriptionId id = 0;
+  Subscription* subscription = FindByWireId(frame.id, id);
+  if (subscription == nullptr) return;
+  // What a lost frame leaves behind is found here, also when nothing follows it.
+  const Position& position = subscription->request.position;
+  const std::uint64_t epoch = frame.epoch == 0 ? subscription->announced_epoch : frame.epoch;
+  if (!subscription->announced || !subscription->has_position || subscription->receiving_snapshot ||
+      Position{epoch, frame.revision} != position) {
+    return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
+  }
+  if (!std::has_single_bit(frame.slices) || frame.slice >= frame.slices) return;
+  ++stats_.bookmarks;
+  actions_.emplace_back(BookmarkArrived{id, position, frame.slice, frame.slices, frame.hash});
 }
 
 void ClientSubscriptions::On(const wire::End& frame, Time now) {
@@ -357,6 +384,7 @@ void ClientSubscriptions::Append(wire::BatchWriter& writer, std::size_t message_
     subscribe.revision = subscription.request.position.revision;
     if (subscription.has_position) {
       subscribe.binding = subscription.request.binding;
+      subscribe.covered = subscription.request.covered;
     } else {
       subscribe.reason = subscription.reason;
     }

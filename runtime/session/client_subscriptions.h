@@ -38,6 +38,7 @@ class ClientSubscriptions : private ClientActions {
     std::string view;
     std::string binding;  // Of a resume token; empty: from the beginning.
     Position position;
+    std::uint64_t covered = 0;  // The filter holds back what followed the position up to here.
   };
 
   /// All of them outlive this; what happens is added to `actions` and counted in `stats`.
@@ -69,6 +70,7 @@ class ClientSubscriptions : private ClientActions {
   void On(const wire::SnapshotChunk& frame, Time now);
   void On(const wire::Delta& frame);
   void On(const wire::Covered& frame);
+  void On(const wire::Bookmark& frame);
   void On(const wire::End& frame, Time now);
 
   /// Appends what is due, as far as a message of the server's size takes it.

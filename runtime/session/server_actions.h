@@ -31,6 +31,9 @@ struct ServerSessionOptions {
   std::size_t snapshot_chunk_bytes = 64u << 10;
   Duration heartbeat_interval = std::chrono::seconds(5);
   Duration handshake_timeout = std::chrono::seconds(10);
+  /// How often each subscription is told where it stands, with a hash of what the client should hold. Zero:
+  /// never.
+  Duration bookmark_interval = std::chrono::seconds(30);
 };
 
 /// Who is at the other end, as the authenticator said when the connection was made.

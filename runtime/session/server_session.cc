@@ -78,6 +78,11 @@ void ServerSession::OnLedger(bool incarnation_known, Time now, std::uint64_t led
   ledger_id_ = ledger_id;
   welcome_due_ = true;
   last_received_ = now;
+  if (options_.bookmark_interval > Duration::zero()) {
+    next_bookmark_ = now + options_.bookmark_interval;
+    // Whoever comes again goes on where the slices of hashes would have come to.
+    bookmark_turn_ = static_cast<std::uint64_t>(now.time_since_epoch() / options_.bookmark_interval);
+  }
 }
 
 // What a client sends in one message with its Hello is handled before the ledger is there: the owner
@@ -205,6 +210,10 @@ void ServerSession::OnTime(Time now) {
   }
   heartbeat_due_ = phase_ == Phase::kLive && now >= last_sent_ + options_.heartbeat_interval;
   subscriptions_.OnTime(now);
+  if (phase_ == Phase::kLive && now >= next_bookmark_) {
+    next_bookmark_ = now + options_.bookmark_interval;
+    subscriptions_.BookmarksDue(++bookmark_turn_);
+  }
 }
 
 Time ServerSession::next_deadline() const {
@@ -217,10 +226,11 @@ Time ServerSession::next_deadline() const {
     case Phase::kAwaitingLedger:
       return last_received_ + kSilentHeartbeats * options_.heartbeat_interval;
     case Phase::kLive: {
-      const Time otherwise = std::min(last_received_ + kSilentHeartbeats * options_.heartbeat_interval,
-                                      subscriptions_.next_deadline());
+      const Time silent = last_received_ + kSilentHeartbeats * options_.heartbeat_interval;
+      const Time bookmark = subscriptions_.size() > 0 ? next_bookmark_ : kNever;
       // A heartbeat that is due waits for the write in flight, not for a timer.
-      return heartbeat_due_ ? otherwise : std::min(otherwise, last_sent_ + options_.heartbeat_interval);
+      const Time heartbeat = heartbeat_due_ ? kNever : last_sent_ + options_.heartbeat_interval;
+      return std::min({silent, bookmark, heartbeat, subscriptions_.next_deadline()});
     }
   }
   return kNever;
@@ -284,6 +294,7 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
     AppendReplies(writer, now);
     AppendStreams(writer, now);
     subscriptions_.Append(writer, now);
+    (void)subscriptions_.AppendBookmarks(writer, now);
     if (draining_) AppendDrain(writer);
     if (writer.empty() && now >= last_sent_ + options_.heartbeat_interval) {
       writer.Append(wire::Heartbeat());

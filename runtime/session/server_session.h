@@ -144,6 +144,8 @@ class ServerSession : public ServerActions {
   bool incarnation_known_ = false;
   std::uint64_t ledger_id_ = 0;
   bool heartbeat_due_ = false;  // `OnTime` asked for one, which waits for a write to complete.
+  Time next_bookmark_ = kNever;
+  std::uint64_t bookmark_turn_ = 0;
   bool draining_ = false;
   bool finishing_ = false;
   std::optional<Duration> going_away_due_;  // The client is to be told.

@@ -51,12 +51,14 @@ absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
   subscription.client_fingerprint = frame.schema_fingerprint;
   subscription.filter_fingerprint = wire::Fingerprint(frame.filter);
   subscription.view_fingerprint = wire::Fingerprint(frame.view);
+  subscription.is_filtered = !frame.filter.empty();
   subscription.reason = frame.reason;
   if (frame.epoch != 0) subscription.shown = Position{frame.epoch, frame.revision};
   if (!frame.binding.empty()) {
     subscription.offered_binding = std::string(frame.binding);
     subscription.position = Position{frame.epoch, frame.revision};
     subscription.shown = subscription.position;
+    subscription.asked_through = frame.covered;
     if (absl::Status token = ExamineToken(subscription); !token.ok()) return Refuse(frame.id, token);
   }
   actions_.emplace_back(OpenFeed{frame.id, subscription.actor, std::string(frame.filter),
@@ -111,6 +113,7 @@ void ServerSubscriptions::EndAll(const absl::Status& reason) {
   by_actor_.clear();
   dirty_.clear();
   waiting_.clear();
+  bookmarks_due_.reset();
 }
 
 void ServerSubscriptions::Clear() {
@@ -119,6 +122,7 @@ void ServerSubscriptions::Clear() {
   by_actor_.clear();
   dirty_.clear();
   waiting_.clear();
+  bookmarks_due_.reset();
   ended_.clear();
 }
 
@@ -130,6 +134,8 @@ absl::Status ServerSubscriptions::OnFeedOpened(std::uint64_t id,
   if (!feed.ok()) return OnFeedRefused(id, feed.status());
   Subscription& subscription = found->second;
   subscription.feed = *std::move(feed);
+  subscription.is_hashed =
+      options_.bookmark_interval > Duration::zero() && subscription.client_fingerprint == schema_fingerprint;
 
   wire::TokenBinding binding;
   binding.tenant = peer_.tenant;
@@ -151,6 +157,7 @@ absl::Status ServerSubscriptions::OnFeedOpened(std::uint64_t id,
     }
   }
   subscription.offered_binding.clear();
+  if (!subscription.position.has_value()) subscription.asked_through = 0;
   if (!subscription.position.has_value() && subscription.reason != ResyncReason::kInitial) {
     // The client has been shown something already: a snapshot that the feed has kept may be older than that.
     subscription.snapshot_wanted = subscription.feed->head();
@@ -207,6 +214,7 @@ bool ServerSubscriptions::HoldBack(std::uint64_t id, Subscription& subscription,
   if (head.epoch != subscription.position->epoch) return false;
   if (head.revision > subscription.position->revision) {
     subscription.held_back = head.revision;
+    subscription.held_back_is_due = true;
     if (!subscription.waits_until.has_value()) {
       subscription.waits_until = subscription.next_delivery;
       waiting_.emplace(subscription.next_delivery, id);
@@ -253,6 +261,8 @@ void ServerSubscriptions::Cover(wire::BatchWriter& writer, std::uint64_t id, Sub
     wire::Covered covered;
     covered.id = id;
     covered.revision = subscription.held_back;
+    covered.base = subscription.shown->revision;
+    covered.due = subscription.held_back_is_due;
     writer.Append(covered);
     subscription.covered = subscription.held_back;
   }
@@ -297,7 +307,8 @@ FeedRead ServerSubscriptions::ReadFeed(Subscription& subscription, std::size_t b
   }
   const bool due =
       subscription.position.has_value() && subscription.position->revision < subscription.due_through;
-  FeedRead read = subscription.feed->Read(subscription.position, due, budget, now);
+  FeedRead read =
+      subscription.feed->Read(subscription.position, due, budget, now, subscription.asked_through);
   for (const FeedStep& step : read.steps) {
     if (step.size() + kFrameOverheadMax <= batch_bytes_max_) continue;
     const Position after{read.at.epoch, step.revision};
@@ -351,6 +362,8 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
       if (!read.steps.empty()) NoteDelivery(subscription, now);
       subscription.position->revision = read.through;
       subscription.held_back = read.held_back ? read.at.revision : 0;
+      subscription.held_back_is_due = false;
+      KeepHash(subscription, now);
       return read.held_back || read.through == read.at.revision ? Pumped::kAll : Pumped::kPart;
     case FeedRead::Kind::kSnapshotPending:
       // The feed says when the snapshot is there.
@@ -387,6 +400,61 @@ void ServerSubscriptions::SendStep(wire::BatchWriter& writer, std::uint64_t id, 
   ++stats_.deltas;
 }
 
+void ServerSubscriptions::KeepHash(Subscription& subscription, Time now) {
+  if (!subscription.is_hashed || !subscription.is_filtered) return;
+  if (subscription.hash != nullptr && subscription.hash_at == *subscription.shown) return;
+  subscription.hash = subscription.feed->Hash(*subscription.shown, now);
+  subscription.hash_at = *subscription.shown;
+}
+
+void ServerSubscriptions::BookmarksDue(std::uint64_t turn) {
+  bookmarks_due_ = 0;
+  bookmark_turn_ = turn;
+}
+
+bool ServerSubscriptions::AppendBookmarks(wire::BatchWriter& writer, Time now) {
+  while (bookmarks_due_.has_value()) {
+    if (writer.size() >= batch_bytes_max_) return false;
+    const auto next = subscriptions_.lower_bound(*bookmarks_due_);
+    if (next == subscriptions_.end()) {
+      bookmarks_due_.reset();
+    } else {
+      bookmarks_due_ = next->first + 1;
+      AppendBookmark(writer, next->first, next->second, now);
+    }
+  }
+  return true;
+}
+
+void ServerSubscriptions::AppendBookmark(wire::BatchWriter& writer, std::uint64_t id,
+                                         Subscription& subscription, Time now) {
+  if (!subscription.announced || !subscription.position.has_value()) return;
+  switch (Pump(writer, id, subscription, now)) {
+    case Pumped::kAll:
+      break;
+    case Pumped::kPart:
+      return MarkDirty(id, subscription);
+    case Pumped::kEnded:
+      return;
+  }
+  if (!subscription.position.has_value()) return;  // A snapshot is on its way.
+  Cover(writer, id, subscription, std::max(subscription.position->revision, subscription.held_back));
+  const Position& shown = *subscription.shown;
+  wire::Bookmark bookmark;
+  bookmark.id = id;
+  bookmark.revision = shown.revision;
+  bookmark.epoch = shown.epoch == subscription.announced_epoch ? 0 : shown.epoch;
+  std::shared_ptr<const generated::StateHash> hash;
+  if (subscription.is_hashed) hash = subscription.feed->Hash(shown, now);
+  if (hash == nullptr && subscription.hash_at == shown) hash = subscription.hash;
+  if (hash != nullptr) {
+    bookmark.slices = static_cast<std::uint32_t>(hash->sums.size());
+    bookmark.slice = static_cast<std::uint32_t>(bookmark_turn_ % bookmark.slices);
+    bookmark.hash = hash->sums[bookmark.slice];
+  }
+  writer.Append(bookmark);
+}
+
 bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id,
                                        Subscription& subscription, Time now) {
   const std::string& bytes = *subscription.snapshot;
@@ -410,6 +478,7 @@ bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t 
   subscription.shown = subscription.snapshot_at;
   subscription.held_back = 0;
   subscription.covered = 0;
+  subscription.asked_through = 0;
   subscription.snapshot.reset();
   NoteDelivery(subscription, now);
   return true;

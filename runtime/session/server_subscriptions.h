@@ -69,6 +69,12 @@ class ServerSubscriptions : private ServerActions {
   /// before.
   bool AppendObservers(wire::BatchWriter& writer, const CallOutcome& outcome, Time now);
 
+  /// Every subscription is due to be told where it stands. `turn` grows by one each time: it decides which
+  /// slice of a hash that is taken in several goes along.
+  void BookmarksDue(std::uint64_t turn);
+  /// Appends those that are due. False when the batch is full before.
+  bool AppendBookmarks(wire::BatchWriter& writer, Time now);
+
   std::size_t size() const { return subscriptions_.size(); }
   /// Whether there is something that could be sent and has not been.
   bool behind() const { return !dirty_.empty(); }
@@ -80,6 +86,9 @@ class ServerSubscriptions : private ServerActions {
     std::uint64_t client_fingerprint = 0;
     std::uint64_t filter_fingerprint = 0;
     std::uint64_t view_fingerprint = 0;
+    bool is_filtered = false;
+    bool is_hashed =
+        false;  // The client's field tree is the server's, so that a hash is the same at both ends.
     std::string offered_binding;
     // What the client was shown last, or will have been when all that is sent has arrived.
     std::optional<Position> shown;
@@ -87,9 +96,15 @@ class ServerSubscriptions : private ServerActions {
     // snapshot is due, for `reason`.
     std::optional<Position> position;
     ResyncReason reason = ResyncReason::kInitial;
-    std::uint64_t due_through = 0;  // Up to here the filter is not asked: the first snapshot was older.
-    std::uint64_t held_back = 0;    // The filter holds something back up to this revision.
-    std::uint64_t covered = 0;      // As the client was told.
+    std::uint64_t due_through = 0;    // Up to here the filter is not asked: the first snapshot was older.
+    std::uint64_t held_back = 0;      // The filter holds something back up to this revision.
+    bool held_back_is_due = false;    // It was not asked: its rate holds back what there is.
+    std::uint64_t covered = 0;        // As the client was told.
+    std::uint64_t asked_through = 0;  // Where it resumed: up to here the filter held everything back.
+    // Of a subscription with a filter: the hash of what the client was shown last, once it is known, as the
+    // feed knows none of what it holds something back after.
+    std::shared_ptr<const generated::StateHash> hash;
+    Position hash_at;
     std::string binding;
     bool announced = false;  // `Subscribed` was sent.
     std::uint64_t announced_epoch = 0;
@@ -121,6 +136,8 @@ class ServerSubscriptions : private ServerActions {
   FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
   void SendStep(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription,
                 const FeedStep& step);
+  void KeepHash(Subscription& subscription, Time now);
+  void AppendBookmark(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, Time now);
   bool PumpSnapshot(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, Time now);
   /// Tells the client, as far as there is no change to tell it with, that it has been told of everything up
   /// to `revision`.
@@ -138,6 +155,8 @@ class ServerSubscriptions : private ServerActions {
   std::multimap<ActorId, std::uint64_t> by_actor_;
   std::deque<std::uint64_t> dirty_;
   std::set<std::pair<Time, std::uint64_t>> waiting_;
+  std::optional<std::uint64_t> bookmarks_due_;  // Of the subscriptions from that id on.
+  std::uint64_t bookmark_turn_ = 0;
   std::deque<std::pair<std::uint64_t, absl::Status>> ended_;  // Of which the client is to be told.
 };
 

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "onager/generated/state_hash.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/shared_bytes.h"
 
@@ -68,11 +70,16 @@ class StateFeed {
   virtual ~StateFeed() = default;
   /// What follows `from`; at most about `bytes_max` of steps, and at least one. `due`: also what the filter
   /// would hold back.
-  virtual FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) = 0;
+  /// Up to `covered` the reader knows that the filter held everything back.
+  virtual FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
+                        std::uint64_t covered = 0) = 0;
   /// A snapshot of `at_least` or something later in that epoch, or of anything in another epoch. A reader
   /// that was told `kSnapshotPending` asks with the `at` it was given, so that it is served however fast the
   /// state moves on.
   virtual FeedRead ReadSnapshot(const Position& at_least, Time now) = 0;
+  /// The hash of what is seen at that position. Null when it is not known, as nothing is hashed before it is
+  /// asked for; then it may be known the next time. Of a position that something follows it never is.
+  virtual std::shared_ptr<const generated::StateHash> Hash(const Position& at, Time now) = 0;
   virtual Position head() const = 0;
   /// Whether `Read` would say `kEnded`.
   virtual bool ended() const = 0;

@@ -228,7 +228,8 @@ struct Schema<Subscribe> {
       Bytes<&Subscribe::key>{3},       Fixed64<&Subscribe::schema_fingerprint>{4},
       Bytes<&Subscribe::binding>{5},   Fixed64<&Subscribe::epoch>{6},
       Varint<&Subscribe::revision>{7}, Varint<&Subscribe::reason>{8},
-      Bytes<&Subscribe::filter>{9},    Bytes<&Subscribe::view>{10}};
+      Bytes<&Subscribe::filter>{9},    Bytes<&Subscribe::view>{10},
+      Varint<&Subscribe::covered>{11}};
 };
 
 template <>
@@ -308,13 +309,22 @@ struct Schema<StreamEnd> {
 template <>
 struct Schema<Covered> {
   static constexpr std::uint32_t kNumber = 18;
-  static constexpr std::tuple kFields{Varint<&Covered::id>{1}, Varint<&Covered::revision>{2}};
+  static constexpr std::tuple kFields{Varint<&Covered::id>{1}, Varint<&Covered::revision>{2},
+                                      Varint<&Covered::base>{3}, Varint<&Covered::due>{4}};
 };
 
 template <>
 struct Schema<GoingAway> {
   static constexpr std::uint32_t kNumber = 19;
   static constexpr std::tuple kFields{Varint<&GoingAway::within_ms>{1}};
+};
+
+template <>
+struct Schema<Bookmark> {
+  static constexpr std::uint32_t kNumber = 20;
+  static constexpr std::tuple kFields{Varint<&Bookmark::id>{1},     Varint<&Bookmark::revision>{2},
+                                      Fixed64<&Bookmark::epoch>{3}, Varint<&Bookmark::slices>{4},
+                                      Varint<&Bookmark::slice>{5},  Fixed64<&Bookmark::hash>{6}};
 };
 
 template <typename Kind>
@@ -427,6 +437,10 @@ void BatchWriter::Append(const StreamEnd& frame) {
 void BatchWriter::Append(const Covered& frame) { AppendFrame(Schema<Covered>::kNumber, EncodeFields(frame)); }
 void BatchWriter::Append(const GoingAway& frame) {
   AppendFrame(Schema<GoingAway>::kNumber, EncodeFields(frame));
+}
+
+void BatchWriter::Append(const Bookmark& frame) {
+  AppendFrame(Schema<Bookmark>::kNumber, EncodeFields(frame));
 }
 
 void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {

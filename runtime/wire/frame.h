@@ -122,6 +122,7 @@ struct Subscribe {
   ResyncReason reason = ResyncReason::kInitial;  // Why there is no position, when the client gave one up.
   std::string_view filter;                       // The actor's filter message; empty: everything passes.
   std::string_view view;                         // The actor's view message; empty: all of the state.
+  std::uint64_t covered = 0;  // What followed the position up to here the filter held back, as of `Covered`.
 };
 
 struct Unsubscribe {
@@ -164,6 +165,19 @@ struct Delta {
 struct Covered {
   std::uint64_t id = 0;
   std::uint64_t revision = 0;
+  std::uint64_t base = 0;  // That position.
+  bool due = false;        // Some of it is not held back by the filter, but waits for its rate.
+};
+
+/// Server to client, now and then: this is the client's position, and a part of the hash of what it holds
+/// there.
+struct Bookmark {
+  std::uint64_t id = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t epoch = 0;   // As in `Delta`.
+  std::uint32_t slices = 0;  // A power of two; zero: no hash.
+  std::uint32_t slice = 0;
+  std::uint64_t hash = 0;
 };
 
 /// Server to client: nothing follows for this subscription.
@@ -190,7 +204,7 @@ struct GoingAway {
 
 using Frame = std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe,
                            Subscribed, SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem,
-                           StreamCredit, StreamEnd, Covered, GoingAway>;
+                           StreamCredit, StreamEnd, Covered, GoingAway, Bookmark>;
 
 }  // namespace onager::wire
 

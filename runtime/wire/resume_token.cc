@@ -152,6 +152,10 @@ std::string ResumeToken::Encode() const {
     writer.Tag(3, WireType::kVarint);
     writer.Varint(revision);
   }
+  if (covered != 0) {
+    writer.Tag(4, WireType::kVarint);
+    writer.Varint(covered);
+  }
   writer.Finish();
   return bytes;
 }
@@ -172,6 +176,9 @@ absl::StatusOr<ResumeToken> ResumeToken::Decode(std::string_view bytes) {
         break;
       case 3:
         read = ReadVarint(reader, tag, token.revision);
+        break;
+      case 4:
+        read = ReadVarint(reader, tag, token.covered);
         break;
       default:
         read = reader.Skip(tag);

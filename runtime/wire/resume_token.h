@@ -51,6 +51,7 @@ struct ResumeToken {
   std::string binding;
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
+  std::uint64_t covered = 0;  // As in `Subscribe`.
 
   friend bool operator==(const ResumeToken&, const ResumeToken&) = default;
 

@@ -24,7 +24,7 @@ struct FeedWorld {
       : history(std::make_shared<ActorHistory>(kCounterCodec, limits, Position{kEpoch, 0})),
         view(history->AddView(0)),
         feed(history, view, nullptr) {
-    history->ServeSnapshots([this](const std::shared_ptr<ViewLog>&) { ++asked; });
+    history->ServeSnapshots([this](const std::shared_ptr<ViewLog>&, ActorHistory::Wanted) { ++asked; });
   }
 
   void Publish(int count, std::size_t padding = 0) {

@@ -67,6 +67,18 @@ class CounterState final : public generated::StateInterface {
   std::int64_t previous() const { return committed_; }
   void EncodeSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
   void EncodeStoredSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
+  // What subscribers see of it, as it is.
+  generated::StateHash Hash(std::uint32_t slices) const override {
+    ++hashes;
+    generated::StateHash hash(slices);
+    hash.sums[0] = static_cast<std::uint64_t>(value);
+    return hash;
+  }
+  generated::StateHashChange HashChange(std::uint32_t) override {
+    generated::StateHashChange change;
+    change.sums.emplace_back(0, static_cast<std::uint64_t>(value - committed_));
+    return change;
+  }
   absl::Status LoadSnapshot(std::string_view snapshot) override {
     if (!absl::SimpleAtoi(absl::string_view(snapshot.data(), snapshot.size()), &value)) {
       return absl::DataLossError("not a number");
@@ -93,6 +105,7 @@ class CounterState final : public generated::StateInterface {
   }
 
   std::size_t patch_padding = 0;
+  static inline int hashes = 0;  // Made of a whole state.
 
  private:
   std::string Padding() const { return patch_padding == 0 ? "" : " " + std::string(patch_padding, '.'); }

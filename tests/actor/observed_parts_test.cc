@@ -73,6 +73,18 @@ class Units final : public generated::ViewLeaf {
     ++view_snapshots;
     absl::StrAppend(&out, static_cast<const CounterState&>(state).value / unit_);
   }
+  generated::StateHash Hash(const generated::StateInterface& state, std::uint32_t slices) const override {
+    generated::StateHash hash(slices);
+    hash.sums[0] = static_cast<std::uint64_t>(static_cast<const CounterState&>(state).value / unit_);
+    return hash;
+  }
+  generated::StateHashChange HashChange(generated::StateInterface& state, std::uint32_t) const override {
+    const auto& counter = static_cast<CounterState&>(state);
+    generated::StateHashChange change;
+    change.sums.emplace_back(0,
+                             static_cast<std::uint64_t>(counter.value / unit_ - counter.previous() / unit_));
+    return change;
+  }
 
  private:
   const std::int64_t unit_;
@@ -127,6 +139,70 @@ TEST(ObservedPartsTest, ACommitIsEncodedOncePerViewAndJudgedOncePerFilter) {
   (void)world.Call(kAdd, "0");
   EXPECT_EQ(encodings, 2);
   EXPECT_EQ(evaluations, 2);
+}
+
+std::uint64_t HashAt(ObservedWorld& world, ActorFeed& feed, std::uint64_t revision) {
+  const auto hash = feed.Hash({feed.head().epoch, revision}, world.environment.Now());
+  world.environment.RunReady();
+  return hash == nullptr ? 0 : hash->sums.at(0);
+}
+
+// Fault that makes it fail: a hash made of the state at each commit, or at each time that it is asked for.
+TEST(ObservedPartsTest, AHashIsMadeOnceAndThenKeptUp) {
+  ObservedWorld world;
+  const auto feed = world.Open("");
+  const auto again = world.Open(Least(0));
+  const auto tens = world.Open("", InUnits(10));
+  CounterState::hashes = 0;
+  (void)world.Call(kAdd, "12");
+  EXPECT_EQ(CounterState::hashes, 0);  // Nobody has asked.
+  EXPECT_EQ(HashAt(world, *feed, 1), 0u);
+  EXPECT_EQ(HashAt(world, *feed, 1), 12u);
+  EXPECT_EQ(HashAt(world, *again, 1), 12u);
+  EXPECT_EQ(HashAt(world, *tens, 1), 0u);
+  EXPECT_EQ(HashAt(world, *tens, 1), 1u);
+  const auto kept = feed->Hash({feed->head().epoch, 1}, world.environment.Now());
+  for (int i = 0; i < 20; ++i) (void)world.Call(kAdd, "1");
+  EXPECT_EQ(HashAt(world, *feed, 21), 32u);
+  EXPECT_EQ(HashAt(world, *tens, 21), 3u);
+  EXPECT_EQ(CounterState::hashes, 1);
+  EXPECT_EQ(kept->sums.at(0), 12u);  // Who was given one has it as it was.
+  // Where something follows, nobody knows any more; what shows nothing does not count.
+  EXPECT_EQ(HashAt(world, *feed, 20), 0u);
+  EXPECT_EQ(HashAt(world, *tens, 20), 3u);
+  EXPECT_EQ(HashAt(world, *tens, 17), 0u);
+}
+
+TEST(ObservedPartsTest, AHashOfWhatIsNotCommittedIsNotKnownBefore) {
+  ObservedWorld world;
+  const auto feed = world.Open("");
+  (void)world.Call(kAdd, "5");
+  world.store.hold = true;
+  (void)world.Call(kAdd, "1");
+  EXPECT_EQ(HashAt(world, *feed, 1), 0u);  // It is made of the state, which is ahead.
+  EXPECT_EQ(HashAt(world, *feed, 1), 0u);
+  (void)world.Call(kAdd, "1");
+  world.store.Complete();
+  world.environment.RunReady();
+  EXPECT_EQ(HashAt(world, *feed, 2), 6u);
+  world.store.Complete();
+  world.environment.RunReady();
+  EXPECT_EQ(HashAt(world, *feed, 3), 7u);
+}
+
+TEST(ObservedPartsTest, AHashThatNobodyCanAskForIsNotKeptUp) {
+  ObservedWorld world;
+  auto feed = world.Open("");
+  (void)world.Call(kAdd, "5");
+  (void)HashAt(world, *feed, 1);
+  EXPECT_EQ(HashAt(world, *feed, 1), 5u);
+  feed.reset();
+  CounterState::hashes = 0;
+  (void)world.Call(kAdd, "1");
+  feed = world.Open("");
+  EXPECT_EQ(HashAt(world, *feed, 2), 0u);
+  EXPECT_EQ(HashAt(world, *feed, 2), 6u);
+  EXPECT_EQ(CounterState::hashes, 1);
 }
 
 TEST(ObservedPartsTest, ASnapshotIsEncodedOncePerViewAndRevision) {

@@ -31,8 +31,11 @@ class TextReplica final : public generated::ReplicaInterface {
     return absl::OkStatus();
   }
   void EncodeSnapshot(std::string& out) const override { out += text; }
+  std::uint64_t HashSlice(std::uint32_t, std::uint32_t) const override { return text.size(); }
+  void Rebuild() override { ++rebuilt; }
 
   std::string text;
+  int rebuilt = 0;
 };
 
 absl::StatusOr<std::string> Join(absl::Span<const std::string_view> patches) {
@@ -212,19 +215,67 @@ TEST(SubscriptionTest, NothingIsToldAfterClose) {
 TEST(SubscriptionTest, WhatIsHeldBackIsCoveredOnceWhatCameBeforeIsDelivered) {
   SubscriptionWorld world;
   world.Snapshot(1, "a");
-  world.subscription->OnCovered(7);
+  world.subscription->OnCovered(7, false);
   EXPECT_EQ(world.subscription->covered(), 0u);
   (void)world.Told();
   EXPECT_EQ(world.subscription->covered(), 7u);
   EXPECT_EQ(world.subscription->revision(), 1u);
+  world.subscription->OnBookmark({9, 1}, 0, 1, 1);  // It waits its turn, and says nothing new.
+  EXPECT_EQ(world.subscription->covered(), 7u);
+  EXPECT_EQ(wire::ResumeToken::Decode(world.subscription->token())->covered, 7u);
+  world.subscription->OnCovered(8, true);
+  EXPECT_EQ(world.subscription->covered(), 8u);
+  EXPECT_EQ(wire::ResumeToken::Decode(world.subscription->token())->covered, 7u);
   world.Delta(1, 9, "b");
   EXPECT_EQ(world.subscription->covered(), 1u);
+  EXPECT_EQ(wire::ResumeToken::Decode(world.subscription->token())->covered, 0u);
   (void)world.Told();
   EXPECT_EQ(world.subscription->covered(), 9u);
   // Another history counts anew.
   world.Snapshot(2, "c", ResyncReason::kNewEpoch);
   (void)world.Told();
   EXPECT_EQ(world.subscription->covered(), 2u);
+}
+
+// Fault that makes it fail: a bookmark held against a copy that is behind it, or ahead.
+TEST(SubscriptionTest, ACopyThatIsNotWhatABookmarkSaysIsGivenUp) {
+  SubscriptionWorld world;
+  const auto bookmark = [&](std::uint64_t revision, std::uint64_t hash) {
+    world.subscription->OnBookmark({9, revision}, 0, 1, hash);  // A text hashes to its length.
+  };
+  bookmark(1, 99);  // There is nothing yet.
+  world.Snapshot(1, "a");
+  bookmark(1, 1);
+  world.Delta(1, 2, "bc");
+  bookmark(2, 3);
+  world.Delta(2, 3, "d");
+  EXPECT_EQ(world.Told(), (Lines{"snapshot 0-1 a", "1-2 abc", "2-3 abcd"}));
+  bookmark(2, 99);  // Of a copy that is no longer there.
+  world.subscription->OnBookmark({8, 3}, 0, 1, 99);
+  EXPECT_EQ(world.Told(), Lines());
+  EXPECT_TRUE(world.resyncs.empty());
+  bookmark(3, 99);
+  world.Delta(3, 4, "e");  // Of a copy that is given up, like what follows.
+  bookmark(4, 98);
+  EXPECT_EQ(world.Told(), Lines());
+  EXPECT_EQ(world.resyncs, (std::vector<ResyncReason>{ResyncReason::kReplicaDiverged}));
+  EXPECT_EQ(static_cast<TextReplica&>(world.recorder->replica()).rebuilt, 1);
+  world.Snapshot(4, "abcde", ResyncReason::kReplicaDiverged);
+  bookmark(4, 5);
+  EXPECT_EQ(world.Told(), (Lines{"snapshot 0-4 abcde"}));
+  EXPECT_EQ(world.resyncs.size(), 1u);
+}
+
+TEST(SubscriptionTest, BookmarksAreHeldAgainstEachPositionOfABacklog) {
+  SubscriptionWorld world(1);
+  world.Snapshot(1, "a");
+  EXPECT_EQ(world.Told(), (Lines{"snapshot 0-1 a"}));
+  world.Delta(1, 2, "b");
+  world.subscription->OnBookmark({9, 2}, 0, 1, 2);
+  world.Delta(2, 3, "c");
+  world.subscription->OnBookmark({9, 3}, 0, 1, 7);
+  EXPECT_EQ(world.Told(), (Lines{"1-3 abc"}));  // What changed is told all the same.
+  EXPECT_EQ(world.resyncs.size(), 1u);
 }
 
 // What is kept is what was delivered: a new filter, view and binding count from the snapshot on that they are

@@ -138,10 +138,14 @@ class RandomMarket {
       return true;
     }));
     for (const auto& watcher : watchers_) Check(*watcher);
+    // Nobody was told that a copy is wrong which is not.
+    world_.Pass(std::chrono::seconds(5));
+    EXPECT_EQ(front_.stats().divergences + back_.stats().divergences, 0u);
   }
 
   std::uint64_t cuts() const { return cuts_; }
   std::uint64_t looks() const { return looks_; }
+  std::uint64_t bookmarks() const { return front_.stats().bookmarks + back_.stats().bookmarks; }
   std::uint64_t resumes() const { return front_.stats().resumes; }
   std::size_t events() const {
     std::size_t count = 0;
@@ -158,6 +162,7 @@ class RandomMarket {
  private:
   static void Start(SimulatedWorld& world) {
     world.server_options().actors.replay.count_max = 40;
+    world.server_options().session.bookmark_interval = std::chrono::seconds(1);
     world.StartServer();
     HostMarket(world.server());
   }
@@ -304,6 +309,7 @@ TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision)
   std::size_t filtered = 0;
   std::size_t events = 0;
   std::uint64_t looks = 0;
+  std::uint64_t bookmarks = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + 12; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     RandomMarket market(seed);
@@ -315,6 +321,7 @@ TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision)
     filtered += market.filtered();
     events += market.events();
     looks += market.looks();
+    bookmarks += market.bookmarks();
   }
   // The schedules did what they are for.
   EXPECT_GT(cuts, 20u);
@@ -323,6 +330,7 @@ TEST(RandomMarketTest, WhatIsSeenThroughAViewAndAFilterIsTheStateAtThatRevision)
   EXPECT_GT(filtered, 1000u);
   EXPECT_GT(events, 1000u);
   EXPECT_GT(looks, 30u);
+  EXPECT_GT(bookmarks, 1000u);
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ class SmallFeed final : public StateFeed {
  public:
   explicit SmallFeed(bool filtered) : filtered_(filtered) {}
 
-  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t, Time now) override {
+  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t, Time now,
+                std::uint64_t) override {
     if (!from.has_value()) return ReadSnapshot(head(), now);
     FeedRead read;
     read.at = head();
@@ -56,6 +57,9 @@ class SmallFeed final : public StateFeed {
     read.at = head();
     read.snapshot = ShareBytes("snapshot");
     return read;
+  }
+  std::shared_ptr<const generated::StateHash> Hash(const Position&, Time) override {
+    return std::make_shared<generated::StateHash>(filtered_ ? 1 : 8);
   }
   Position head() const override { return {11, 4}; }
   bool ended() const override { return false; }

@@ -688,6 +688,7 @@ TEST(ClientSessionTest, WhatAFilterHoldsBackLeavesThePosition) {
   wire::Covered covered;
   covered.id = 1;
   covered.revision = 9;
+  covered.base = 4;
   world.Send(Message(covered));
   const auto arrived = world.Take<Client::CoveredArrived>();
   ASSERT_EQ(arrived.size(), 1u);

@@ -96,16 +96,25 @@ FeedRead FakeFeed::ReadSnapshot(const Position& at_least, Time /*now*/) {
   return read;
 }
 
-FeedRead FakeFeed::Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) {
+std::shared_ptr<const generated::StateHash> FakeFeed::Hash(const Position& at, Time now) {
+  if (!hashes_ || at.epoch != epoch_ || !window_.Covers(at.revision, now)) return nullptr;
+  if (window_.After(at.revision) != window_.end()) return nullptr;
+  auto hash = std::make_shared<generated::StateHash>(2);
+  hash->sums = {value_, ~value_};
+  return hash;
+}
+
+FeedRead FakeFeed::Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
+                        std::uint64_t covered) {
   if (end_.has_value()) return ReadSnapshot(head(), now);
   ++reads_;
   const std::uint64_t head = window_.head();
   if (!from.has_value()) return Snapshot(FeedRead::Why::kNoPosition, head);
   if (from->epoch != epoch_ || from->revision > head) return Snapshot(FeedRead::Why::kOtherEpoch, head);
-  if (!due && opened_ <= from->revision) {
+  if (!due && opened_ <= std::max(from->revision, covered > head ? 0 : covered)) {
     FeedRead read;
     read.at = {epoch_, head};
-    read.held_back = window_.After(from->revision) != window_.end();
+    read.held_back = !window_.Covers(from->revision, now) || window_.After(from->revision) != window_.end();
     read.through = read.held_back ? from->revision : head;
     return read;
   }

@@ -34,6 +34,8 @@ class FakeFeed final : public StateFeed {
   void CommitEvent(std::string_view event, Time now, std::uint64_t growth = 0);
   /// Commits are held back from now on, until one is made while the filter is open again. Events pass.
   void set_filter_open(bool open) { filter_open_ = open; }
+  /// The filter has not been asked about what came before.
+  void set_opened(std::uint64_t revision) { opened_ = revision; }
   /// Another history takes over, with a head that says nothing about the old one.
   void Restart(std::uint64_t epoch, std::uint64_t revision, std::uint64_t value);
   void End(const absl::Status& status) { end_ = status; }
@@ -52,8 +54,13 @@ class FakeFeed final : public StateFeed {
   /// More steps than this are composed into one.
   void set_single_steps_max(std::size_t count) { single_steps_max_ = count; }
 
-  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) override;
+  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
+                std::uint64_t covered = 0) override;
   FeedRead ReadSnapshot(const Position& at_least, Time now) override;
+  /// The number itself, in two slices.
+  std::shared_ptr<const generated::StateHash> Hash(const Position& at, Time now) override;
+  /// Whether hashes are known.
+  void set_hashes(bool known) { hashes_ = known; }
   Position head() const override { return {epoch_, window_.head()}; }
   bool ended() const override { return end_.has_value(); }
   Duration min_interval() const override { return min_interval_; }
@@ -84,6 +91,7 @@ class FakeFeed final : public StateFeed {
   bool filter_open_ = true;
   std::uint64_t opened_ = 0;             // The last revision that the filter let pass.
   std::vector<std::uint64_t> event_at_;  // The revision of each event.
+  bool hashes_ = true;
   bool snapshots_wait_ = false;
   bool snapshot_asked_ = false;
   SharedBytes snapshot_;

@@ -219,11 +219,15 @@ TEST(ServerSelectionTest, WhatFollowsAnOlderFirstSnapshotIsNotHeldBack) {
   class OldSnapshotFirst final : public StateFeed {
    public:
     explicit OldSnapshotFirst(std::shared_ptr<FakeFeed> feed) : feed_(std::move(feed)) {}
-    FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now) override {
+    FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
+                  std::uint64_t) override {
       return from.has_value() ? feed_->Read(from, due, bytes_max, now) : feed_->ReadSnapshot({11, 4}, now);
     }
     FeedRead ReadSnapshot(const Position& at_least, Time now) override {
       return feed_->ReadSnapshot(at_least, now);
+    }
+    std::shared_ptr<const generated::StateHash> Hash(const Position& at, Time now) override {
+      return feed_->Hash(at, now);
     }
     Position head() const override { return feed_->head(); }
     bool ended() const override { return false; }

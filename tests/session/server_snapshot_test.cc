@@ -83,7 +83,7 @@ TEST(ServerSnapshotTest, WhatIsCommittedMeanwhileFollowsTheSnapshot) {
 TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
   class EmptyFeed final : public StateFeed {
    public:
-    FeedRead Read(const std::optional<Position>& from, bool, std::size_t, Time now) override {
+    FeedRead Read(const std::optional<Position>& from, bool, std::size_t, Time now, std::uint64_t) override {
       if (!from.has_value()) return ReadSnapshot({}, now);
       FeedRead read;
       read.at = head();
@@ -96,6 +96,7 @@ TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
       read.snapshot = ShareBytes("");
       return read;
     }
+    std::shared_ptr<const generated::StateHash> Hash(const Position&, Time) override { return nullptr; }
     Position head() const override { return {3, 0}; }
     bool ended() const override { return false; }
     std::uint64_t CountEvents(const Position&, const Position&) const override { return 0; }

@@ -12,7 +12,7 @@ std::string_view NameOf(const wire::Frame& frame) {
   constexpr std::string_view kNames[] = {"Hello",  "Welcome",   "Call",        "Reply",      "Acknowledge",
                                          "Cancel", "Subscribe", "Unsubscribe", "Subscribed", "Chunk",
                                          "Delta",  "End",       "Heartbeat",   "Goodbye",    "Item",
-                                         "Credit", "StreamEnd", "Covered",     "GoingAway"};
+                                         "Credit", "StreamEnd", "Covered",     "GoingAway",  "Bookmark"};
   static_assert(std::size(kNames) == std::variant_size_v<wire::Frame>);
   return kNames[frame.index()];
 }

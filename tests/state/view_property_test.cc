@@ -21,6 +21,8 @@ namespace {
 using generated::FilterTree;
 using generated::ParseView;
 using generated::Replica;
+using generated::StateHash;
+using generated::StateHashChange;
 using generated::StructOps;
 using generated::TrackedState;
 using generated::ViewLeaf;
@@ -120,7 +122,14 @@ struct Observer {
   std::string last_snapshot;
   std::vector<std::string> history;  // Patches since `older`.
   std::unique_ptr<Replica<MarketState>> older = std::make_unique<Replica<MarketState>>();
+  StateHash hash = StateHash(4);  // Kept up with each turn.
 
+  StateHash HashOf(const TrackedState<MarketState>& state) const {
+    return view != nullptr ? view->Hash(state, 4) : state.Hash(4);
+  }
+  StateHashChange HashChange(TrackedState<MarketState>& state) const {
+    return view != nullptr ? view->HashChange(state, 4) : state.HashChange(4);
+  }
   bool EncodePatch(TrackedState<MarketState>& state) {
     patch.clear();
     return view != nullptr ? view->EncodePatch(state, patch) : state.EncodePublicPatch(patch);
@@ -188,7 +197,10 @@ TEST(ViewPropertyTest, PatchesOfAViewLeadWhereItsSnapshotIs) {
       std::string stored;
       state.EncodePatch(stored);
       std::vector<bool> encoded;
-      for (Observer& observer : observers) encoded.push_back(observer.EncodePatch(state));
+      for (Observer& observer : observers) {
+        encoded.push_back(observer.EncodePatch(state));
+        observer.HashChange(state).AddTo(observer.hash);
+      }
       state.Commit();
       for (std::size_t i = 0; i < observers.size(); ++i, ++done) {
         Observer& observer = observers[i];
@@ -205,6 +217,15 @@ TEST(ViewPropertyTest, PatchesOfAViewLeadWhereItsSnapshotIs) {
           observer.history.push_back(observer.patch);
         } else {
           ASSERT_EQ(snapshot, observer.last_snapshot) << where();
+        }
+        // What is wrong once stays wrong.
+        if (turn % 4 == 3) {
+          ASSERT_EQ(observer.hash, observer.HashOf(state)) << where();
+        }
+        for (std::uint32_t slice = 0; slice < 4 && turn % 4 == 3; ++slice) {
+          ASSERT_EQ(observer.replica->HashSlice(slice, 4), observer.hash.sums[slice])
+              << where() << "\n"
+              << observer.replica->state();
         }
         observer.last_snapshot = snapshot;
         Replica<MarketState> fresh;

@@ -256,9 +256,23 @@ std::vector<Sample> Samples() {
          Covered frame;
          frame.id = 1;
          frame.revision = 2;
+         frame.base = 3;
+         frame.due = true;
          writer.Append(frame);
        },
-       "frames { covered { id: 1 revision: 2 } }"},
+       "frames { covered { id: 1 revision: 2 base: 3 due: true } }"},
+      {"bookmark",
+       [](BatchWriter& writer) {
+         Bookmark frame;
+         frame.id = 1;
+         frame.revision = 2;
+         frame.epoch = 3;
+         frame.slices = 4;
+         frame.slice = 1;
+         frame.hash = 5;
+         writer.Append(frame);
+       },
+       "frames { bookmark { id: 1 revision: 2 epoch: 3 slices: 4 slice: 1 hash: 5 } }"},
       {"going_away",
        [](BatchWriter& writer) {
          GoingAway frame;

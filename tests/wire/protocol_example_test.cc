@@ -108,21 +108,32 @@ TEST(ProtocolExampleTest, TheSubscriptionIsWhatTheCodeWritesAndReads) {
   Covered covered;
   covered.id = 1;
   covered.revision = 48;
+  covered.base = 46;
+  Bookmark bookmark;
+  bookmark.id = 1;
+  bookmark.revision = 46;
+  bookmark.slices = 2;
+  bookmark.slice = 1;
+  bookmark.hash = 0x0123456789abcdef;
   BatchWriter writer;
   writer.Append(subscribe);
   writer.Append(delta, nullptr, ShareBytes(std::move(events)));
   writer.Append(covered);
+  writer.Append(bookmark);
   const std::vector<std::string> examples = Examples();
   ASSERT_EQ(examples.size(), 3u);
   EXPECT_EQ(writer.Take().Join(), examples[2]);
   const std::vector<Frame> frames = FramesOf(examples[2]);
-  ASSERT_EQ(frames.size(), 3u);
+  ASSERT_EQ(frames.size(), 4u);
   EXPECT_EQ(std::get<Subscribe>(frames[0]).filter, subscribe.filter);
   EXPECT_EQ(std::get<Delta>(frames[1]).span, 3u);
   EXPECT_EQ(std::get<Delta>(frames[1]).patch, "");
   ASSERT_EQ(std::get<Delta>(frames[1]).events.size(), 1u);
   EXPECT_EQ(std::get<Delta>(frames[1]).events[0].size(), 6u);
   EXPECT_EQ(std::get<Covered>(frames[2]).revision, 48u);
+  EXPECT_EQ(std::get<Covered>(frames[2]).base, 46u);
+  EXPECT_EQ(std::get<Bookmark>(frames[3]).slice, 1u);
+  EXPECT_EQ(std::get<Bookmark>(frames[3]).hash, bookmark.hash);
 }
 
 }  // namespace

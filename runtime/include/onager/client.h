@@ -46,6 +46,8 @@ struct ClientStats {
   std::uint64_t resumes = 0;          // Subscriptions continued without a snapshot after a reconnect.
   std::uint64_t replayed_deltas = 0;  // Deltas that such a resume announced.
   std::uint64_t resyncs = 0;          // Snapshots that replaced a state which could not be continued.
+  std::uint64_t bookmarks = 0;        // That had a hash to hold a copy of a state against.
+  std::uint64_t divergences = 0;      // Copies of a state that were found to be wrong, and are made anew.
   std::uint64_t events = 0;           // Received.
   std::uint64_t events_dropped = 0;   // That snapshots replaced, as far as the server could count them.
 };

@@ -57,11 +57,12 @@ struct OptionalChange {
   // went, and that change.
   const void* original = nullptr;
   void* original_fields = nullptr;
+  bool hashed_whole = false;  // Made and used while the change of the state's hash is computed.
 };
 
 struct ElementChange;
 
-// What a view says of a touched element; made and used while the view's patch is encoded.
+// What a view says of a touched element; made and used while the view's patch is encoded, or its hash made.
 struct ElementView {
   bool was_visible = false;
   bool is_visible = false;

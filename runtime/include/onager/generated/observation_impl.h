@@ -13,6 +13,7 @@
 #include "onager/generated/actor_type.h"
 #include "onager/generated/call_messages.h"
 #include "onager/generated/choice.h"
+#include "onager/generated/hash_projection.h"
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/projection.h"
 #include "onager/generated/tracked_state_impl.h"
@@ -97,7 +98,19 @@ class SelectionView final : public ViewLeaf {
     writer.Finish();
   }
 
+  StateHash Hash(const StateInterface& interface, std::uint32_t slices) const override {
+    return HashOf(Table(), &static_cast<const TrackedState<State>&>(interface).value(), &arguments_, slices);
+  }
+  StateHashChange HashChange(StateInterface& interface, std::uint32_t slices) const override {
+    auto& state = static_cast<TrackedState<State>&>(interface);
+    const StructChange* change = state.root_change();
+    if (change == nullptr) return {};
+    return HashChangeOf(Table(), &state.value(), *change, &arguments_, state.journal(), slices);
+  }
+
  private:
+  static const HashTable& Table() { return ShownHashTableOf<Shown, Arguments<Key, Parameters>>(); }
+
   const Arguments<Key, Parameters> arguments_;
 };
 

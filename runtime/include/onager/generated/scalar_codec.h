@@ -65,9 +65,11 @@ void WriteScalar(Writer& writer, const S& value) {
   } else if constexpr (std::is_same_v<S, Uuid>) {
     writer.Bytes(value.is_nil() ? std::string_view() : BytesOf(value));
   } else if constexpr (std::is_same_v<S, float>) {
-    writer.Fixed32(std::bit_cast<std::uint32_t>(value));
+    const bool canonical = writer.canonical_nan() && value != value;
+    writer.Fixed32(canonical ? 0x7fc0'0000 : std::bit_cast<std::uint32_t>(value));
   } else if constexpr (std::is_same_v<S, double>) {
-    writer.Fixed64(std::bit_cast<std::uint64_t>(value));
+    const bool canonical = writer.canonical_nan() && value != value;
+    writer.Fixed64(canonical ? 0x7ff8'0000'0000'0000 : std::bit_cast<std::uint64_t>(value));
   } else if constexpr (TimestampType<S> || DurationType<S>) {
     WriteTime(writer, ToWire(value));
   } else if constexpr (std::is_enum_v<S> || std::is_signed_v<S>) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "onager/generated/state_hash.h"
 
 namespace onager::generated {
 
@@ -48,6 +49,11 @@ class StateInterface {
   virtual void EncodeSnapshot(std::string& out) const = 0;
   virtual void EncodeStoredSnapshot(std::string& out) const = 0;
 
+  /// The hash of what subscribers see. Called between turns. O(state).
+  virtual StateHash Hash(std::uint32_t slices) const = 0;
+  /// What the open turn adds to it. Called when the turn is done and before `Commit`. O(change).
+  virtual StateHashChange HashChange(std::uint32_t slices) = 0;
+
   /// Replaces the state by a stored snapshot, or applies a patch that `EncodePatch` made. Called between
   /// turns. An error leaves a state that must not be used further.
   virtual absl::Status LoadSnapshot(std::string_view snapshot) = 0;
@@ -85,6 +91,10 @@ class ViewLeaf {
   virtual bool EncodePatch(StateInterface& state, std::string& out) const = 0;
   /// Appends what is seen of the state. Called between turns. O(state).
   virtual void EncodeSnapshot(const StateInterface& state, std::string& out) const = 0;
+  /// As those of `StateInterface`, of what is seen: what a replica of it hashes to. `HashChange` costs what
+  /// `EncodePatch` does, and the hidden elements in front of and behind those that come into or out of sight.
+  virtual StateHash Hash(const StateInterface& state, std::uint32_t slices) const = 0;
+  virtual StateHashChange HashChange(StateInterface& state, std::uint32_t slices) const = 0;
 };
 
 /// A client's copy of a state. Not thread-safe.
@@ -97,6 +107,13 @@ class ReplicaInterface {
   virtual absl::Status ApplyPatch(std::string_view patch) = 0;
   /// Appends the state with its element handles, in the form that `LoadSnapshot` takes.
   virtual void EncodeSnapshot(std::string& out) const = 0;
+  /// One slice of the hash of what is here: what the server's `StateHash` says is what it should be.
+  /// O(slice), and a little for each element.
+  virtual std::uint64_t HashSlice(std::uint32_t slice, std::uint32_t slices) const = 0;
+  /// Makes a copy that was found to be wrong sound inside, so that a snapshot can be held against it: a key may
+  /// be another than the one that an index knows. What cannot be read any more is lost; the change since it was
+  /// last looked at is forgotten. O(state).
+  virtual void Rebuild() = 0;
 };
 
 }  // namespace onager::generated

@@ -54,6 +54,8 @@ class TrackedState final : public StateInterface {
   bool ShowTurn() override { return journal_.Show(); }
   void EncodeSnapshot(std::string& out) const override;
   void EncodeStoredSnapshot(std::string& out) const override;
+  StateHash Hash(std::uint32_t slices) const override;
+  StateHashChange HashChange(std::uint32_t slices) override;
   absl::Status LoadSnapshot(std::string_view snapshot) override;
   absl::Status ApplyPatch(std::string_view patch) override;
 
@@ -85,6 +87,8 @@ class Replica final : public ReplicaInterface {
   absl::Status LoadSnapshot(std::string_view snapshot) override;
   absl::Status ApplyPatch(std::string_view patch) override;
   void EncodeSnapshot(std::string& out) const override;
+  std::uint64_t HashSlice(std::uint32_t slice, std::uint32_t slices) const override;
+  void Rebuild() override;
 
  private:
   S value_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "onager/generated/hash_table.h"
 #include "onager/generated/struct_ops_impl.h"
 #include "onager/generated/tracked_state.h"
 
@@ -122,6 +123,18 @@ void TrackedState<S>::EncodeStoredSnapshot(std::string& out) const {
 }
 
 template <typename S>
+StateHash TrackedState<S>::Hash(std::uint32_t slices) const {
+  return HashOf(PublicHashTableOf<S>(), &value_, nullptr, slices);
+}
+
+template <typename S>
+StateHashChange TrackedState<S>::HashChange(std::uint32_t slices) {
+  const StructChange* change = root_change();
+  if (change == nullptr) return {};
+  return HashChangeOf(PublicHashTableOf<S>(), &value_, *change, nullptr, journal_, slices);
+}
+
+template <typename S>
 absl::Status TrackedState<S>::LoadSnapshot(std::string_view snapshot) {
   S value;
   DecodeContext context;
@@ -177,6 +190,23 @@ void Replica<S>::EncodeSnapshot(std::string& out) const {
   Writer writer(out);
   StructOps<S>::Encode(writer, value_, true);
   writer.Finish();
+}
+
+template <typename S>
+std::uint64_t Replica<S>::HashSlice(std::uint32_t slice, std::uint32_t slices) const {
+  return generated::HashSlice(PublicHashTableOf<S>(), &value_, slice, slices);
+}
+
+template <typename S>
+void Replica<S>::Rebuild() {
+  std::string bytes;
+  Writer writer(bytes);
+  StructOps<S>::Encode(writer, value_, false);
+  writer.Finish();
+  journal_.Commit();
+  S clean;
+  DecodeContext context;
+  value_ = StructOps<S>::Decode(Reader(bytes), clean, context) ? std::move(clean) : S();
 }
 
 }  // namespace onager::generated

@@ -94,6 +94,10 @@ class Writer {
     at_ = out_.data() + open.tag;
   }
 
+  // All NaNs are written alike.
+  void set_canonical_nan() { canonical_nan_ = true; }
+  bool canonical_nan() const { return canonical_nan_; }
+
   // Whether messages nest deeper than protobuf's parsers take, which is also what ours does.
   bool too_deep() const { return too_deep_; }
 
@@ -131,6 +135,7 @@ class Writer {
   char* end_;
   int nesting_ = 0;
   bool too_deep_ = false;
+  bool canonical_nan_ = false;
 };
 
 // Takes protobuf's wire format apart. Every method returns false on malformed input and never reads past the
