@@ -4,7 +4,7 @@
 
 namespace onager::generated {
 
-std::vector<bool> LongestRising(std::span<const std::size_t> positions) {
+std::vector<bool> LongestRising(absl::Span<const std::size_t> positions) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   // `ends[n]` is where the rising subsequence of length n + 1 with the smallest end ends.
   std::vector<std::size_t> ends;

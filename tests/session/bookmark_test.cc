@@ -98,8 +98,8 @@ TEST(BookmarkTest, WhatAFilterHoldsBackIsCoveredAndTheHashIsOfWhatTheClientHas) 
   EXPECT_EQ(bookmark.hash, bookmark.slice == 0 ? 7u : ~std::uint64_t{7});
 }
 
-// Fault that makes it fail: what waits for its rate taken for what the filter holds back, and passed over when the
-// position is resumed.
+// Fault that makes it fail: what waits for its rate taken for what the filter holds back, and passed over
+// when the position is resumed.
 TEST(BookmarkTest, WhatWaitsForItsRateIsCoveredAndDue) {
   BookmarkWorld world;
   world.feed->LimitRate(seconds(60));

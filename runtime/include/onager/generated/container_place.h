@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "onager/generated/journal.h"
 #include "onager/generated/struct_ops.h"
 #include "onager/keyed_list.h"
@@ -179,7 +179,7 @@ SetLog<T>& TouchContainer(Journal& journal, void*& slot, const Set<T>&) {
 
 // Which of `positions` can stay while the others are moved, so that all stand in rising order: a longest
 // rising subsequence. O(n log n).
-std::vector<bool> LongestRising(std::span<const std::size_t> positions);
+std::vector<bool> LongestRising(absl::Span<const std::size_t> positions);
 
 // A keyed list of the state, to be changed under a journal.
 template <typename L>

@@ -110,9 +110,9 @@ class ReplicaInterface {
   /// One slice of the hash of what is here: what the server's `StateHash` says is what it should be.
   /// O(slice), and a little for each element.
   virtual std::uint64_t HashSlice(std::uint32_t slice, std::uint32_t slices) const = 0;
-  /// Makes a copy that was found to be wrong sound inside, so that a snapshot can be held against it: a key may
-  /// be another than the one that an index knows. What cannot be read any more is lost; the change since it was
-  /// last looked at is forgotten. O(state).
+  /// Makes a copy that was found to be wrong sound inside, so that a snapshot can be held against it: a key
+  /// may be another than the one that an index knows. What cannot be read any more is lost; the change since
+  /// it was last looked at is forgotten. O(state).
   virtual void Rebuild() = 0;
 };
 
