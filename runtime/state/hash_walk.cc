@@ -488,12 +488,12 @@ class ChangeWalk {
       return at;
     };
     for (const auto& [link, was] : was_behind) {
-      AddGoneNow([&, link = link, was = was] { AddBehind(container, *link, was, place); });
+      AddGoneNow([&, link, was] { AddBehind(container, *link, was, place); });
       if (!is_behind.contains(link)) AddBehind(container, *link, steady_before(*link), place);
     }
     for (const auto& [link, is] : is_behind) {
       if (!was_behind.contains(link)) {
-        AddGoneNow([&, link = link] { AddBehind(container, *link, steady_before(*link), place); });
+        AddGoneNow([&, link] { AddBehind(container, *link, steady_before(*link), place); });
       }
       AddBehind(container, *link, is, place);
     }

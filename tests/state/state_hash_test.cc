@@ -106,9 +106,9 @@ TEST(StateHashTest, NoTwoDifferentStatesHashAlike) {
   states[2].items.Remove(IdOf(3));
   states[3].items.Remove(IdOf(2));
   states[4].items = {};
-  for (const int number : {2, 1, 3}) states[4].items.Append(*Sample().items.Find(IdOf(number)));
+  for (const std::uint32_t number : {2u, 1u, 3u}) states[4].items.Append(*Sample().items.Find(IdOf(number)));
   states[5].items = {};
-  for (const int number : {1, 3, 2}) states[5].items.Append(*Sample().items.Find(IdOf(number)));
+  for (const std::uint32_t number : {1u, 3u, 2u}) states[5].items.Append(*Sample().items.Find(IdOf(number)));
   const auto item = [&](std::size_t i) -> Item& { return const_cast<Item&>(*states[i].items.Find(IdOf(1))); };
   item(6).title = "silk";
   item(7).tags.Remove("a");
