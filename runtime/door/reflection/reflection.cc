@@ -141,8 +141,10 @@ std::vector<std::string> Reflection::names() const {
 
 std::vector<const generated::ProtoFile*> Reflection::protos() const {
   // Never freed, as whoever describes the server may do so until the end.
-  static const std::string_view v1_text = *new std::string(ProtoText("grpc.reflection.v1"));
-  static const std::string_view v1alpha_text = *new std::string(ProtoText("grpc.reflection.v1alpha"));
+  static const std::string& v1_proto = *new std::string(ProtoText("grpc.reflection.v1"));
+  static const std::string& v1alpha_proto = *new std::string(ProtoText("grpc.reflection.v1alpha"));
+  static const std::string_view v1_text = v1_proto;
+  static const std::string_view v1alpha_text = v1alpha_proto;
   static const generated::ProtoFile v1 = {
       .name = "grpc/reflection/v1/reflection.proto", .imports = {}, .texts = {&v1_text, 1}};
   static const generated::ProtoFile v1alpha = {
