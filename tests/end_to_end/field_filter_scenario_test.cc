@@ -247,7 +247,7 @@ TEST(MaxRateTest, ItHoldsBesideAFilterAndAgreesWithIt) {
   EXPECT_EQ(journal.entries().back().state.value, 7);
 }
 
-TEST(MaxRateTest, TheEndOfTheActorAndOfItsEpochDoNotWait) {
+TEST(MaxRateTest, TheEndOfTheActorDoesNotWait) {
   SimulatedWorld world;
   world.StartServer();
   Client client = world.NewClient();

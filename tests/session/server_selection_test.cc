@@ -251,6 +251,32 @@ TEST(ServerSelectionTest, WhatFollowsAnOlderFirstSnapshotIsNotHeldBack) {
   EXPECT_EQ(world.Batch(), nullptr);
 }
 
+TEST(ServerSelectionTest, ARateHoldsChangesAndEventsBackAndTheirEpochNot) {
+  SelectionWorld world;
+  world.feed->LimitRate(seconds(10));
+  world.feed->Commit(1, world.now);
+  EXPECT_EQ(world.AfterChange()->Kinds(), "Delta") << "nothing was delivered at this rate before";
+  world.feed->Commit(1, world.now);
+  EXPECT_EQ(world.AfterChange(), nullptr);
+  world.feed->CommitEvent("one", world.now, 2);
+  EXPECT_EQ(world.AfterChange(), nullptr);
+  EXPECT_LE(world.session.next_deadline(), world.now + seconds(5)) << "heartbeats go on";
+  world.Advance(seconds(9));
+  const auto heartbeat = world.Batch();
+  EXPECT_TRUE(heartbeat == nullptr || heartbeat->Kinds() == "Heartbeat");
+  EXPECT_EQ(world.session.next_deadline(), world.now + seconds(1));
+  world.Advance(seconds(1));
+  const auto frames = world.Batch();
+  ASSERT_EQ(frames->Kinds(), "Delta");
+  const auto delta = frames->Of<wire::Delta>()[0];
+  EXPECT_EQ(FakeFeed::ReadNumber(delta.patch), 3u);
+  EXPECT_EQ(delta.span, 2u);
+  EXPECT_EQ(delta.events, (std::vector<std::string_view>{"one"}));
+  // Too soon for another delivery, and told all the same.
+  world.feed->Restart(12, 7, 50);
+  EXPECT_EQ(world.AfterChange()->Of<wire::SnapshotChunk>().at(0).epoch, 12u);
+}
+
 TEST(ServerSelectionTest, EventsTravelWithTheirDeltaAndAlone) {
   SelectionWorld world;
   world.feed->CommitEvent("one", world.now);
