@@ -14,6 +14,7 @@ ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t serv
   core.session.subscriptions_max = options.session_subscriptions_max;
   core.session.message_bytes_max = options.message_bytes_max;
   core.session.heartbeat_interval = absl::ToChronoNanoseconds(options.heartbeat_interval);
+  core.session.bookmark_interval = absl::ToChronoNanoseconds(options.bookmark_interval);
   core.ledger.count_max = options.dedupe_count_max;
   core.ledger.running_streams_max = options.client_streams_max;
   core.ledger.bytes_max = options.dedupe_bytes_max;

@@ -107,6 +107,8 @@ class ListActor final : public todo::v1::TodoListActor {
   std::deque<TodoListState> ended_;  // After turns that are not durable yet.
 };
 
+std::uint64_t g_copies_compared = 0;  // A scenario runs in one thread.
+
 }  // namespace
 
 struct ListTest::Observer {
@@ -135,7 +137,13 @@ ListTest::ListTest(Simulation& simulation) : simulation_(simulation) {
   }
 }
 
-ListTest::~ListTest() = default;
+ListTest::~ListTest() {
+  for (std::size_t client = 0; client < kClients; ++client) {
+    g_copies_compared += simulation_.client(client).stats().bookmarks;
+  }
+}
+
+std::uint64_t ListTest::copies_compared() { return g_copies_compared; }
 
 todo::v1::TodoListClient ListTest::List(std::size_t client) const {
   return todo::v1::TodoListClient(simulation_.client(client), "l");
@@ -265,6 +273,12 @@ absl::Status ListTest::ReplicasAreRight() {
       status = observer->checker.CheckReplica(subscription.epoch(), subscription.revision(), state);
     });
     if (!status.ok()) return status;
+  }
+  // Nothing that the network does gets as far as a replica, so that the hashes of both sides agree.
+  for (std::size_t client = 0; client < kClients; ++client) {
+    const std::uint64_t divergences = simulation_.client(client).stats().divergences;
+    if (divergences > 0)
+      return absl::DataLossError(absl::StrCat(divergences, " replicas differed from their hash"));
   }
   return absl::OkStatus();
 }

@@ -36,6 +36,9 @@ class ListTest {
   explicit ListTest(Simulation& simulation);
   virtual ~ListTest();
 
+  /// How many copies were held against a hash, in all tests of this program.
+  static std::uint64_t copies_compared();
+
   // Actions.
   void Add(std::size_t client, std::uint64_t number);
   void Toggle(std::size_t client, std::uint64_t number);
@@ -84,6 +87,7 @@ Scenario<Test> ListScenarioOf(std::string name) {
   options.steps_min = 8;
   options.steps_max = 24;
   options.simulation.server.replay_count_max = 6;
+  options.simulation.server.bookmark_interval = absl::Milliseconds(200);
   return Scenario<Test>(std::move(name), options)
       .Does("add", 8, &ListTest::Add)
       .Does("toggle", 4, &ListTest::Toggle)

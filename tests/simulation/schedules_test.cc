@@ -44,6 +44,7 @@ TEST(SchedulesTest, A16_TenThousandRandomSchedulesEndWithEveryReplicaRightAndEve
   const Exploration found = ListScenario().Explore(/*first_seed=*/1, Schedules());
   EXPECT_TRUE(found.ok()) << found;
   EXPECT_EQ(found.schedules, Schedules());
+  EXPECT_GT(ListTest::copies_compared(), 10 * Schedules());
   for (std::size_t i = 0; i < kFaults; ++i) {
     EXPECT_GT(found.faults[FaultAt(i)], Schedules() / 100) << FaultName(FaultAt(i));
   }
