@@ -58,8 +58,8 @@ struct ServerOptions {
   std::size_t message_bytes_max = 4u << 20;
   /// A heartbeat goes out each so often; a peer that is silent for three of them is taken for dead.
   absl::Duration heartbeat_interval = absl::Seconds(5);
-  /// How often each subscription's copy is held against a hash of the state, a part of up to 64 KiB at a time.
-  /// Zero: never.
+  /// How often each subscription's copy is held against a hash of the state, a part of up to 64 KiB at a
+  /// time. Zero: never.
   absl::Duration bookmark_interval = absl::Seconds(30);
 
   /// Without it everything is plaintext, which is refused on addresses that others can reach unless
