@@ -2,12 +2,13 @@
 #   TARGET <target>            the library or executable that gets the generated code
 #   ACTORS <file.actor>...     relative to the current source directory
 #   [IMPORT_DIRS <dir>...]     where imports start from, behind the folder of the importing file
-#   [OUT_DIR <dir>]            for x.actor.h and x.actor.cc; default: <current binary dir>/<target>_actors
+#   [OUT_DIR <dir>]            for all but x.proto; default: <current binary dir>/<target>_actors
 #   [PROTO_OUT <dir>])         for x.proto; default: OUT_DIR
 #
-# Makes x.actor.h, x.actor.cc and x.proto of each `dir/x.actor`; of one below an import folder, say `y/x.actor`
-# of it, y/x.actor.h and so on, as others import it. The target compiles the .cc, its users find the header as
-# "x.actor.h" or "y/x.actor.h", and both are linked with what generated code needs. That needs C++20.
+# Makes x.actor.h, x.client.h, x.actor.cc and x.proto of each `dir/x.actor`; of one below an import folder, say
+# `y/x.actor` of it, y/x.actor.h and so on, as others import it. The target compiles the .cc, its users find the
+# headers as "x.actor.h" or "y/x.actor.h", and both are linked with what generated code needs. That needs C++20.
+# "x.client.h" is the part of "x.actor.h" that calling and observing need, and quicker to compile.
 #
 # What the files import of C++, and their expressions, are read as the target is compiled: with its include
 # directories, definitions and C++ standard.
@@ -89,7 +90,8 @@ function(onager_generate)
       endif()
     endforeach()
     string(REGEX REPLACE "\\.actor$" "" stem "${stem}")
-    set(outputs "${out}/${stem}.actor.h" "${out}/${stem}.actor.impl.h" "${out}/${stem}.actor.cc" "${proto_out}/${stem}.proto")
+    set(outputs "${out}/${stem}.actor.h" "${out}/${stem}.client.h" "${out}/${stem}.actor.impl.h"
+                "${out}/${stem}.actor.cc" "${proto_out}/${stem}.proto")
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND "${actorc}" generate "${input}" --out "${out}" --proto-out "${proto_out}"

@@ -142,6 +142,7 @@ int RunGenerate(const Options& options, Terminal& terminal) {
     }
     headers.push_back((out / generated->header_name).string());
     outputs.Add(out / generated->header_name, std::move(generated->header));
+    outputs.Add(out / generated->client_header_name, std::move(generated->client_header));
     outputs.Add(out / generated->impl_header_name, std::move(generated->impl_header));
     outputs.Add(out / generated->source_name, std::move(generated->source));
     outputs.Add(proto_out / generated->proto_name, std::move(generated->proto));

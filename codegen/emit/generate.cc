@@ -83,6 +83,7 @@ GeneratedFiles OutputNames(std::string_view import_name) {
   const std::string_view stem = OutputStem(import_name);
   GeneratedFiles files;
   files.header_name = Cat(stem, ".actor.h");
+  files.client_header_name = Cat(stem, ".client.h");
   files.impl_header_name = Cat(stem, ".actor.impl.h");
   files.source_name = Cat(stem, ".actor.cc");
   files.proto_name = Cat(stem, ".proto");
@@ -97,17 +98,20 @@ absl::StatusOr<GeneratedFiles> Generate(const idl::Model& model, TemplateSource 
   absl::StatusOr<std::string> proto = Print("proto", templates, proto_view);
   if (!proto.ok()) return std::move(proto).status();
 
-  Node cpp = CppView(model, files.header_name);
+  Node cpp = CppView(model);
   AddOrigin(cpp, import_name);
   AddProto(cpp, proto_view, files.proto_name, *proto);
   absl::StatusOr<std::string> header = Print("actor.h", templates, cpp);
   if (!header.ok()) return std::move(header).status();
+  absl::StatusOr<std::string> client_header = Print("client.h", templates, cpp);
+  if (!client_header.ok()) return std::move(client_header).status();
   absl::StatusOr<std::string> impl_header = Print("actor.impl.h", templates, cpp);
   if (!impl_header.ok()) return std::move(impl_header).status();
   absl::StatusOr<std::string> source = Print("actor.cc", templates, cpp);
   if (!source.ok()) return std::move(source).status();
 
   files.header = BreakLongLines(*header);
+  files.client_header = BreakLongLines(*client_header);
   files.impl_header = BreakLongLines(*impl_header);
   files.source = BreakLongLines(*source);
   files.proto = *std::move(proto);

@@ -12,14 +12,15 @@ namespace onager::codegen {
 
 // What one `.actor` file becomes. Names are paths below the folders that the files are written to.
 struct GeneratedFiles {
-  std::string header_name, header;
-  std::string impl_header_name, impl_header;  // What only generated sources include.
+  std::string header_name, header;                // What those who implement actors include.
+  std::string client_header_name, client_header;  // What those who call and observe them include.
+  std::string impl_header_name, impl_header;      // What only generated sources include.
   std::string source_name, source;
   std::string proto_name, proto;
 };
 
-// The names alone, from what the input is called in imports: common/money.actor.h, common/money.actor.cc,
-// common/money.actor.impl.h and common/money.proto for common/money.actor.
+// The names alone, from what the input is called in imports: common/money.actor.h, common/money.client.h,
+// common/money.actor.cc, common/money.actor.impl.h and common/money.proto for common/money.actor.
 [[nodiscard]] GeneratedFiles OutputNames(std::string_view import_name);
 
 // Prints the first file of a checked model through the templates. The same model gives the same bytes. An

@@ -110,7 +110,7 @@ bool HasDeprecatedTypes(const Model& model) {
 
 }  // namespace
 
-Node CppView(const Model& model, const std::string& header) {
+Node CppView(const Model& model) {
   const CppNames names(model);
   const CppTypes types(model, names);
   CppIncludes includes(model);
@@ -169,33 +169,44 @@ Node CppView(const Model& model, const std::string& header) {
   described.insert(described.end(), events.begin(), events.end());
 
   const std::vector<std::string> forward = ForwardDeclarations(model, names);
+  const std::string stem(OutputStem(model.files.front().import_name));
   std::vector<std::string> imports;
+  std::vector<std::string> client_imports;
   std::vector<std::string> impl_imports;
   for (const idl::FileIndex file : model.files.front().imports) {
     imports.push_back(Cat(OutputStem(model.files[file].import_name), ".actor.h"));
+    client_imports.push_back(Cat(OutputStem(model.files[file].import_name), ".client.h"));
     impl_imports.push_back(Cat(OutputStem(model.files[file].import_name), ".actor.impl.h"));
   }
   std::vector<std::string> source_imports;
-  std::vector<std::string>& cpp_headers = NeedsCppHeaders(model) ? imports : source_imports;
+  std::vector<std::string>& cpp_headers = NeedsCppHeaders(model) ? client_imports : source_imports;
   for (const idl::CppHeader& cpp : model.cpp_headers) {
     if (cpp.file == 0) cpp_headers.push_back(cpp.include);
   }
-  includes.AddLibrary({"onager/generated/state_support.h", "onager/version.h"});
+  includes.AddLibrary({"onager/generated/value_support.h", "onager/version.h"});
+  CppIncludes server_includes(model);
+  server_includes.AddLibrary({"onager/generated/state_support.h"});
   if (!actors.empty()) {
-    includes.AddLibrary({"onager/generated/client_support.h", "onager/generated/server_support.h"});
+    includes.AddLibrary({"onager/generated/client_support.h"});
+    server_includes.AddLibrary({"onager/generated/server_support.h"});
   }
   if (has_filters) includes.AddLibrary({"onager/filter.h"});
   if (has_views) includes.AddLibrary({"onager/view.h"});
   if (!events.empty()) includes.Add({"cstdint", "optional", "string", "string_view"});
-  if (HasStreams(model)) includes.AddLibrary({"onager/stream.h", "onager/stream_call.h"});
+  if (HasStreams(model)) {
+    includes.AddLibrary({"onager/stream_call.h"});
+    server_includes.AddLibrary({"onager/stream.h"});
+  }
   Node::List messages = actor_views.TakeMessages();
   const bool has_actors = !actors.empty();
   const bool has_errors = std::any_of(model.errors.begin(), model.errors.end(),
                                       [](const idl::Error& error) { return error.file == 0; });
   const bool has_messages = !messages.empty();
-  return Node{{"header", header},
-              {"guard", Guard(header)},
-              {"impl_guard", Guard(Cat(OutputStem(model.files.front().import_name), ".actor.impl.h"))},
+  return Node{{"header", Cat(stem, ".actor.h")},
+              {"guard", Guard(Cat(stem, ".actor.h"))},
+              {"client_header", Cat(stem, ".client.h")},
+              {"client_guard", Guard(Cat(stem, ".client.h"))},
+              {"impl_guard", Guard(Cat(stem, ".actor.impl.h"))},
               {"doc", DocLines(model.doc)},
               {"package", model.package},
               {"namespace", names.package()},
@@ -204,15 +215,17 @@ Node CppView(const Model& model, const std::string& header) {
               {"has_source_standard_includes", source_includes.has_standard()},
               {"source_standard_includes", source_includes.Standard()},
               {"source_library_includes", source_includes.Library()},
-              {"has_imports", !imports.empty()},
+              {"server_includes", server_includes.Library()},
               {"imports", Node::Texts(imports)},
+              {"has_client_imports", !client_imports.empty()},
+              {"client_imports", Node::Texts(client_imports)},
               {"source_imports", Node::Texts(source_imports)},
               {"has_deprecated_types", HasDeprecatedTypes(model)},
               {"enums", std::move(enums)},
               {"values", std::move(values)},
               {"described", std::move(described)},
               {"has_queries", has_filters || has_views},
-              {"impl_header", Cat(OutputStem(model.files.front().import_name), ".actor.impl.h")},
+              {"impl_header", Cat(stem, ".actor.impl.h")},
               {"imported_impl_headers", Node::Texts(impl_imports)},
               {"has_imported_impl_headers", !impl_imports.empty()},
               {"uses_foreign", UsesForeign(model)},

@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "counter.actor.h"
+#include "counter.client.h"
 
 int main(int argc, char** argv) {
   auto client = onager::Client::Connect(argc > 1 ? argv[1] : "127.0.0.1:7000");

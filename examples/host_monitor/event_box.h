@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "host_monitor.actor.h"
+#include "host_monitor.client.h"
 
 namespace host_monitor {
 

@@ -9,7 +9,7 @@
 
 #include "absl/time/time.h"
 #include "event_box.h"
-#include "host_monitor.actor.h"
+#include "host_monitor.client.h"
 #include "screen.h"
 
 namespace host_monitor {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host_monitor.actor.h"
+#include "host_monitor.client.h"
 
 namespace host_monitor {
 

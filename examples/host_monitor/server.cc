@@ -124,7 +124,8 @@ int main(int argc, char** argv) {
   const std::string address = server.addresses().front();
   std::cerr << "serving on " << address << std::endl;
 
-  // An actor has no timers yet, so its clock is a client like any other.
+  // A client like any other keeps the time: an actor's own timer has the period that its .actor file says,
+  // and this one is said at the start.
   onager::Client client = onager::Client::Connect(address);
   host_monitor::v1::HostMonitorClient monitor(client, kHost);
   const auto interval_ns = static_cast<long>(interval_seconds * 1e9);

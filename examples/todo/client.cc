@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "onager/error.h"
-#include "todo.actor.h"
+#include "todo.client.h"
 
 namespace {
 

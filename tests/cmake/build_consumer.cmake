@@ -32,11 +32,15 @@ function(wait_for_a_newer_time)
   execute_process(COMMAND "${CMAKE_COMMAND}" -E sleep 1.1)
 endfunction()
 
+set(options)
+if(ONAGER)
+  list(APPEND options "-DONAGER_PRECOMPILE=ON")  # For the time it saves.
+endif()
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -S "${WORK}/source" -B "${WORK}/build" -G "${GENERATOR}"
           -D "CMAKE_PREFIX_PATH=${PREFIX}" -D "ONAGER_SOURCE=${ONAGER}" -D "ONAGER_ACTORC=${ACTORC}"
           -D "CMAKE_CXX_COMPILER=${COMPILER}" -D "CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}"
-          "-DCMAKE_CXX_FLAGS=-O0 -g0" "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold"
+          "-DCMAKE_CXX_FLAGS=-O0 -g0" "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold" ${options}
   OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   message(FATAL_ERROR "configuring failed:\n${output}")

@@ -31,7 +31,7 @@ unordered_map unordered_set utility variant vector
 LIBRARY = """
 box.h filter.h generated/call_messages.h generated/client_support.h generated/describe.h generated/foreign_impl.h
 generated/observation_impl.h generated/previous.h generated/previous_impl.h generated/server_support.h
-generated/state_impl.h generated/state_support.h set.h stream.h stream_call.h uuid.h version.h view.h
+generated/state_impl.h generated/state_support.h generated/value_support.h set.h stream.h stream_call.h uuid.h version.h view.h
 """.split()
 
 # Of the standard library, of POSIX and Linux, of abseil and protobuf, and of builds.

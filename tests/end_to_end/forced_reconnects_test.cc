@@ -80,7 +80,7 @@ TEST(ForcedReconnectsTest, WhatIsSeenIsTheStateHoweverOftenConnectionsAreReset) 
   const std::uint64_t wanted = ReconnectsWanted();
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
-  const std::unique_ptr<World> world = GrpcWorldKinds().at(0).make();
+  const std::unique_ptr<World> world = WorldKinds().at(0).make();
   world->StartServer();
   HostMarket(world->server());
   Client back = world->NewClient(Door::kBack);

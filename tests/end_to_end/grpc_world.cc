@@ -69,7 +69,7 @@ class GrpcWorld final : public ThreadedWorld {
 
 }  // namespace
 
-std::vector<WorldKind> GrpcWorldKinds() {
+std::vector<WorldKind> WorldKinds() {
   return {{"Grpc", [] { return std::make_unique<GrpcWorld>(); }}};
 }
 

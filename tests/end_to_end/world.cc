@@ -222,13 +222,11 @@ class InProcessWorld final : public ThreadedWorld {
 
 }  // namespace
 
-std::vector<WorldKind> WorldKinds() {
-  std::vector<WorldKind> kinds = {
+std::vector<WorldKind> LocalWorldKinds() {
+  return {
       {"InProcess", [] { return std::make_unique<InProcessWorld>(); }},
       {"Simulated", [] { return std::make_unique<SimulatedWorld>(); }},
   };
-  for (WorldKind& kind : GrpcWorldKinds()) kinds.push_back(std::move(kind));
-  return kinds;
 }
 
 }  // namespace onager::end_to_end

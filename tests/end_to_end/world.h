@@ -141,9 +141,9 @@ struct WorldKind {
 
   friend void PrintTo(const WorldKind& kind, std::ostream* out) { *out << kind.name; }
 };
+/// Those that a program runs its scenarios in: of local_worlds.cc, or of grpc_world.cc where gRPC is linked.
 std::vector<WorldKind> WorldKinds();
-/// Defined where gRPC is linked, and empty elsewhere.
-std::vector<WorldKind> GrpcWorldKinds();
+std::vector<WorldKind> LocalWorldKinds();
 
 /// What an observer saw, for tests to look at. Thread-safe.
 template <typename State>

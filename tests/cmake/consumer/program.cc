@@ -1,12 +1,12 @@
-// Greets in a simulation and then over a real connection or, without gRPC, only says who was simulated.
+// Greets in a simulation and then over a real connection or, where only generated code is linked, says who would.
 #include <iostream>
 #include <string>
 
 #include "greeter.actor.h"
-#include "onager/testing/simulation.h"
 #ifdef WITH_GRPC
 #include "onager/client.h"
 #include "onager/server.h"
+#include "onager/testing/simulation.h"
 #endif
 
 class FriendlyGreeter final : public consumer::greeter::v1::GreeterActor {
@@ -17,6 +17,8 @@ class FriendlyGreeter final : public consumer::greeter::v1::GreeterActor {
   }
 };
 
+#ifdef WITH_GRPC
+
 absl::StatusOr<std::string> GreetInSimulation() {
   onager::simulation::Simulation simulation;
   simulation.Host<FriendlyGreeter>();
@@ -25,12 +27,14 @@ absl::StatusOr<std::string> GreetInSimulation() {
   return simulation.Await(consumer::greeter::v1::GreeterClient(simulation.client(0), "world").Greet());
 }
 
+#endif
+
 int main() {
+#ifdef WITH_GRPC
   if (const absl::StatusOr<std::string> greeted = GreetInSimulation(); !greeted.ok()) {
     std::cerr << greeted.status() << "\n";
     return 1;
   }
-#ifdef WITH_GRPC
   onager::Server server;
   server.Host<FriendlyGreeter>();
   if (const absl::Status status = server.Start(); !status.ok()) {

@@ -1,13 +1,9 @@
 #ifndef ONAGER_GENERATED_STATE_SUPPORT_H_
 #define ONAGER_GENERATED_STATE_SUPPORT_H_
 
-// What generated headers need for values and states.
-#include "absl/status/status.h"              // IWYU pragma: export
-#include "onager/bytes.h"                    // IWYU pragma: export
-#include "onager/change.h"                   // IWYU pragma: export
+// What generated headers need for states that turns change.
 #include "onager/generated/tracked_state.h"  // IWYU pragma: export
-#include "onager/keyed_list.h"               // IWYU pragma: export
-#include "onager/map.h"                      // IWYU pragma: export
+#include "onager/generated/value_support.h"  // IWYU pragma: export
 #include "onager/tracked.h"                  // IWYU pragma: export
 
 #endif  // ONAGER_GENERATED_STATE_SUPPORT_H_
