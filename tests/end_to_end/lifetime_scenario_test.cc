@@ -121,7 +121,9 @@ constexpr Exit kExits[] = {Exit::kClosed, Exit::kBeforeConnected, Exit::kInFligh
 TEST_P(LifetimeScenarioTest, A13_CyclesLeaveNothingBehind) {
   world().server_options().ledger.age_max = std::chrono::milliseconds(200);
   world().StartServer();
-  const int cycles = GetParam().name == "Simulated" ? SimulatedLifetimes() : GetParam().name == "InProcess" ? 2'000 : 300;
+  const int cycles = GetParam().name == "Simulated"   ? SimulatedLifetimes()
+                     : GetParam().name == "InProcess" ? 2'000
+                                                      : 300;
   std::vector<std::weak_ptr<generated::Channel>> channels;
   std::size_t actors_before = 0;
   for (int i = 0; i < cycles; ++i) {

@@ -1,4 +1,5 @@
-// Greets in a simulation and then over a real connection or, where only generated code is linked, says who would.
+// Greets in a simulation and then over a real connection or, where only generated code is linked, says who
+// would.
 #include <iostream>
 #include <string>
 
