@@ -64,12 +64,13 @@ bool ActorCell::Call(std::shared_ptr<ActorCall>& call) {
   return true;
 }
 
-bool ActorCell::OpenFeed(std::string& filter, std::string& view, ActorRuntime::FeedDone& done) {
+bool ActorCell::OpenFeed(std::string& filter, std::string& view,
+                         std::shared_ptr<const generated::FieldTree>& known, ActorRuntime::FeedDone& done) {
   {
     MutexLock lock(mutex_);
     if (retired_) return false;
     if (!stopped_) {
-      feed_waiters_.push_back({std::move(filter), std::move(view), std::move(done)});
+      feed_waiters_.push_back({std::move(filter), std::move(view), std::move(known), std::move(done)});
       ScheduleLocked();
       return true;
     }

@@ -53,7 +53,9 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   // From any thread.
   /// False, with the arguments as they were, when the cell has been retired: the actor is to be found anew.
   [[nodiscard]] bool Call(std::shared_ptr<ActorCall>& call);
-  [[nodiscard]] bool OpenFeed(std::string& filter, std::string& view, ActorRuntime::FeedDone& done);
+  [[nodiscard]] bool OpenFeed(std::string& filter, std::string& view,
+                              std::shared_ptr<const generated::FieldTree>& known,
+                              ActorRuntime::FeedDone& done);
   void RequestSnapshot(std::shared_ptr<ViewLog> view, ActorHistory::Wanted wanted);
   /// Answers everything that waits with `UNAVAILABLE` and cancels the open turn.
   void Stop();
@@ -131,6 +133,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   struct FeedWaiter {
     std::string filter;
     std::string view;
+    std::shared_ptr<const generated::FieldTree> known;
     ActorRuntime::FeedDone done;
   };
   struct ActorTimer {

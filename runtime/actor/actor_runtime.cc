@@ -85,11 +85,12 @@ void ActorRuntime::Call(std::shared_ptr<ActorCall> call) {
   }
 }
 
-void ActorRuntime::OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done) {
+void ActorRuntime::OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done,
+                            std::shared_ptr<const generated::FieldTree> known) {
   while (true) {
     absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(actor);
     if (!cell.ok()) return done(cell.status());
-    if ((*cell)->OpenFeed(filter, view, done)) return;
+    if ((*cell)->OpenFeed(filter, view, known, done)) return;
   }
 }
 

@@ -98,7 +98,8 @@ class ActorRuntime final : public CallRouter {
   /// Activates the actor if need be and gives its feed through that filter and that view, each the encoding
   /// of the actor's message for it, or empty. `INVALID_ARGUMENT` when it has no such. `done` is called once,
   /// from any thread, under no lock.
-  void OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done);
+  void OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done,
+                std::shared_ptr<const generated::FieldTree> known = nullptr);
 
   /// Refuses new work with `UNAVAILABLE`, cancels what waits and what runs, and blocks until no turn is open.
   /// With an executor that the caller runs itself, `BeginShutdown` and `idle` do the same without blocking.

@@ -64,7 +64,8 @@ bool ActorCell::ServeFeed() {
     feed_waiters_.pop_front();
   }
   NoteUse();
-  waiter->done(observed_->Open(waiter->filter, waiter->view, revision_, runtime_.environment_.clock.Now()));
+  waiter->done(observed_->Open(waiter->filter, waiter->view, std::move(waiter->known), revision_,
+                               runtime_.environment_.clock.Now()));
   return true;
 }
 

@@ -27,30 +27,40 @@ ObservedParts::ObservedParts(const generated::ActorType& type, std::string key,
                              std::shared_ptr<ActorHistory> history, Duration idle_age_max,
                              std::uint64_t revision)
     : type_(type), key_(std::move(key)), history_(std::move(history)), idle_age_max_(idle_age_max) {
-  views_.push_back({std::string(), nullptr, history_->AddView(revision), std::nullopt, 0});
+  views_.push_back({std::string(), nullptr, nullptr, history_->AddView(revision), std::nullopt, 0});
 }
 
-absl::StatusOr<std::shared_ptr<ActorFeed>> ObservedParts::Open(const std::string& filter,
-                                                               const std::string& view,
-                                                               std::uint64_t revision, Time now) {
+absl::StatusOr<std::shared_ptr<ActorFeed>> ObservedParts::Open(
+    const std::string& filter, const std::string& view, std::shared_ptr<const generated::FieldTree> known,
+    std::uint64_t revision, Time now) {
   ForgetIdle(now);
   const absl::StatusOr<generated::FilterRequest> request = generated::SplitFilter(type_, filter);
   if (!request.ok()) return request.status();
   absl::StatusOr<std::shared_ptr<FilterGate>> gate = FindFilter(request->predicate, revision);
   if (!gate.ok()) return gate.status();
-  absl::StatusOr<std::shared_ptr<ViewLog>> log = FindView(view, revision);
+  absl::StatusOr<std::shared_ptr<ViewLog>> log = FindView(view, std::move(known), revision);
   if (!log.ok()) return log.status();
   return std::make_shared<ActorFeed>(history_, *std::move(log), *std::move(gate),
                                      absl::ToChronoNanoseconds(request->interval));
 }
 
-absl::StatusOr<std::shared_ptr<ViewLog>> ObservedParts::FindView(const std::string& bytes,
-                                                                 std::uint64_t revision) {
-  if (const View* view = FindByBytes(views_, bytes)) return view->log;
+absl::StatusOr<std::shared_ptr<ViewLog>> ObservedParts::FindView(
+    const std::string& view, std::shared_ptr<const generated::FieldTree> known, std::uint64_t revision) {
+  std::string bytes = view;
+  // Those who know something else are a group of their own: their hash is another one.
+  if (known != nullptr) absl::StrAppend(&bytes, "/", absl::Hex(known->fingerprint(), absl::kZeroPad16));
+  if (const View* found = FindByBytes(views_, bytes)) return found->log;
   if (views_.size() >= kPartsMax) return TooMany("views");
-  absl::StatusOr<std::unique_ptr<generated::ViewLeaf>> leaf = generated::ParseView(type_, key_, bytes);
-  if (!leaf.ok()) return leaf.status();
-  return views_.emplace_back(View{bytes, *std::move(leaf), history_->AddView(revision), std::nullopt, 0}).log;
+  std::unique_ptr<generated::ViewLeaf> leaf;
+  if (!view.empty()) {
+    absl::StatusOr<std::unique_ptr<generated::ViewLeaf>> parsed = generated::ParseView(type_, key_, view);
+    if (!parsed.ok()) return parsed.status();
+    leaf = *std::move(parsed);
+  }
+  return views_
+      .emplace_back(View{std::move(bytes), std::move(known), std::move(leaf), history_->AddView(revision),
+                         std::nullopt, 0})
+      .log;
 }
 
 absl::StatusOr<std::shared_ptr<FilterGate>> ObservedParts::FindFilter(const std::string& bytes,
@@ -107,8 +117,8 @@ SharedBytes ObservedParts::EncodeSnapshot(const ViewLog& view, const generated::
 std::optional<generated::StateHashChange> ObservedParts::HashChange(const View& view,
                                                                     generated::StateInterface& state) {
   if (view.hash_slices == 0) return std::nullopt;
-  return view.leaf == nullptr ? state.HashChange(view.hash_slices)
-                              : view.leaf->HashChange(state, view.hash_slices);
+  return view.leaf == nullptr ? state.HashChange(view.hash_slices, view.known.get())
+                              : view.leaf->HashChange(state, view.hash_slices, view.known.get());
 }
 
 std::optional<generated::StateHash> ObservedParts::Hash(const ViewLog& view,
@@ -117,9 +127,9 @@ std::optional<generated::StateHash> ObservedParts::Hash(const ViewLog& view,
                                   [&view](const View& known) { return known.log.get() == &view; });
   if (found == views_.end()) return std::nullopt;
   // How many slices it is worth is known afterwards.
-  const generated::StateHash hash = found->leaf == nullptr
-                                        ? state.Hash(generated::kHashSlicesMax)
-                                        : found->leaf->Hash(state, generated::kHashSlicesMax);
+  const generated::StateHash hash =
+      found->leaf == nullptr ? state.Hash(generated::kHashSlicesMax, found->known.get())
+                             : found->leaf->Hash(state, generated::kHashSlicesMax, found->known.get());
   found->hash_slices = generated::StateHash::SlicesFor(hash.bytes);
   return hash.Folded(found->hash_slices);
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "onager/generated/actor_type.h"
+#include "onager/generated/field_tree.h"
 #include "onager/generated/filter_tree.h"
 #include "onager/generated/state_interface.h"
 #include "runtime/actor/actor_feed.h"
@@ -35,7 +36,9 @@ class ObservedParts {
 
   /// The history through that filter and that view, found or made; empty ones are those that hide nothing but
   /// private fields. `INVALID_ARGUMENT` for what the actor does not have. `revision` is the actor's.
+  /// `known`, which is null for those who know the same, is the field tree of readers of another version.
   absl::StatusOr<std::shared_ptr<ActorFeed>> Open(const std::string& filter, const std::string& view,
+                                                  std::shared_ptr<const generated::FieldTree> known,
                                                   std::uint64_t revision, Time now);
 
   /// What the open turn shows, to be called when it is done and before `Commit`. `patch` is what
@@ -57,8 +60,9 @@ class ObservedParts {
 
  private:
   struct View {
-    std::string bytes;
-    std::unique_ptr<generated::ViewLeaf> leaf;  // Null for the one that shows everything, the first.
+    std::string bytes;                                  // And the fingerprint of `known`.
+    std::shared_ptr<const generated::FieldTree> known;  // Null: all of it. What else it shows is not hashed.
+    std::unique_ptr<generated::ViewLeaf> leaf;          // Null for the one that shows everything, the first.
     std::shared_ptr<ViewLog> log;
     std::optional<Time> idle_since;
     std::uint32_t hash_slices = 0;  // In which its hash is kept up; zero: it is not.
@@ -70,7 +74,9 @@ class ObservedParts {
     std::optional<Time> idle_since;
   };
 
-  absl::StatusOr<std::shared_ptr<ViewLog>> FindView(const std::string& bytes, std::uint64_t revision);
+  absl::StatusOr<std::shared_ptr<ViewLog>> FindView(const std::string& view,
+                                                    std::shared_ptr<const generated::FieldTree> known,
+                                                    std::uint64_t revision);
   absl::StatusOr<std::shared_ptr<FilterGate>> FindFilter(const std::string& bytes, std::uint64_t revision);
   /// What the open turn adds to the view's hash; none where that is not kept up.
   static std::optional<generated::StateHashChange> HashChange(const View& view,

@@ -363,6 +363,7 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
   ClientSession::SubscribeRequest request;
   request.actor = {std::string(type.name), std::move(wanted.key)};
   request.schema_fingerprint = type.state->schema_fingerprint;
+  request.field_tree = type.state->field_tree;
   request.filter = wanted.filter.has_value() ? *std::move(wanted.filter) : kept.filter;
   request.view = wanted.view.has_value() ? *std::move(wanted.view) : kept.view;
 

@@ -354,18 +354,29 @@ void SessionHost::Do(ServerSession::OpenFeed& action) {
   }
   const actor::HostedType* hosted = core_.actors_.FindType(action.actor.type);
   const std::uint64_t fingerprint = hosted == nullptr ? 0 : hosted->type->state->schema_fingerprint;
+  std::optional<generated::CommonTree> common;
+  if (hosted != nullptr && hosted->type->state->field_tree != nullptr && action.schema_fingerprint != 0 &&
+      action.schema_fingerprint != fingerprint) {
+    if (action.field_tree == nullptr) {
+      return Step([&](ServerSession& session, Time) { session.OnFieldTreeWanted(std::move(action)); });
+    }
+    common = generated::Common(hosted->type->state->field_tree(), *action.field_tree);
+  }
   {
     MutexLock lock(mutex_);
     feeds_.emplace(action.subscription, OpenFeed{});
   }
-  core_.actors_.OpenFeed(action.actor, std::move(action.filter), std::move(action.view),
-                         [self = shared_from_this(), id = action.subscription,
-                          fingerprint](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
-                           self->OnFeedOpened(id, fingerprint, std::move(feed));
-                         });
+  core_.actors_.OpenFeed(
+      action.actor, std::move(action.filter), std::move(action.view),
+      [self = shared_from_this(), id = action.subscription, fingerprint,
+       common](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+        self->OnFeedOpened(id, fingerprint, common, std::move(feed));
+      },
+      common.has_value() && common->agrees ? std::move(action.field_tree) : nullptr);
 }
 
 void SessionHost::OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
+                               const std::optional<generated::CommonTree>& common,
                                absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
   absl::StatusOr<std::shared_ptr<session::StateFeed>> opened = absl::UnknownError("");
   if (!feed.ok()) {
@@ -385,7 +396,7 @@ void SessionHost::OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_
     opened = std::shared_ptr<session::StateFeed>(*feed);
   }
   Step([&](ServerSession& session, Time) {
-    session.OnFeedOpened(subscription, std::move(opened), schema_fingerprint);
+    session.OnFeedOpened(subscription, std::move(opened), schema_fingerprint, common);
   });
 }
 

@@ -80,6 +80,7 @@ class SessionHost final : public transport::ConnectionHandler,
   void CloseUnless(const absl::Status& accepted);
   void EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status);
   void OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
+                    const std::optional<generated::CommonTree>& common,
                     absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed);
   void ArmTimer(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnTimer();

@@ -141,6 +141,7 @@ void ClientSubscriptions::OnConnectionLost() {
   subscribe_retries_.clear();
   answers_due_.clear();
   unsubscribes_due_.clear();
+  field_trees_due_.clear();
   for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);
 }
 
@@ -332,6 +333,10 @@ void ClientSubscriptions::On(const wire::Bookmark& frame) {
   actions_.emplace_back(BookmarkArrived{id, position, frame.slice, frame.slices, frame.hash});
 }
 
+void ClientSubscriptions::On(const wire::FieldTreeWanted& frame) {
+  if (by_wire_id_.contains(frame.id)) field_trees_due_.insert(frame.id);
+}
+
 void ClientSubscriptions::On(const wire::End& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
@@ -353,6 +358,21 @@ void ClientSubscriptions::Append(wire::BatchWriter& writer, std::size_t message_
     wire::Unsubscribe unsubscribe;
     unsubscribe.id = unsubscribes_due_.front();
     writer.Append(unsubscribe);
+  }
+  while (!field_trees_due_.empty() && writer.size() < options_.batch_bytes_max) {
+    SubscriptionId id = 0;
+    const Subscription* const subscription = FindByWireId(*field_trees_due_.begin(), id);
+    field_trees_due_.erase(field_trees_due_.begin());
+    if (subscription == nullptr || subscription->request.field_tree == nullptr) continue;
+    const std::string bytes = subscription->request.field_tree().Encode();
+    if (!writer.empty() && writer.size() + bytes.size() + kSubscribeSizeMax > message_bytes_max) {
+      field_trees_due_.insert(subscription->wire_id);
+      return;
+    }
+    wire::FieldTree tree;
+    tree.fingerprint = subscription->request.schema_fingerprint;
+    tree.tree = bytes;
+    writer.Append(tree);
   }
   for (; !subscribes_due_.empty() && writer.size() < options_.batch_bytes_max; subscribes_due_.pop_front()) {
     const SubscriptionId id = subscribes_due_.front();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "onager/generated/field_tree.h"
 #include "onager/resync_reason.h"
 #include "onager/subscription_phase.h"
 #include "runtime/base/actor_id.h"
@@ -34,6 +35,7 @@ class ClientSubscriptions : private ClientActions {
   struct SubscribeRequest {
     ActorId actor;
     std::uint64_t schema_fingerprint = 0;
+    generated::FieldTree (*field_tree)() = nullptr;  // With that fingerprint.
     std::string filter;
     std::string view;
     std::string binding;  // Of a resume token; empty: from the beginning.
@@ -71,6 +73,7 @@ class ClientSubscriptions : private ClientActions {
   void On(const wire::Delta& frame);
   void On(const wire::Covered& frame);
   void On(const wire::Bookmark& frame);
+  void On(const wire::FieldTreeWanted& frame);
   void On(const wire::End& frame, Time now);
 
   /// Appends what is due, as far as a message of the server's size takes it.
@@ -123,6 +126,7 @@ class ClientSubscriptions : private ClientActions {
   std::set<std::pair<Time, SubscriptionId>> subscribe_retries_;
   std::set<std::pair<Time, SubscriptionId>> answers_due_;  // At or before each subscription's `answer_due`.
   std::deque<std::uint64_t> unsubscribes_due_;             // Wire ids.
+  std::set<std::uint64_t> field_trees_due_;                // Wire ids.
 };
 
 }  // namespace onager::session

@@ -4,12 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "onager/authenticator.h"
+#include "onager/generated/field_tree.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 
@@ -93,7 +95,9 @@ struct ServerActions {
     ActorId actor;
     std::string filter;
     std::string view;
-    bool resumes = false;  // With a token that was given to this same peer.
+    bool resumes = false;                  // With a token that was given to this same peer.
+    std::uint64_t schema_fingerprint = 0;  // That of the client's field tree; zero: it does not say.
+    std::shared_ptr<const generated::FieldTree> field_tree;  // If it is known. Else `OnFieldTreeWanted` asks.
   };
   struct CloseFeed {
     std::uint64_t subscription;

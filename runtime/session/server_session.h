@@ -50,9 +50,13 @@ class ServerSession : public ServerActions {
   /// The call's stream has an item or credit to send.
   void OnStreamChanged(std::uint64_t number) { streams_.OnChanged(number); }
   void OnFeedOpened(std::uint64_t subscription, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
-                    std::uint64_t schema_fingerprint) {
-    FailUnless(subscriptions_.OnFeedOpened(subscription, std::move(feed), schema_fingerprint));
+                    std::uint64_t schema_fingerprint,
+                    const std::optional<generated::CommonTree>& common = std::nullopt) {
+    FailUnless(subscriptions_.OnFeedOpened(subscription, std::move(feed), schema_fingerprint, common));
   }
+  /// The actor's state has another field tree than the client, whose own is to be asked for: `OpenFeed` comes
+  /// again with it.
+  void OnFieldTreeWanted(OpenFeed feed) { FailUnless(subscriptions_.OnFieldTreeWanted(std::move(feed))); }
   void OnFeedRefused(std::uint64_t subscription, const absl::Status& reason) {
     FailUnless(subscriptions_.OnFeedRefused(subscription, reason));
   }
@@ -100,6 +104,7 @@ class ServerSession : public ServerActions {
   void Handle(const wire::StreamEnd& frame, Time now);
   void Handle(const wire::Subscribe& frame, Time now);
   void Handle(const wire::Unsubscribe& frame, Time /*now*/) { subscriptions_.On(frame); }
+  void Handle(const wire::FieldTree& frame, Time /*now*/) { FailUnless(subscriptions_.On(frame)); }
   void Handle(const wire::Heartbeat& frame, Time now);
   void Handle(const wire::Goodbye& frame, Time now);
   void Handle(const wire::GoingAway& frame, Time now);

@@ -10,6 +10,9 @@
 namespace onager::session {
 namespace {
 
+// Of one session: as many versions of states as it may come from.
+constexpr std::size_t kFieldTreesMax = 64;
+
 absl::Status CheckSelection(std::string_view filter, std::string_view view) {
   if (std::max(filter.size(), view.size()) <= wire::kSelectionBytesMax) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -61,11 +64,52 @@ absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
     subscription.asked_through = frame.covered;
     if (absl::Status token = ExamineToken(subscription); !token.ok()) return Refuse(frame.id, token);
   }
+  const auto field_tree = field_trees_.find(frame.schema_fingerprint);
   actions_.emplace_back(OpenFeed{frame.id, subscription.actor, std::string(frame.filter),
-                                 std::string(frame.view), !subscription.offered_binding.empty()});
+                                 std::string(frame.view), !subscription.offered_binding.empty(),
+                                 frame.schema_fingerprint,
+                                 field_tree == field_trees_.end() ? nullptr : field_tree->second});
   by_actor_.emplace(subscription.actor, frame.id);
   subscriptions_.emplace(frame.id, std::move(subscription));
   return absl::OkStatus();
+}
+
+absl::Status ServerSubscriptions::OnFieldTreeWanted(OpenFeed feed) {
+  if (!subscriptions_.contains(feed.subscription)) return absl::OkStatus();
+  if (const auto known = field_trees_.find(feed.schema_fingerprint); known != field_trees_.end()) {
+    feed.field_tree = known->second;  // It has come meanwhile.
+    actions_.emplace_back(std::move(feed));
+    return absl::OkStatus();
+  }
+  field_trees_wanted_.push_back(feed.subscription);
+  const std::uint64_t fingerprint = feed.schema_fingerprint;
+  field_tree_waiters_.emplace(fingerprint, std::move(feed));
+  return absl::OkStatus();
+}
+
+absl::Status ServerSubscriptions::On(const wire::FieldTree& frame) {
+  const auto [first, last] = field_tree_waiters_.equal_range(frame.fingerprint);
+  if (first == last) return absl::OkStatus();  // Said already, or never asked for.
+  absl::StatusOr<std::shared_ptr<const generated::FieldTree>> tree =
+      field_trees_.size() < kFieldTreesMax ? generated::FieldTree::Parse(frame.tree)
+                                           : absl::ResourceExhaustedError("too many versions in one session");
+  if (tree.ok() && (*tree)->fingerprint() != frame.fingerprint) {
+    tree = absl::InvalidArgumentError("a field tree with another fingerprint");
+  }
+  if (tree.ok()) field_trees_.emplace(frame.fingerprint, *tree);
+  absl::Status accepted = absl::OkStatus();
+  for (auto waiter = first; waiter != last; ++waiter) {
+    OpenFeed& feed = waiter->second;
+    if (!subscriptions_.contains(feed.subscription)) continue;
+    if (tree.ok()) {
+      feed.field_tree = *tree;
+      actions_.emplace_back(std::move(feed));
+    } else if (accepted.ok()) {
+      accepted = OnFeedRefused(feed.subscription, tree.status());
+    }
+  }
+  field_tree_waiters_.erase(first, last);
+  return accepted;
 }
 
 absl::Status ServerSubscriptions::ExamineToken(Subscription& subscription) const {
@@ -113,6 +157,8 @@ void ServerSubscriptions::EndAll(const absl::Status& reason) {
   by_actor_.clear();
   dirty_.clear();
   waiting_.clear();
+  field_tree_waiters_.clear();
+  field_trees_wanted_.clear();
   bookmarks_due_.reset();
 }
 
@@ -122,28 +168,35 @@ void ServerSubscriptions::Clear() {
   by_actor_.clear();
   dirty_.clear();
   waiting_.clear();
+  field_tree_waiters_.clear();
+  field_trees_wanted_.clear();
   bookmarks_due_.reset();
   ended_.clear();
 }
 
 absl::Status ServerSubscriptions::OnFeedOpened(std::uint64_t id,
                                                absl::StatusOr<std::shared_ptr<StateFeed>> feed,
-                                               std::uint64_t schema_fingerprint) {
+                                               std::uint64_t schema_fingerprint,
+                                               const std::optional<generated::CommonTree>& common) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return absl::OkStatus();
   if (!feed.ok()) return OnFeedRefused(id, feed.status());
   Subscription& subscription = found->second;
   subscription.feed = *std::move(feed);
-  subscription.is_hashed =
-      options_.bookmark_interval > Duration::zero() && subscription.client_fingerprint == schema_fingerprint;
+  const bool is_same = subscription.client_fingerprint == schema_fingerprint;
+  const bool agrees = common.has_value() && common->agrees;
+  subscription.is_hashed = options_.bookmark_interval > Duration::zero() && (is_same || agrees);
 
   wire::TokenBinding binding;
   binding.tenant = peer_.tenant;
   binding.principal = peer_.principal;
   binding.actor_type = subscription.actor.type;
   binding.key = subscription.actor.key;
-  // Both ends' field trees decide what a delta means, so a change of either ends a token's use.
-  binding.schema_fingerprint = schema_fingerprint * 0x9E3779B97F4A7C15ull + subscription.client_fingerprint;
+  // What both ends' field trees have in common decides what a delta means, so a change of that ends a token's
+  // use.
+  const std::uint64_t ours = agrees ? common->fingerprint : schema_fingerprint;
+  const std::uint64_t theirs = agrees ? common->fingerprint : subscription.client_fingerprint;
+  binding.schema_fingerprint = ours * 0x9E3779B97F4A7C15ull + theirs;
   binding.filter_fingerprint = subscription.filter_fingerprint;
   binding.view_fingerprint = subscription.view_fingerprint;
   subscription.binding = signer_.Sign(binding);
@@ -269,6 +322,11 @@ void ServerSubscriptions::Cover(wire::BatchWriter& writer, std::uint64_t id, Sub
 }
 
 void ServerSubscriptions::Append(wire::BatchWriter& writer, Time now) {
+  for (; !field_trees_wanted_.empty() && writer.size() < batch_bytes_max_; field_trees_wanted_.pop_front()) {
+    wire::FieldTreeWanted wanted;
+    wanted.id = field_trees_wanted_.front();
+    if (subscriptions_.contains(wanted.id)) writer.Append(wanted);
+  }
   // Each dirty subscription has its turn once; those that are not through go to the back of the queue.
   for (std::size_t turns = dirty_.size(); turns > 0 && writer.size() < batch_bytes_max_; --turns) {
     const std::uint64_t id = dirty_.front();

@@ -44,8 +44,12 @@ class ServerSubscriptions : private ServerActions {
   // An error ends the session.
   absl::Status On(const wire::Subscribe& frame);
   void On(const wire::Unsubscribe& frame) { Remove(frame.id); }
+  absl::Status On(const wire::FieldTree& frame);
+  /// `common` is what the client's field tree has in common with the state's, where they are not the same.
   absl::Status OnFeedOpened(std::uint64_t id, absl::StatusOr<std::shared_ptr<StateFeed>> feed,
-                            std::uint64_t schema_fingerprint);
+                            std::uint64_t schema_fingerprint,
+                            const std::optional<generated::CommonTree>& common = std::nullopt);
+  absl::Status OnFieldTreeWanted(ServerActions::OpenFeed feed);
   absl::Status OnFeedRefused(std::uint64_t id, const absl::Status& reason);
 
   void OnFeedChanged(std::uint64_t id);
@@ -87,8 +91,7 @@ class ServerSubscriptions : private ServerActions {
     std::uint64_t filter_fingerprint = 0;
     std::uint64_t view_fingerprint = 0;
     bool is_filtered = false;
-    bool is_hashed =
-        false;  // The client's field tree is the server's, so that a hash is the same at both ends.
+    bool is_hashed = false;  // Of the fields that both ends have the same is meant by both.
     std::string offered_binding;
     // What the client was shown last, or will have been when all that is sent has arrived.
     std::optional<Position> shown;
@@ -157,6 +160,11 @@ class ServerSubscriptions : private ServerActions {
   std::set<std::pair<Time, std::uint64_t>> waiting_;
   std::optional<std::uint64_t> bookmarks_due_;  // Of the subscriptions from that id on.
   std::uint64_t bookmark_turn_ = 0;
+  // The field trees of clients of other versions, by their fingerprints; what waits for one; and the
+  // subscriptions with which they are asked for.
+  std::map<std::uint64_t, std::shared_ptr<const generated::FieldTree>> field_trees_;
+  std::multimap<std::uint64_t, ServerActions::OpenFeed> field_tree_waiters_;
+  std::deque<std::uint64_t> field_trees_wanted_;
   std::deque<std::pair<std::uint64_t, absl::Status>> ended_;  // Of which the client is to be told.
 };
 

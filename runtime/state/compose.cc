@@ -141,9 +141,10 @@ class SetPatchTree {
 struct FieldPatch {
   const FieldShape* shape = nullptr;
   bool is_cleared = false;
-  std::size_t leaf_patch = 0;               // Which of the added patches `leaf` is from.
-  std::vector<std::string_view> leaf;       // Tags and values.
-  std::unique_ptr<PatchTree> fields;        // Of structs.
+  std::uint32_t cleared = 0;           // The number that was cleared first: of a oneof, what it had before.
+  std::size_t leaf_patch = 0;          // Which of the added patches `leaf` is from.
+  std::vector<std::string_view> leaf;  // Tags and values.
+  std::unique_ptr<PatchTree> fields;   // Of structs.
   std::unique_ptr<ElementsPatch> elements;  // Of keyed lists and maps.
   std::unique_ptr<SetPatchTree> set;
 };
@@ -382,9 +383,11 @@ bool PatchTree::Add(Reader message, const TypeShape& type, int nesting_left) {
       const FieldShape* shape = number < kOwnFields ? type.Find(static_cast<std::uint32_t>(number)) : nullptr;
       if (shape == nullptr) return;
       FieldPatch& patch = fields[shape->slot];
+      const std::uint32_t cleared = patch.is_cleared ? patch.cleared : shape->number;
       patch = FieldPatch();
       patch.shape = shape;
       patch.is_cleared = true;
+      patch.cleared = cleared;
     });
     if (!ok) return false;
   }
@@ -402,7 +405,8 @@ bool PatchTree::AddField(const FieldShape& shape, const RawField& field, int nes
   switch (shape.kind) {
     case FieldKind::kLeaf:
     case FieldKind::kLeafList:
-      patch.is_cleared = false;
+      // An alternative is set where another was cleared, for readers that do not know the one.
+      if (!shape.is_alternative) patch.is_cleared = false;
       if (std::exchange(patch.leaf_patch, patch_count) != patch_count) patch.leaf.clear();
       patch.leaf.push_back(field.whole);
       return true;
@@ -455,7 +459,7 @@ void PatchTree::Write(Writer& writer) const {
   if (!any_cleared) return;
   const Writer::Open open = writer.Begin(kClearedField);
   for (const auto& [slot, patch] : fields) {
-    if (patch.is_cleared) writer.Varint(slot);
+    if (patch.is_cleared) writer.Varint(patch.cleared);
   }
   writer.End(open);
 }

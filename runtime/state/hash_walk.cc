@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "onager/generated/field_tree.h"
+#include "onager/generated/wire.h"
 
 namespace onager::generated {
 namespace {
@@ -52,6 +54,54 @@ struct Place {
   Place Inside(std::uint32_t number) const { return {Mix(path, number), owner}; }
 };
 
+// What of a struct is hashed: the fields that `type` has, or all where that is null.
+class Known {
+ public:
+  Known() = default;
+  explicit Known(const FieldTree* tree) : tree_(tree), type_(tree == nullptr ? nullptr : &tree->root()) {}
+
+  bool Has(const HashField& field) const {
+    // What a oneof holds is looked at where it is encoded.
+    return type_ == nullptr || field.kind == HashField::Kind::kLeaf || type_->Find(field.number) != nullptr;
+  }
+  // What is known of what stands in a field that is.
+  Known In(const HashField& field) const {
+    if (type_ == nullptr) return {};
+    Known inside;
+    inside.tree_ = tree_;
+    const FieldTree::Field* const known = type_->Find(field.number);
+    if (known != nullptr) inside.type_ = tree_->TypeOf(*known);
+    return inside;
+  }
+  // The part of encoded fields that is known; `buffer` may come to hold it.
+  std::string_view Of(std::string_view fields, std::string& buffer) const {
+    if (type_ == nullptr) return fields;
+    buffer.clear();
+    AppendKnown(*tree_, *type_, fields, buffer);
+    return buffer;
+  }
+  // As that, of the second field of a map's entry, which is of this type where that is a struct.
+  std::string_view OfElement(std::string_view field, std::string& buffer) const {
+    if (type_ == nullptr) return field;
+    Reader reader(field);
+    Reader::Tag tag;
+    std::string_view content;
+    if (!reader.ReadTag(tag) || tag.type != WireType::kBytes || !reader.ReadBytes(content)) return field;
+    std::string kept;
+    AppendKnown(*tree_, *type_, content, kept);
+    buffer.clear();
+    Writer writer(buffer);
+    writer.Tag(tag.number, WireType::kBytes);
+    writer.Bytes(kept);
+    writer.Finish();
+    return buffer;
+  }
+
+ private:
+  const FieldTree* tree_ = nullptr;
+  const FieldTree::Type* type_ = nullptr;
+};
+
 // Of one struct by itself.
 class OneSum {
  public:
@@ -76,8 +126,9 @@ class Walk {
  public:
   Walk(Sums& sums, const void* arguments) : sums_(sums), arguments_(arguments) {}
 
-  std::string_view Encode(const HashField& field, const void* member) {
-    return Written([&](Writer& writer) { field.encode(writer, member, arguments_); });
+  std::string_view Encode(const HashField& field, const void* member, const Known& known) {
+    return known.Of(Written([&](Writer& writer) { field.encode(writer, member, arguments_); }),
+                    known_buffer_);
   }
   std::uint64_t KeyOf(const HashContainer& container, const ElementSlot& element) {
     return MixBytes(kRoot, Written([&](Writer& writer) { container.encode_key(writer, element); }));
@@ -99,24 +150,25 @@ class Walk {
     sums_.Add(place.owner, Mix(Mix(place.path, kBehind), previous_key), 0);
   }
 
-  void Struct(const HashTable& table, const void* value, const Place& place) {
+  void Struct(const HashTable& table, const void* value, const Place& place, const Known& known) {
     for (const HashField& field : table.fields) {
+      if (!known.Has(field)) continue;
       const void* const member = field.member(value);
       switch (field.kind) {
         case HashField::Kind::kLeaf:
-          if (sums_.Wants(place.owner)) Leaf(place, Encode(field, member));
+          if (sums_.Wants(place.owner)) Leaf(place, Encode(field, member, known));
           break;
         case HashField::Kind::kStructList:
-          if (sums_.Wants(place.owner)) StructList(field, member, place.Inside(field.number));
+          if (sums_.Wants(place.owner)) StructList(field, member, place.Inside(field.number), known);
           break;
         case HashField::Kind::kStruct:
-          Struct(field.table(), member, place.Inside(field.number));
+          Struct(field.table(), member, place.Inside(field.number), known.In(field));
           break;
         case HashField::Kind::kOptionalStruct:
-          OptionalStruct(field, member, place.Inside(field.number));
+          OptionalStruct(field, member, place.Inside(field.number), known);
           break;
         case HashField::Kind::kContainer:
-          Container(field, member, place.Inside(field.number));
+          Container(field, member, place.Inside(field.number), known);
           break;
         case HashField::Kind::kSet:
           field.set->for_each(member, buffer_, [&](std::string_view element) {
@@ -127,26 +179,27 @@ class Walk {
     }
   }
   // One leaf, made of its elements' hashes.
-  void StructList(const HashField& field, const void* member, const Place& place) {
+  void StructList(const HashField& field, const void* member, const Place& place, const Known& known) {
+    const Known inside = known.In(field);
     std::uint64_t hash = place.path;
     std::uint64_t count = 0;
     std::size_t size = 0;
     field.for_each_struct(member, [&](const void* value) {
       OneSum sum;
-      Walk<OneSum>(sum, arguments_).Struct(field.table(), value, {});
+      Walk<OneSum>(sum, arguments_).Struct(field.table(), value, {}, inside);
       hash = Mix(hash, sum.sum());
       size += sum.size();
       ++count;
     });
     if (count != 0) sums_.Add(place.owner, Mix(hash, count), size);
   }
-  void OptionalStruct(const HashField& field, const void* member, const Place& place) {
+  void OptionalStruct(const HashField& field, const void* member, const Place& place, const Known& known) {
     const void* const inside = field.inside(member);
     if (inside == nullptr) return;
     Present(place);
-    Struct(field.table(), inside, place);
+    Struct(field.table(), inside, place, known.In(field));
   }
-  void Container(const HashField& field, const void* member, const Place& place) {
+  void Container(const HashField& field, const void* member, const Place& place, const Known& known) {
     const HashContainer& container = *field.container;
     std::uint64_t previous_key = 0;
     container.for_each(member, [&](const ElementSlot& element) {
@@ -154,22 +207,24 @@ class Walk {
       const std::uint64_t key = KeyOf(container, element);
       const Place inside = PlaceOf(place.path, key);
       if (container.ordered) Behind(inside, std::exchange(previous_key, key));
-      Element(field, element, inside);
+      Element(field, element, inside, known);
     });
   }
   // Without its place in a list.
-  void Element(const HashField& field, const ElementSlot& element, const Place& place) {
+  void Element(const HashField& field, const ElementSlot& element, const Place& place, const Known& known) {
     const HashContainer& container = *field.container;
     if (!container.ordered) Present(place);
     if (container.encode_value == nullptr) {
-      Struct(field.table(), container.value(element), place);
+      Struct(field.table(), container.value(element), place, known.In(field));
     } else {
-      LeafElement(container, container.value(element), place);
+      LeafElement(container, container.value(element), place, known.In(field));
     }
   }
-  void LeafElement(const HashContainer& container, const void* value, const Place& place) {
+  void LeafElement(const HashContainer& container, const void* value, const Place& place,
+                   const Known& known) {
     if (!sums_.Wants(place.owner)) return;
-    Leaf(place, Written([&](Writer& writer) { container.encode_value(writer, value); }));
+    const std::string_view bytes = Written([&](Writer& writer) { container.encode_value(writer, value); });
+    Leaf(place, known.OfElement(bytes, known_buffer_));
   }
   void SetElement(std::uint64_t path, std::string_view element) {
     const std::uint64_t hash = MixBytes(path, element);
@@ -192,6 +247,7 @@ class Walk {
   Sums& sums_;
   const void* const arguments_;
   std::string buffer_;
+  std::string known_buffer_;
 };
 
 class AllSlices {
@@ -271,14 +327,15 @@ class ChangeWalk {
   ChangeWalk(const void* arguments, Journal& journal, std::uint32_t slices)
       : difference_(slices), walk_(difference_, arguments), arguments_(arguments), journal_(journal) {}
 
-  StateHashChange Run(const HashTable& table, const void* value, const StructChange& change) {
-    Look(table, value, change);
+  StateHashChange Run(const HashTable& table, const void* value, const StructChange& change,
+                      const Known& known) {
+    Look(table, value, change, known);
     if (must_look_back_) {
       difference_.set_gone(true);
-      journal_.ReadCommitted([&] { AddGone(table, value, change, {}); });
+      journal_.ReadCommitted([&] { AddGone(table, value, change, {}, known); });
     }
     difference_.set_gone(false);
-    AddNow(table, value, change, {});
+    AddNow(table, value, change, {}, known);
     return difference_.Take();
   }
 
@@ -296,13 +353,13 @@ class ChangeWalk {
   }
 
   // First, with the turn done: what of each thing that was touched is to be hashed, and when.
-  void Look(const HashTable& table, const void* value, const StructChange& change) {
+  void Look(const HashTable& table, const void* value, const StructChange& change, const Known& known) {
     for (const HashField& field : table.fields) {
       void* const slot = change[field.slot];
-      if (slot == nullptr) continue;
+      if (slot == nullptr || !known.Has(field)) continue;
       const void* const member = field.member(value);
       if (field.kind == Kind::kStruct) {
-        Look(field.table(), member, StructChangeOf(slot));
+        Look(field.table(), member, StructChangeOf(slot), known.In(field));
       } else if (field.kind == Kind::kOptionalStruct) {
         auto& optional = *static_cast<OptionalChange*>(slot);
         const void* const inside = field.inside(member);
@@ -310,14 +367,14 @@ class ChangeWalk {
         if (optional.hashed_whole) {
           must_look_back_ |= optional.was_present;
         } else if (optional.fields != nullptr) {
-          Look(field.table(), inside, StructChangeOf(optional.fields));
+          Look(field.table(), inside, StructChangeOf(optional.fields), known.In(field));
         }
       } else if (field.kind == Kind::kContainer) {
-        LookAtElements(field, *static_cast<const ContainerChange*>(slot));
+        LookAtElements(field, *static_cast<const ContainerChange*>(slot), known.In(field));
       }
     }
   }
-  void LookAtElements(const HashField& field, const ContainerChange& log) {
+  void LookAtElements(const HashField& field, const ContainerChange& log, const Known& inside) {
     const HashContainer& container = *field.container;
     for (ElementChange* element = log.first; element != nullptr; element = element->next) {
       ElementView& view = *(element->view = &journal_.New<ElementView>());
@@ -326,33 +383,36 @@ class ChangeWalk {
       must_look_back_ |= element->was_present && (container.holds != nullptr || !view.is_visible);
       if (field.table != nullptr && element->was_present && element->is_present &&
           element->value != nullptr) {
-        Look(field.table(), container.value(*element->slot), StructChangeOf(element->value));
+        Look(field.table(), container.value(*element->slot), StructChangeOf(element->value), inside);
       }
     }
   }
 
   // Then, with the turn undone: what has gone. Slots of leaves are empty meanwhile.
-  void AddGone(const HashTable& table, const void* value, const StructChange& change, const Place& place) {
+  void AddGone(const HashTable& table, const void* value, const StructChange& change, const Place& place,
+               const Known& known) {
     for (const HashField& field : table.fields) {
       void* const slot = change[field.slot];
-      if (slot == nullptr) continue;
+      if (slot == nullptr || !known.Has(field)) continue;
       const void* const member = field.member(value);
       const Place inside = place.Inside(field.number);
       if (field.kind == Kind::kStruct) {
-        AddGone(field.table(), member, StructChangeOf(slot), inside);
+        AddGone(field.table(), member, StructChangeOf(slot), inside, known.In(field));
       } else if (field.kind == Kind::kOptionalStruct) {
         const auto& optional = *static_cast<const OptionalChange*>(slot);
         if (IsReplaced(optional)) {
-          walk_.OptionalStruct(field, member, inside);
+          walk_.OptionalStruct(field, member, inside, known);
         } else if (optional.fields != nullptr) {
-          AddGone(field.table(), field.inside(member), StructChangeOf(optional.fields), inside);
+          AddGone(field.table(), field.inside(member), StructChangeOf(optional.fields), inside,
+                  known.In(field));
         }
       } else if (field.kind == Kind::kContainer) {
-        AddGoneElements(field, *static_cast<const ContainerChange*>(slot), inside);
+        AddGoneElements(field, *static_cast<const ContainerChange*>(slot), inside, known);
       }
     }
   }
-  void AddGoneElements(const HashField& field, const ContainerChange& log, const Place& place) {
+  void AddGoneElements(const HashField& field, const ContainerChange& log, const Place& place,
+                       const Known& known) {
     const HashContainer& container = *field.container;
     if (container.holds != nullptr) {
       for (ElementChange* element = log.first; element != nullptr; element = element->next) {
@@ -366,9 +426,10 @@ class ChangeWalk {
       if (view.is_visible && !is_inside) continue;
       const Place at = Walk<Difference>::PlaceOf(place.path, walk_.KeyOf(container, *element->slot));
       if (!view.is_visible) {
-        walk_.Element(field, *element->slot, at);
+        walk_.Element(field, *element->slot, at, known);
       } else {
-        AddGone(field.table(), container.value(*element->slot), StructChangeOf(element->value), at);
+        AddGone(field.table(), container.value(*element->slot), StructChangeOf(element->value), at,
+                known.In(field));
       }
     }
     if (container.ordered && container.holds != nullptr) AddGonePlaces(container, log, place);
@@ -387,35 +448,37 @@ class ChangeWalk {
   }
 
   // At last, with the turn done again: what is there now, and what the journal knows was there.
-  void AddNow(const HashTable& table, const void* value, const StructChange& change, const Place& place) {
+  void AddNow(const HashTable& table, const void* value, const StructChange& change, const Place& place,
+              const Known& known) {
     for (const HashField& field : table.fields) {
       void* const slot = change[field.slot];
-      if (slot == nullptr) continue;
+      if (slot == nullptr || !known.Has(field)) continue;
       const void* const member = field.member(value);
       const Place inside = place.Inside(field.number);
       switch (field.kind) {
         case Kind::kLeaf:
-          AddGoneNow([&] { walk_.Leaf(place, walk_.Encode(field, slot)); });
-          walk_.Leaf(place, walk_.Encode(field, member));
+          AddGoneNow([&] { walk_.Leaf(place, walk_.Encode(field, slot, known)); });
+          walk_.Leaf(place, walk_.Encode(field, member, known));
           break;
         case Kind::kStructList:
-          AddGoneNow([&] { walk_.StructList(field, slot, inside); });
-          walk_.StructList(field, member, inside);
+          AddGoneNow([&] { walk_.StructList(field, slot, inside, known); });
+          walk_.StructList(field, member, inside, known);
           break;
         case Kind::kStruct:
-          AddNow(field.table(), member, StructChangeOf(slot), inside);
+          AddNow(field.table(), member, StructChangeOf(slot), inside, known.In(field));
           break;
         case Kind::kOptionalStruct: {
           const auto& optional = *static_cast<const OptionalChange*>(slot);
           if (IsReplaced(optional)) {
-            walk_.OptionalStruct(field, member, inside);
+            walk_.OptionalStruct(field, member, inside, known);
           } else if (optional.fields != nullptr) {
-            AddNow(field.table(), field.inside(member), StructChangeOf(optional.fields), inside);
+            AddNow(field.table(), field.inside(member), StructChangeOf(optional.fields), inside,
+                   known.In(field));
           }
           break;
         }
         case Kind::kContainer:
-          AddElementsNow(field, *static_cast<const ContainerChange*>(slot), inside);
+          AddElementsNow(field, *static_cast<const ContainerChange*>(slot), inside, known);
           break;
         case Kind::kSet:
           field.set->for_each_change(slot, walk_.buffer(), [&](std::string_view element, bool added) {
@@ -427,7 +490,8 @@ class ChangeWalk {
       }
     }
   }
-  void AddElementsNow(const HashField& field, const ContainerChange& log, const Place& place) {
+  void AddElementsNow(const HashField& field, const ContainerChange& log, const Place& place,
+                      const Known& known) {
     const HashContainer& container = *field.container;
     for (const ElementChange* element = log.first; element != nullptr; element = element->next) {
       const ElementView& view = *element->view;
@@ -437,12 +501,12 @@ class ChangeWalk {
       const Place at = Walk<Difference>::PlaceOf(place.path, walk_.KeyOf(container, *element->slot));
       const void* const value = container.value(*element->slot);
       if (is_new) {
-        walk_.Element(field, *element->slot, at);
+        walk_.Element(field, *element->slot, at, known);
       } else if (field.table != nullptr) {
-        AddNow(field.table(), value, StructChangeOf(element->value), at);
+        AddNow(field.table(), value, StructChangeOf(element->value), at, known.In(field));
       } else {
-        AddGoneNow([&] { walk_.LeafElement(container, element->value, at); });
-        walk_.LeafElement(container, value, at);
+        AddGoneNow([&] { walk_.LeafElement(container, element->value, at, known.In(field)); });
+        walk_.LeafElement(container, value, at, known.In(field));
       }
     }
     if (!container.ordered) return;
@@ -556,22 +620,24 @@ void StateHashChange::AddTo(StateHash& hash) const {
   hash.bytes += bytes;
 }
 
-StateHash HashOf(const HashTable& table, const void* value, const void* arguments, std::uint32_t slices) {
+StateHash HashOf(const HashTable& table, const void* value, const void* arguments, std::uint32_t slices,
+                 const FieldTree* known) {
   AllSlices sums(slices);
-  Walk<AllSlices>(sums, arguments).Struct(table, value, {});
+  Walk<AllSlices>(sums, arguments).Struct(table, value, {}, Known(known));
   return sums.Take();
 }
 
 std::uint64_t HashSlice(const HashTable& table, const void* value, std::uint32_t slice,
                         std::uint32_t slices) {
   OneSlice sums(slice, slices);
-  Walk<OneSlice>(sums, nullptr).Struct(table, value, {});
+  Walk<OneSlice>(sums, nullptr).Struct(table, value, {}, Known());
   return sums.sum();
 }
 
 StateHashChange HashChangeOf(const HashTable& table, const void* value, const StructChange& change,
-                             const void* arguments, Journal& journal, std::uint32_t slices) {
-  return ChangeWalk(arguments, journal, slices).Run(table, value, change);
+                             const void* arguments, Journal& journal, std::uint32_t slices,
+                             const FieldTree* known) {
+  return ChangeWalk(arguments, journal, slices).Run(table, value, change, Known(known));
 }
 
 }  // namespace onager::generated

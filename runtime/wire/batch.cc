@@ -327,6 +327,18 @@ struct Schema<Bookmark> {
                                       Varint<&Bookmark::slice>{5},  Fixed64<&Bookmark::hash>{6}};
 };
 
+template <>
+struct Schema<FieldTreeWanted> {
+  static constexpr std::uint32_t kNumber = 21;
+  static constexpr std::tuple kFields{Varint<&FieldTreeWanted::id>{1}};
+};
+
+template <>
+struct Schema<FieldTree> {
+  static constexpr std::uint32_t kNumber = 22;
+  static constexpr std::tuple kFields{Fixed64<&FieldTree::fingerprint>{1}, Bytes<&FieldTree::tree>{2}};
+};
+
 template <typename Kind>
 std::string EncodeFields(const Kind& frame) {
   std::string bytes;
@@ -441,6 +453,14 @@ void BatchWriter::Append(const GoingAway& frame) {
 
 void BatchWriter::Append(const Bookmark& frame) {
   AppendFrame(Schema<Bookmark>::kNumber, EncodeFields(frame));
+}
+
+void BatchWriter::Append(const FieldTreeWanted& frame) {
+  AppendFrame(Schema<FieldTreeWanted>::kNumber, EncodeFields(frame));
+}
+
+void BatchWriter::Append(const FieldTree& frame) {
+  AppendFrame(Schema<FieldTree>::kNumber, EncodeFields(frame));
 }
 
 void BatchWriter::Append(const Reply& frame, const SharedBytes& result) {

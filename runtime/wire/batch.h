@@ -38,6 +38,8 @@ class BatchWriter {
   void Append(const Covered& frame);
   void Append(const GoingAway& frame);
   void Append(const Bookmark& frame);
+  void Append(const FieldTreeWanted& frame);
+  void Append(const FieldTree& frame);
   /// `frame.result` is not looked at: the result is `result`, which may be null.
   void Append(const Reply& frame, const SharedBytes& result);
   /// `frame.patch` is not looked at: the patch is `patch`, which may be null. `events`, which may be null,

@@ -180,6 +180,18 @@ struct Bookmark {
   std::uint64_t hash = 0;
 };
 
+/// Server to client: the field tree of the subscription's state is another one than here, and not known. The
+/// client answers with a `FieldTree`; then the subscription goes on.
+struct FieldTreeWanted {
+  std::uint64_t id = 0;
+};
+
+/// Client to server: what it knows of a state.
+struct FieldTree {
+  std::uint64_t fingerprint = 0;
+  std::string_view tree;
+};
+
 /// Server to client: nothing follows for this subscription.
 struct End {
   std::uint64_t id = 0;
@@ -204,7 +216,7 @@ struct GoingAway {
 
 using Frame = std::variant<Hello, Welcome, Call, Reply, AcknowledgeReplies, Cancel, Subscribe, Unsubscribe,
                            Subscribed, SnapshotChunk, Delta, End, Heartbeat, Goodbye, StreamItem,
-                           StreamCredit, StreamEnd, Covered, GoingAway, Bookmark>;
+                           StreamCredit, StreamEnd, Covered, GoingAway, Bookmark, FieldTreeWanted, FieldTree>;
 
 }  // namespace onager::wire
 

@@ -68,13 +68,13 @@ class CounterState final : public generated::StateInterface {
   void EncodeSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
   void EncodeStoredSnapshot(std::string& out) const override { absl::StrAppend(&out, value); }
   // What subscribers see of it, as it is.
-  generated::StateHash Hash(std::uint32_t slices) const override {
+  generated::StateHash Hash(std::uint32_t slices, const generated::FieldTree*) const override {
     ++hashes;
     generated::StateHash hash(slices);
     hash.sums[0] = static_cast<std::uint64_t>(value);
     return hash;
   }
-  generated::StateHashChange HashChange(std::uint32_t) override {
+  generated::StateHashChange HashChange(std::uint32_t, const generated::FieldTree*) override {
     generated::StateHashChange change;
     change.sums.emplace_back(0, static_cast<std::uint64_t>(value - committed_));
     return change;

@@ -73,12 +73,14 @@ class Units final : public generated::ViewLeaf {
     ++view_snapshots;
     absl::StrAppend(&out, static_cast<const CounterState&>(state).value / unit_);
   }
-  generated::StateHash Hash(const generated::StateInterface& state, std::uint32_t slices) const override {
+  generated::StateHash Hash(const generated::StateInterface& state, std::uint32_t slices,
+                            const generated::FieldTree*) const override {
     generated::StateHash hash(slices);
     hash.sums[0] = static_cast<std::uint64_t>(static_cast<const CounterState&>(state).value / unit_);
     return hash;
   }
-  generated::StateHashChange HashChange(generated::StateInterface& state, std::uint32_t) const override {
+  generated::StateHashChange HashChange(generated::StateInterface& state, std::uint32_t,
+                                        const generated::FieldTree*) const override {
     const auto& counter = static_cast<CounterState&>(state);
     generated::StateHashChange change;
     change.sums.emplace_back(0,

@@ -1,4 +1,6 @@
 // All generated code in one unit, as unity builds have it.
+#include "board_after.actor.cc"   // NOLINT(bugprone-suspicious-include)
+#include "board_before.actor.cc"  // NOLINT(bugprone-suspicious-include)
 #include "common/money.actor.cc"  // NOLINT(bugprone-suspicious-include)
 #include "counter.actor.cc"       // NOLINT(bugprone-suspicious-include)
 #include "depot.actor.cc"         // NOLINT(bugprone-suspicious-include)

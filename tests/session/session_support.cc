@@ -9,10 +9,11 @@ namespace onager::session {
 namespace {
 
 std::string_view NameOf(const wire::Frame& frame) {
-  constexpr std::string_view kNames[] = {"Hello",  "Welcome",   "Call",        "Reply",      "Acknowledge",
-                                         "Cancel", "Subscribe", "Unsubscribe", "Subscribed", "Chunk",
-                                         "Delta",  "End",       "Heartbeat",   "Goodbye",    "Item",
-                                         "Credit", "StreamEnd", "Covered",     "GoingAway",  "Bookmark"};
+  constexpr std::string_view kNames[] = {
+      "Hello",       "Welcome",    "Call",      "Reply",   "Acknowledge", "Cancel",    "Subscribe",
+      "Unsubscribe", "Subscribed", "Chunk",     "Delta",   "End",         "Heartbeat", "Goodbye",
+      "Item",        "Credit",     "StreamEnd", "Covered", "GoingAway",   "Bookmark",  "FieldTreeWanted",
+      "FieldTree"};
   static_assert(std::size(kNames) == std::variant_size_v<wire::Frame>);
   return kNames[frame.index()];
 }

@@ -273,6 +273,21 @@ std::vector<Sample> Samples() {
          writer.Append(frame);
        },
        "frames { bookmark { id: 1 revision: 2 epoch: 3 slices: 4 slice: 1 hash: 5 } }"},
+      {"field_tree_wanted",
+       [](BatchWriter& writer) {
+         FieldTreeWanted frame;
+         frame.id = 1;
+         writer.Append(frame);
+       },
+       "frames { field_tree_wanted { id: 1 } }"},
+      {"field_tree",
+       [](BatchWriter& writer) {
+         FieldTree frame;
+         frame.fingerprint = 1;
+         frame.tree = "t";
+         writer.Append(frame);
+       },
+       "frames { field_tree { fingerprint: 1 tree: \"t\" } }"},
       {"going_away",
        [](BatchWriter& writer) {
          GoingAway frame;

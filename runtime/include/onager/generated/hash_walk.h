@@ -18,6 +18,7 @@
 namespace onager::generated {
 
 struct HashTable;
+class FieldTree;
 
 // A keyed list or map. An element's `value` is what its own table describes, or what `encode_value` writes.
 struct HashContainer {
@@ -62,15 +63,18 @@ struct HashTable {
   std::vector<HashField> fields;
 };
 
-// Where elements of a view's tables are given to `holds`, `arguments` is passed on.
-StateHash HashOf(const HashTable& table, const void* value, const void* arguments, std::uint32_t slices);
+// Where elements of a view's tables are given to `holds`, `arguments` is passed on. With `known` only the
+// fields that it has are hashed; what it has in common with `table`'s type must agree.
+StateHash HashOf(const HashTable& table, const void* value, const void* arguments, std::uint32_t slices,
+                 const FieldTree* known = nullptr);
 // One slice alone: no other leaf is looked at, though every key is.
 std::uint64_t HashSlice(const HashTable& table, const void* value, std::uint32_t slice, std::uint32_t slices);
 // What the open turn, whose change `change` is, makes of the hash of `value`. O(change); through a view with
 // conditions also the hidden elements between one that comes into sight, goes out of it or moves, and its
 // neighbours.
 StateHashChange HashChangeOf(const HashTable& table, const void* value, const StructChange& change,
-                             const void* arguments, Journal& journal, std::uint32_t slices);
+                             const void* arguments, Journal& journal, std::uint32_t slices,
+                             const FieldTree* known = nullptr);
 
 }  // namespace onager::generated
 

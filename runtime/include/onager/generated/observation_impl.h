@@ -98,14 +98,17 @@ class SelectionView final : public ViewLeaf {
     writer.Finish();
   }
 
-  StateHash Hash(const StateInterface& interface, std::uint32_t slices) const override {
-    return HashOf(Table(), &static_cast<const TrackedState<State>&>(interface).value(), &arguments_, slices);
+  StateHash Hash(const StateInterface& interface, std::uint32_t slices,
+                 const FieldTree* known) const override {
+    return HashOf(Table(), &static_cast<const TrackedState<State>&>(interface).value(), &arguments_, slices,
+                  known);
   }
-  StateHashChange HashChange(StateInterface& interface, std::uint32_t slices) const override {
+  StateHashChange HashChange(StateInterface& interface, std::uint32_t slices,
+                             const FieldTree* known) const override {
     auto& state = static_cast<TrackedState<State>&>(interface);
     const StructChange* change = state.root_change();
     if (change == nullptr) return {};
-    return HashChangeOf(Table(), &state.value(), *change, &arguments_, state.journal(), slices);
+    return HashChangeOf(Table(), &state.value(), *change, &arguments_, state.journal(), slices, known);
   }
 
  private:

@@ -54,9 +54,11 @@ struct FieldShape {
   FieldKind kind = FieldKind::kLeaf;
   Presence presence = Presence::kImplicit;
   bool is_private = false;                // For the store only.
+  bool is_alternative = false;            // Of a oneof.
   ScalarKind key = ScalarKind::kNone;     // Of a map.
   ScalarKind scalar = ScalarKind::kNone;  // None: a struct, whose shape is `type`.
   const struct TypeShape& (*type)() = nullptr;
+  std::uint64_t (*default_hash)() = nullptr;  // Of a default other than zero.
 };
 
 struct TypeShape {
@@ -71,9 +73,11 @@ constexpr bool HasHandles(FieldKind kind) {
   return IsKeyedList(kind) || kind == FieldKind::kMapOfScalars || kind == FieldKind::kMapOfStructs;
 }
 
-// A hash of the field tree without private fields: numbers, types, presence, nesting; no names. Equal
-// fingerprints: states whose subscribers' snapshots and patches can be exchanged.
+// That of its FieldTree: of numbers, types, presence, defaults and nesting; not of names and private fields.
 std::uint64_t Fingerprint(const TypeShape& type);
+
+// Of the field as it is encoded with its default.
+std::uint64_t HashOfDefault(std::string_view encoded);
 
 // One patch with the effect of all `patches` in order. O(total size).
 absl::StatusOr<std::string> ComposePatches(const TypeShape& type, absl::Span<const std::string_view> patches);

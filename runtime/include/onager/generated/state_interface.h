@@ -13,6 +13,8 @@
 
 namespace onager::generated {
 
+class FieldTree;
+
 /// What the actor runtime knows of an actor's state: bytes in, bytes out. Not thread-safe: used by one
 /// turn at a time. Between two calls of `Commit` or `Rollback` a turn is open.
 class StateInterface {
@@ -49,10 +51,11 @@ class StateInterface {
   virtual void EncodeSnapshot(std::string& out) const = 0;
   virtual void EncodeStoredSnapshot(std::string& out) const = 0;
 
-  /// The hash of what subscribers see. Called between turns. O(state).
-  virtual StateHash Hash(std::uint32_t slices) const = 0;
+  /// The hash of what subscribers see; of those whose field tree is another one, which agrees with this one's
+  /// in what they have in common: of that. Called between turns. O(state).
+  virtual StateHash Hash(std::uint32_t slices, const FieldTree* known = nullptr) const = 0;
   /// What the open turn adds to it. Called when the turn is done and before `Commit`. O(change).
-  virtual StateHashChange HashChange(std::uint32_t slices) = 0;
+  virtual StateHashChange HashChange(std::uint32_t slices, const FieldTree* known = nullptr) = 0;
 
   /// Replaces the state by a stored snapshot, or applies a patch that `EncodePatch` made. Called between
   /// turns. An error leaves a state that must not be used further.
@@ -67,6 +70,8 @@ struct StateCodec {
   /// One patch with the effect of all `patches` in order. O(total size of the patches).
   absl::StatusOr<std::string> (*compose)(absl::Span<const std::string_view> patches);
   bool has_private = false;  // Whether some fields are for the store only.
+  /// What peers of other versions are told; null: nothing.
+  FieldTree (*field_tree)() = nullptr;
 };
 
 /// One of an actor's declared filters with its parameters; `FilterTree` puts them together. Not thread-safe.
@@ -93,8 +98,10 @@ class ViewLeaf {
   virtual void EncodeSnapshot(const StateInterface& state, std::string& out) const = 0;
   /// As those of `StateInterface`, of what is seen: what a replica of it hashes to. `HashChange` costs what
   /// `EncodePatch` does, and the hidden elements in front of and behind those that come into or out of sight.
-  virtual StateHash Hash(const StateInterface& state, std::uint32_t slices) const = 0;
-  virtual StateHashChange HashChange(StateInterface& state, std::uint32_t slices) const = 0;
+  virtual StateHash Hash(const StateInterface& state, std::uint32_t slices,
+                         const FieldTree* known = nullptr) const = 0;
+  virtual StateHashChange HashChange(StateInterface& state, std::uint32_t slices,
+                                     const FieldTree* known = nullptr) const = 0;
 };
 
 /// A client's copy of a state. Not thread-safe.

@@ -23,6 +23,16 @@ auto DefaultOf() {
   return std::move(T().*Member);
 }
 
+template <typename T, typename F>
+std::uint64_t DefaultHash() {
+  std::string bytes;
+  Writer writer(bytes);
+  writer.set_canonical_nan();
+  FieldOps<typename F::Type>::Encode(writer, F::kNumber, DefaultOf<T, F::kMember>(), true, false);
+  writer.Finish();
+  return HashOfDefault(bytes);
+}
+
 // One field of a struct in the state, to be read and changed ----------------------------------------------
 
 // A oneof is compared and printed as one leaf.
@@ -174,8 +184,11 @@ const TypeShape& StructOps<T>::Shape() {
           shape.type = &StructOps<typename F::Value>::Shape;
         }
         shape.presence = Presence::kExplicit;
+        shape.is_alternative = true;
       } else {
         shape.presence = F::kPresence;
+        if constexpr (F::kPresence == Presence::kExplicit && kIsLeaf<F>)
+          shape.default_hash = &DefaultHash<T, F>;
         FieldOps<typename F::Type>::Shape(shape);
       }
       return shape;
@@ -411,9 +424,14 @@ void EncodeFieldChange(Writer& writer, const T& value, const StructChange& chang
   if (slot == nullptr) return;
   const Type& member = value.*F::kMember;
   if constexpr (F::kIsAlternative) {
-    if (SameField<F>(*static_cast<const Type*>(slot), member)) return;
-    if (member.index() == F::kIndex) WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
-    if (kOwnsSlot<F> && member.index() == 0) cleared.Add(F::kNumber);
+    const Type& original = *static_cast<const Type*>(slot);
+    if (SameField<F>(original, member)) return;
+    if (member.index() == F::kIndex) {
+      WriteField(writer, F::kNumber, *std::get_if<F::kIndex>(&member), false);
+    } else if (original.index() == F::kIndex) {
+      // Also where another comes in its place, which a reader of another version may not know.
+      cleared.Add(F::kNumber);
+    }
   } else if constexpr (kIsLeaf<F>) {
     if (SameField<F>(*static_cast<const Type*>(slot), member)) return;
     if (!FieldOps<Type>::EncodeIfSet(writer, F::kNumber, member)) cleared.Add(F::kNumber);

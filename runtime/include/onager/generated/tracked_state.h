@@ -54,8 +54,8 @@ class TrackedState final : public StateInterface {
   bool ShowTurn() override { return journal_.Show(); }
   void EncodeSnapshot(std::string& out) const override;
   void EncodeStoredSnapshot(std::string& out) const override;
-  StateHash Hash(std::uint32_t slices) const override;
-  StateHashChange HashChange(std::uint32_t slices) override;
+  StateHash Hash(std::uint32_t slices, const FieldTree* known = nullptr) const override;
+  StateHashChange HashChange(std::uint32_t slices, const FieldTree* known = nullptr) override;
   absl::Status LoadSnapshot(std::string_view snapshot) override;
   absl::Status ApplyPatch(std::string_view patch) override;
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "onager/generated/field_tree.h"
 #include "onager/generated/hash_table.h"
 #include "onager/generated/struct_ops_impl.h"
 #include "onager/generated/tracked_state.h"
@@ -55,7 +56,8 @@ const StateCodec& TrackedState<S>::Codec() {
   static const StateCodec kCodec{.state_name = Describe<S>::kName,
                                  .schema_fingerprint = Fingerprint(StructOps<S>::Shape()),
                                  .compose = &Compose<S>,
-                                 .has_private = HasPrivate<S>()};
+                                 .has_private = HasPrivate<S>(),
+                                 .field_tree = [] { return FieldTree::Of(StructOps<S>::Shape()); }};
   return kCodec;
 }
 
@@ -123,15 +125,15 @@ void TrackedState<S>::EncodeStoredSnapshot(std::string& out) const {
 }
 
 template <typename S>
-StateHash TrackedState<S>::Hash(std::uint32_t slices) const {
-  return HashOf(PublicHashTableOf<S>(), &value_, nullptr, slices);
+StateHash TrackedState<S>::Hash(std::uint32_t slices, const FieldTree* known) const {
+  return HashOf(PublicHashTableOf<S>(), &value_, nullptr, slices, known);
 }
 
 template <typename S>
-StateHashChange TrackedState<S>::HashChange(std::uint32_t slices) {
+StateHashChange TrackedState<S>::HashChange(std::uint32_t slices, const FieldTree* known) {
   const StructChange* change = root_change();
   if (change == nullptr) return {};
-  return HashChangeOf(PublicHashTableOf<S>(), &value_, *change, nullptr, journal_, slices);
+  return HashChangeOf(PublicHashTableOf<S>(), &value_, *change, nullptr, journal_, slices, known);
 }
 
 template <typename S>
