@@ -89,4 +89,10 @@ MUTANTS = [
     ("compose-moves-what-others-stand-behind", _COMPOSE, "return element.last_reference != Element::kNone && element.last_reference > placement;",
      "return false;"),
     ("compose-takes-the-first-value", _COMPOSE, "    merged.value = update.whole;\n    return true;", "    if (merged.value.empty()) merged.value = update.whole;\n    return true;"),
+    # Other versions of the state.
+    ("oneof-forgets-what-was-there", _COMPOSE, "if (!shape.is_alternative) patch.is_cleared = false;", "patch.is_cleared = false;"),
+    ("hash-of-what-the-client-does-not-know", "runtime/state/hash_walk.cc", "if (type_ == nullptr) return fields;", "return fields;"),
+    ("tree-with-any-fingerprint", _SERVER, "tree.ok() && (*tree)->fingerprint() != frame.fingerprint", "false"),
+    ("any-number-of-trees", _SERVER, "field_trees_.size() < kFieldTreesMax", "true"),
+    ("token-of-another-common-part", _SERVER, "agrees ? common->fingerprint : schema_fingerprint", "agrees ? 1 : schema_fingerprint"),
 ]
