@@ -26,9 +26,13 @@ ActorFeed::ListenerId ActorFeed::AddListener(std::shared_ptr<Listener> listener)
 void ActorFeed::RemoveListener(ListenerId id) { history_->RemoveListener(*view_, id); }
 
 session::FeedRead ActorFeed::Read(const std::optional<session::Position>& from, bool due,
-                                  std::size_t bytes_max, Time now, std::uint64_t covered) {
+                                  std::size_t bytes_max, Time now, std::uint64_t covered, bool each) {
   const bool as_one = min_interval_ > Duration::zero() || (gate_ != nullptr && !due);
-  return history_->Read(view_, due ? nullptr : gate_.get(), as_one, from, bytes_max, now, covered);
+  return history_->Read(view_, due ? nullptr : gate_.get(), as_one, from, bytes_max, now, covered, each);
+}
+
+session::FeedLag ActorFeed::Lag(const session::Position& from, std::optional<Time> now) const {
+  return history_->Lag(*view_, from, now);
 }
 
 std::shared_ptr<const generated::StateHash> ActorFeed::Hash(const session::Position& at, Time now) {

@@ -30,7 +30,8 @@ class ActorFeed final : public session::StateFeed {
   void RemoveListener(ListenerId id);
 
   session::FeedRead Read(const std::optional<session::Position>& from, bool due, std::size_t bytes_max,
-                         Time now, std::uint64_t covered = 0) override;
+                         Time now, std::uint64_t covered = 0, bool each = false) override;
+  session::FeedLag Lag(const session::Position& from, std::optional<Time> now) const override;
   session::FeedRead ReadSnapshot(const session::Position& at_least, Time now) override;
   std::shared_ptr<const generated::StateHash> Hash(const session::Position& at, Time now) override;
   session::Position head() const override;

@@ -82,7 +82,8 @@ void ActorHistory::Publish(const ShownCommit& commit, Time now) {
     for (const std::shared_ptr<FilterGate>& gate : commit.opened) gate->opened = revision;
     if (commit.event_count > 0) {
       events_through_.emplace_back(revision, EventsThrough(revision) + commit.event_count);
-      if (events_through_.size() > kEventRevisionsMax) {
+      // Those that can still be replayed are known one by one, so that what remains is counted exactly.
+      if (events_through_.size() > std::max(kEventRevisionsMax, limits_.count_max)) {
         events_before_ = events_through_.front().second;
         events_through_.pop_front();
       }
@@ -111,6 +112,7 @@ void ActorHistory::PublishSnapshot(ViewLog& view, std::uint64_t revision, Shared
     MutexLock lock(mutex_);
     view.snapshot = std::move(snapshot);
     view.snapshot_revision = revision;
+    view.snapshot_events = EventsThrough(revision);
     view.snapshot_requested = false;
     for (const auto& [id, reader] : view.listeners) listeners.push_back(reader.listener);
   }
@@ -217,7 +219,7 @@ bool ActorHistory::IsDue(const FilterGate& gate, std::uint64_t from) const {
 
 FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                             const std::optional<Position>& from, std::size_t bytes_max, Time now,
-                            std::uint64_t covered) {
+                            std::uint64_t covered, bool each) {
   bool request = false;
   RequestSnapshot request_snapshot;
   FeedRead read;
@@ -241,8 +243,10 @@ FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGa
     } else if (!window.Covers(from->revision, now)) {
       read = FindCheapSnapshot(*view, FeedRead::Why::kOutsideWindow, now, request);
     } else {
-      read = ReadSteps(*view, as_one, from->revision, bytes_max, request);
+      read = ReadSteps(*view, as_one, each, from->revision, bytes_max, request);
     }
+    const bool continues = read.kind == FeedRead::Kind::kUpToDate || read.kind == FeedRead::Kind::kSteps;
+    if (continues) read.events_through = EventsThrough(read.through);
     if (request) request_snapshot = request_snapshot_;
   }
   if (request_snapshot) request_snapshot(view, Wanted::kSnapshot);
@@ -270,6 +274,17 @@ std::shared_ptr<const generated::StateHash> ActorHistory::Hash(const std::shared
   }
   if (request) request(view, Wanted::kHash);
   return hash;
+}
+
+session::FeedLag ActorHistory::Lag(const ViewLog& view, const Position& from, std::optional<Time> now) const {
+  MutexLock lock(mutex_);
+  session::FeedLag lag;
+  const Position head = HeadOf(view);
+  if (end_.has_value() || from.epoch != head.epoch || from.revision >= head.revision) return lag;
+  lag.revisions = head.revision - from.revision;
+  lag.lost = now.has_value() ? !view.window.Covers(from.revision, *now) : !view.window.Holds(from.revision);
+  lag.bytes = lag.lost ? view.window.bytes() : view.window.BytesAfter(from.revision);
+  return lag;
 }
 
 FeedRead ActorHistory::ReadSnapshot(const std::shared_ptr<ViewLog>& view, const Position& at_least,
@@ -318,6 +333,7 @@ FeedRead ActorHistory::FindSnapshot(ViewLog& view, FeedRead::Why why, std::uint6
   read.why = why;
   read.at = {head_.epoch, view.snapshot_revision};
   read.snapshot = view.snapshot;
+  read.events_through = view.snapshot_events;
   return read;
 }
 
@@ -332,15 +348,15 @@ FeedRead ActorHistory::AwaitSnapshot(ViewLog& view, FeedRead::Why why, std::uint
   return read;
 }
 
-FeedRead ActorHistory::ReadSteps(ViewLog& view, bool as_one, std::uint64_t from, std::size_t bytes_max,
-                                 bool& request) {
+FeedRead ActorHistory::ReadSteps(ViewLog& view, bool as_one, bool each, std::uint64_t from,
+                                 std::size_t bytes_max, bool& request) {
   FeedRead read;
   read.at = HeadOf(view);
   read.through = read.at.revision;
   const ReplayWindow::Iterator first = view.window.After(from);
   if (first == view.window.end()) return read;
   read.kind = FeedRead::Kind::kSteps;
-  if (!as_one && std::distance(first, view.window.end()) <= kSingleStepsMax) {
+  if (!as_one && (each || std::distance(first, view.window.end()) <= kSingleStepsMax)) {
     std::size_t bytes = 0;
     std::uint64_t base = from;
     for (auto entry = first; entry != view.window.end(); ++entry) {

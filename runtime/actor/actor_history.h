@@ -45,6 +45,7 @@ struct ViewLog {
   session::ReplayWindow window;
   SharedBytes snapshot;  // Null until one was needed.
   std::uint64_t snapshot_revision = 0;
+  std::uint64_t snapshot_events = 0;  // That came up to it.
   bool snapshot_requested = false;
   // Steps to the head from the revision of their first entry.
   std::deque<std::pair<std::uint64_t, session::FeedStep>> composed;
@@ -112,7 +113,8 @@ class ActorHistory {
   /// `as_one`: steps are made one, however few they are.
   session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                          const std::optional<session::Position>& from, std::size_t bytes_max, Time now,
-                         std::uint64_t covered = 0);
+                         std::uint64_t covered = 0, bool each = false);
+  session::FeedLag Lag(const ViewLog& view, const session::Position& from, std::optional<Time> now) const;
   session::FeedRead ReadSnapshot(const std::shared_ptr<ViewLog>& view, const session::Position& at_least,
                                  Time now);
   std::shared_ptr<const generated::StateHash> Hash(const std::shared_ptr<ViewLog>& view,
@@ -127,8 +129,8 @@ class ActorHistory {
                                  bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   session::FeedRead AwaitSnapshot(ViewLog& view, session::FeedRead::Why why, std::uint64_t revision_min,
                                   bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  session::FeedRead ReadSteps(ViewLog& view, bool as_one, std::uint64_t from, std::size_t bytes_max,
-                              bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::FeedRead ReadSteps(ViewLog& view, bool as_one, bool each, std::uint64_t from,
+                              std::size_t bytes_max, bool& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Everything from `first` on as one step; none when it cannot be composed.
   std::optional<session::FeedStep> Compose(ViewLog& view, session::ReplayWindow::Iterator first)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -367,6 +367,9 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
   request.filter = wanted.filter.has_value() ? *std::move(wanted.filter) : kept.filter;
   request.view = wanted.view.has_value() ? *std::move(wanted.view) : kept.view;
 
+  request.when_slow =
+      wanted.when_slow.has_value() ? wanted.when_slow->number() : static_cast<std::uint32_t>(kept.when_slow);
+
   Subscription::Owner owner;
   owner.unsubscribe = [weak = weak_from_this()](std::uint64_t id) {
     const auto self = weak.lock();
@@ -412,6 +415,7 @@ std::shared_ptr<generated::SubscriptionHandle> ClientCore::Observe(
   auto subscription =
       std::make_shared<Subscription>(*type.state, std::move(observer), callbacks,
                                      options_.callback_backlog_max, selection, std::move(owner));
+  subscription->set_when_slow(request.when_slow);
   if (!readable.ok()) {
     subscription->OnEnd(readable);
     return subscription;

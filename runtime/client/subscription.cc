@@ -358,6 +358,7 @@ std::string Subscription::checkpoint() const {
     checkpoint.events.assign(untold_events_.begin(), untold_events_.end());
   }
   if (checkpoint.token.empty()) return std::string();
+  checkpoint.when_slow = when_slow_;
   observer_->replica().EncodeSnapshot(checkpoint.snapshot);
   return checkpoint.Encode();
 }

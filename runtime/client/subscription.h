@@ -50,7 +50,10 @@ class Subscription final : public generated::SubscriptionHandle,
                Owner owner);
 
   // For the owner.
-  void set_id(std::uint64_t id) { id_ = id; }  // Before anything arrives.
+  // Before anything arrives.
+  void set_id(std::uint64_t id) { id_ = id; }
+  /// As in `wire::Subscribe`; checkpoints hold it.
+  void set_when_slow(std::uint32_t when_slow) { when_slow_ = when_slow; }
   void OnBinding(std::string binding);
   /// What `selection` shows. `events` are told after it.
   void OnSnapshot(session::Position at, std::uint64_t previous_revision, ResyncReason reason,
@@ -129,6 +132,7 @@ class Subscription final : public generated::SubscriptionHandle,
   const std::size_t backlog_max_;
   const Owner owner_;
   std::uint64_t id_ = 0;
+  std::uint32_t when_slow_ = 0;
 
   // Held while the replica changes; taken before `mutex_`.
   mutable Mutex replica_mutex_;

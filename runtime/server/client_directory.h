@@ -40,6 +40,7 @@ struct ServerUsage {
   std::size_t outcome_bytes = 0;
   std::size_t subscriptions = 0;
   std::size_t reply_bytes = 0;  // That wait to be written.
+  std::size_t held_bytes = 0;   // Those, snapshots that are being sent, and what is being written.
 
   friend bool operator==(const ServerUsage&, const ServerUsage&) = default;
 };

@@ -13,6 +13,9 @@ ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t serv
   core.session.calls_max = options.session_calls_max;
   core.session.subscriptions_max = options.session_subscriptions_max;
   core.session.message_bytes_max = options.message_bytes_max;
+  core.session.subscription_bytes_max = options.subscription_bytes_max;
+  core.session.session_bytes_max = options.session_bytes_max;
+  core.held_bytes_max = options.server_bytes_max;
   core.session.heartbeat_interval = absl::ToChronoNanoseconds(options.heartbeat_interval);
   core.session.bookmark_interval = absl::ToChronoNanoseconds(options.bookmark_interval);
   core.ledger.count_max = options.dedupe_count_max;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/server/session_host.h"
+#include "runtime/wire/error_details.h"
 
 namespace onager::server {
 namespace {
@@ -14,6 +15,9 @@ constexpr std::size_t kNameLengthMax = 512;
 
 // How often a server that is drained looks whether it is.
 constexpr Duration kDrainLook = std::chrono::milliseconds(20);
+
+// How often, within one heartbeat's time, a server that holds too much looks who does not read.
+constexpr int kHeldLooks = 10;
 
 }  // namespace
 
@@ -152,6 +156,54 @@ void ServerCore::OnHello(const SessionHost& host) {
   if (found == sessions_.end() || !found->second.admitted || found->second.said_hello) return;
   found->second.said_hello = true;
   --handshakes_;
+}
+
+void ServerCore::OnHeld(std::size_t bytes_before, std::size_t bytes) {
+  // Of two steps of one session the later may be told first.
+  const std::int64_t more = static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(bytes_before);
+  const std::int64_t held = held_bytes_.fetch_add(more) + more;
+  if (more > 0 && held > static_cast<std::int64_t>(options_.held_bytes_max)) LookAtHeldLater();
+}
+
+void ServerCore::LookAtHeldLater() {
+  if (looks_at_held_.exchange(true)) return;
+  const Time when = environment_.clock.Now() + options_.session.heartbeat_interval / kHeldLooks;
+  MutexLock lock(mutex_);
+  if (stopping_) return;
+  held_timer_ = environment_.timers.At(when, [this] { CutOffWhoDoesNotRead(); });
+}
+
+// Those who read let go of what they hold by themselves, however much that is.
+void ServerCore::CutOffWhoDoesNotRead() {
+  std::vector<std::shared_ptr<SessionHost>> hosts;
+  {
+    MutexLock lock(mutex_);
+    held_timer_ = 0;
+    if (stopping_) return;
+    hosts = HostsLocked(/*admitted_only=*/false);
+  }
+  looks_at_held_ = false;
+  const Time now = environment_.clock.Now();
+  std::size_t held_bytes = 0;
+  std::vector<std::pair<std::size_t, SessionHost*>> unread;
+  for (const auto& host : hosts) {
+    const SessionHost::Held held = host->held(now);
+    if (held.over) continue;
+    held_bytes += held.bytes;
+    if (held.unread_for >= options_.session.heartbeat_interval) unread.emplace_back(held.bytes, host.get());
+  }
+  std::stable_sort(unread.begin(), unread.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [bytes, host] : unread) {
+    if (held_bytes <= options_.held_bytes_max) break;
+    held_bytes -= bytes;
+    counters_.slow_sessions.Add();
+    host->CutOff(wire::WithReason(
+        absl::ResourceExhaustedError(absl::StrCat("the client did not read, while ", bytes,
+                                                  " bytes waited for it and the server held too many")),
+        "SLOW_SESSION"));
+  }
+  if (held_bytes > options_.held_bytes_max) LookAtHeldLater();
 }
 
 void ServerCore::OnSessionEnded(const std::shared_ptr<SessionHost>& host) {
@@ -304,6 +356,7 @@ void ServerCore::BeginShutdown() {
     hosts = HostsLocked(/*admitted_only=*/false);
     if (forget_timer_ != 0) environment_.timers.Cancel(forget_timer_);
     if (drain_timer_ != 0) environment_.timers.Cancel(drain_timer_);
+    if (held_timer_ != 0) environment_.timers.Cancel(held_timer_);
     sessions_changed_.NotifyAll();
   }
   for (const auto& listener : listeners) listener->Stop();
@@ -337,7 +390,7 @@ void ServerCore::RefreshMetrics() {
   const ServerUsage now = usage();
   counters_.sessions.Set(static_cast<std::int64_t>(now.sessions));
   counters_.subscriptions.Set(static_cast<std::int64_t>(now.subscriptions));
-  counters_.queue_bytes.Set(static_cast<std::int64_t>(now.reply_bytes));
+  counters_.queue_bytes.Set(static_cast<std::int64_t>(now.held_bytes));
   actor_metrics_.Refresh(actors_.stats());
 }
 

@@ -1,6 +1,7 @@
 #ifndef ONAGER_RUNTIME_SERVER_SERVER_CORE_H_
 #define ONAGER_RUNTIME_SERVER_SERVER_CORE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -43,6 +44,8 @@ struct ServerCoreOptions {
   /// Connections that have not said Hello.
   std::size_t handshakes_max = 1'000;
   std::size_t idle_clients_max = 10'000;
+  /// That sessions hold for clients who have not read them; see `ServerOptions`.
+  std::size_t held_bytes_max = 256u << 20;
   std::map<std::uint32_t, std::string> token_keys;
   std::uint32_t token_signing_key = 1;
   Authenticator authenticator;       // Empty: everybody is anonymous.
@@ -119,10 +122,15 @@ class ServerCore {
   std::vector<std::shared_ptr<SessionHost>> HostsLocked(bool admitted_only) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WatchDrain(Time until);
+  /// Where too much is held, cuts off sessions whose client does not read, and looks again later.
+  void CutOffWhoDoesNotRead();
+  void LookAtHeldLater();
   void FinishDrainOnceNothingRuns();
   void RefreshMetrics();
   // What hosts tell.
   void OnHello(const SessionHost& host);
+  /// What one session holds is no longer so much, but so much.
+  void OnHeld(std::size_t bytes_before, std::size_t bytes);
   void NoteSessionEnd(const absl::Status& reason);
   void NoteCallEnded(const generated::ActorType& type, const generated::MethodInfo& method,
                      const absl::Status& status, Time began);
@@ -168,6 +176,9 @@ class ServerCore {
   std::size_t handshakes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the admitted.
   absl::flat_hash_map<std::pair<std::string, std::string>, std::size_t> principals_ ABSL_GUARDED_BY(mutex_);
   Timers::Id forget_timer_ ABSL_GUARDED_BY(mutex_) = 0;  // Zero: none waits.
+  std::atomic<std::int64_t> held_bytes_ = 0;             // Of all sessions.
+  std::atomic<bool> looks_at_held_ = false;              // A timer waits.
+  Timers::Id held_timer_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<transport::Listener>> listeners_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t sessions_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<const SessionHost*, Session> sessions_ ABSL_GUARDED_BY(mutex_);

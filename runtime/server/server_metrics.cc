@@ -12,6 +12,7 @@ namespace {
 constexpr char kCallsEnded[] = "onager_server_calls_ended_total";
 constexpr char kConnectionsRefused[] = "onager_server_connections_refused_total";
 constexpr char kSnapshots[] = "onager_server_snapshots_total";
+constexpr char kSlowEnds[] = "onager_server_slow_ends_total";
 constexpr char kResumes[] = "onager_server_resumes_total";
 
 MetricLabels CodeLabel(std::size_t code) {
@@ -38,7 +39,12 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
       deltas(metrics.Counter("onager_server_deltas_total", "Deltas delivered to subscriptions.")),
       heartbeats_missed(metrics.Counter("onager_server_heartbeats_missed_total",
                                         "Sessions that ended because nothing came from the client.")),
-      queue_bytes(metrics.Gauge("onager_server_queue_bytes", "Replies that wait to be written.")),
+      queue_bytes(metrics.Gauge("onager_server_queue_bytes",
+                                "What sessions hold for clients that have not read it.")),
+      slow_sessions(metrics.Counter(kSlowEnds, "What ended because its client did not read fast enough.",
+                                    {{"what", "session"}})),
+      slow_subscriptions(metrics.Counter(kSlowEnds, "What ended because its client did not read fast enough.",
+                                         {{"what", "subscription"}})),
       resumed_replayed_(metrics.Counter(kResumes, "Subscriptions that went on from a client's position.",
                                         {{"outcome", "replayed"}})),
       resumed_empty_(metrics.Counter(kResumes, "Subscriptions that went on from a client's position.",
@@ -76,6 +82,7 @@ void ServerMetrics::Add(const session::ServerSessionStats& stats) {
   if (stats.resumed_replayed > 0) resumed_replayed_.Add(stats.resumed_replayed);
   if (stats.resumed_empty > 0) resumed_empty_.Add(stats.resumed_empty);
   if (stats.silences > 0) heartbeats_missed.Add(stats.silences);
+  if (stats.slow_subscriptions > 0) slow_subscriptions.Add(stats.slow_subscriptions);
   for (std::size_t reason = 0; reason < snapshots_.size(); ++reason) {
     if (stats.snapshots[reason] > 0) snapshots_[reason]->Add(stats.snapshots[reason]);
   }

@@ -26,6 +26,8 @@ class ServerMetrics {
   MetricCounter& deltas;
   MetricCounter& heartbeats_missed;
   MetricGauge& queue_bytes;
+  MetricCounter& slow_sessions;
+  MetricCounter& slow_subscriptions;
 
   /// A call that was run has ended, so long after it came.
   void OnCallEnded(absl::StatusCode code, Duration took);

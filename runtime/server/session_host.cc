@@ -85,6 +85,20 @@ void SessionHost::AddTo(ServerUsage& usage) {
   ++usage.sessions;
   usage.subscriptions += feeds_.size();
   usage.reply_bytes += session_.reply_bytes();
+  usage.held_bytes += held_bytes_;
+}
+
+SessionHost::Held SessionHost::held(Time now) {
+  MutexLock lock(mutex_);
+  Held held;
+  held.bytes = held_bytes_;
+  if (writing_) held.unread_for = now - writing_since_;
+  held.over = session_.closed();
+  return held;
+}
+
+void SessionHost::CutOff(const absl::Status& reason) {
+  Step([&reason](ServerSession& session, Time) { session.Abandon(reason); });
 }
 
 void SessionHost::OnMessage(std::string_view bytes) {
@@ -97,6 +111,7 @@ void SessionHost::OnWriteDone() {
   {
     MutexLock lock(mutex_);
     writing_ = false;
+    writing_bytes_ = 0;
   }
   Step([](ServerSession&, Time) {});
 }
@@ -105,6 +120,7 @@ void SessionHost::OnClosed(const absl::Status& reason) {
   {
     MutexLock lock(mutex_);
     connection_closed_ = true;
+    writing_bytes_ = 0;
   }
   // Gone without a goodbye, the client is told nothing; what the session holds is given back all the same.
   Step([&reason](ServerSession& session, Time) { session.Abandon(reason); });
@@ -143,13 +159,19 @@ void SessionHost::Step(absl::FunctionRef<void(ServerSession&, Time)> event) {
   std::optional<absl::Status> close;
   std::shared_ptr<transport::Connection> connection;
   session::ServerSessionStats stats;
+  std::size_t held_before = 0;
+  std::size_t held_now = 0;
   {
     MutexLock lock(mutex_);
     event(session_, now);
     if (!writing_ && !connection_closed_) {
       batch = session_.NextBatch(now);
       writing_ = batch.has_value();
+      writing_since_ = now;
+      writing_bytes_ = writing_ ? batch->size() : 0;
     }
+    held_before = std::exchange(held_bytes_, session_.held_bytes() + writing_bytes_);
+    held_now = held_bytes_;
     if (!writing_ || now >= close_at_) close = std::exchange(close_reason_, std::nullopt);
     actions = session_.TakeActions();
     stats = session_.TakeStats();
@@ -157,6 +179,7 @@ void SessionHost::Step(absl::FunctionRef<void(ServerSession&, Time)> event) {
     ArmTimer(now);
   }
   core_.counters_.Add(stats);
+  if (held_now != held_before) core_.OnHeld(held_before, held_now);
   // No other write is in flight, and none starts before `OnWriteDone`, so this one needs no lock.
   if (batch.has_value()) {
     core_.counters_.messages_sent.Add();

@@ -45,6 +45,16 @@ class SessionHost final : public transport::ConnectionHandler,
 
   void AddTo(ServerUsage& usage);
 
+  /// What it holds for a client that has not read it.
+  struct Held {
+    std::size_t bytes = 0;
+    Duration unread_for = Duration::zero();  // Since when one write has been under way.
+    bool over = false;                       // The session has ended, and lets go of it soon.
+  };
+  Held held(Time now);
+  /// Ends the session without a goodbye, which the client would not read.
+  void CutOff(const absl::Status& reason);
+
   // transport::ConnectionHandler
   void OnMessage(std::string_view bytes) override;
   void OnWriteDone() override;
@@ -94,6 +104,9 @@ class SessionHost final : public transport::ConnectionHandler,
   // Shared with whoever is about to write or close: `Dispose` may come while they are at it.
   std::shared_ptr<transport::Connection> connection_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  Time writing_since_ ABSL_GUARDED_BY(mutex_){};
+  std::size_t writing_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t held_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // With those.
   bool connection_closed_ ABSL_GUARDED_BY(mutex_) = false;
   // Set when the session is over: the connection is closed when the last write is done, or at that time.
   std::optional<absl::Status> close_reason_ ABSL_GUARDED_BY(mutex_);

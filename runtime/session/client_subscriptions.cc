@@ -395,6 +395,7 @@ void ClientSubscriptions::Append(wire::BatchWriter& writer, std::size_t message_
     subscribe.schema_fingerprint = subscription.request.schema_fingerprint;
     subscribe.filter = subscription.request.filter;
     subscribe.view = subscription.request.view;
+    subscribe.when_slow = subscription.request.when_slow;
     if (subscription.has_position && subscription.request.binding.empty()) {
       subscription.has_position = false;  // The server gave nothing to resume with.
       subscription.reason = ResyncReason::kExpired;

@@ -41,6 +41,7 @@ class ClientSubscriptions : private ClientActions {
     std::string binding;  // Of a resume token; empty: from the beginning.
     Position position;
     std::uint64_t covered = 0;  // The filter holds back what followed the position up to here.
+    std::uint32_t when_slow = wire::kConflateWhenSlow;
   };
 
   /// All of them outlive this; what happens is added to `actions` and counted in `stats`.

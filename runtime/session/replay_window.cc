@@ -10,6 +10,8 @@ void ReplayWindow::Append(SharedBytes patch, SharedBytes events, Time now) {
   if (patch != nullptr || events != nullptr) {
     entries_.push_back({head_, std::move(patch), std::move(events), now});
     bytes_ += entries_.back().size();
+    bytes_ever_ += entries_.back().size();
+    entries_.back().bytes_through = bytes_ever_;
   }
   while (!entries_.empty() && (entries_.size() > limits_.count_max || bytes_ > limits_.bytes_max ||
                                now - entries_.front().committed_at > limits_.age_max)) {
@@ -18,7 +20,7 @@ void ReplayWindow::Append(SharedBytes patch, SharedBytes events, Time now) {
 }
 
 bool ReplayWindow::Covers(std::uint64_t revision, Time now) const {
-  if (revision < floor_ || revision > head_) return false;
+  if (!Holds(revision)) return false;
   const Iterator first = After(revision);
   return first == entries_.end() || now - first->committed_at <= limits_.age_max;
 }
@@ -26,6 +28,12 @@ bool ReplayWindow::Covers(std::uint64_t revision, Time now) const {
 ReplayWindow::Iterator ReplayWindow::After(std::uint64_t revision) const {
   return std::partition_point(entries_.begin(), entries_.end(),
                               [revision](const LogEntry& entry) { return entry.revision <= revision; });
+}
+
+std::size_t ReplayWindow::BytesAfter(std::uint64_t revision) const {
+  const Iterator first = After(revision);
+  if (first == entries_.end()) return 0;
+  return static_cast<std::size_t>(bytes_ever_ - first->bytes_through) + first->size();
 }
 
 void ReplayWindow::DropOldest() {

@@ -22,6 +22,7 @@ struct LogEntry {
   SharedBytes patch;   // Null: there are only events.
   SharedBytes events;  // As `wire::AppendEvent` makes them; null: none.
   Time committed_at{};
+  std::uint64_t bytes_through = 0;  // Of all entries that ever were, up to this one.
 
   std::size_t size() const {
     return (patch == nullptr ? 0 : patch->size()) + (events == nullptr ? 0 : events->size());
@@ -45,9 +46,15 @@ class ReplayWindow {
   /// old it is.
   bool Covers(std::uint64_t revision, Time now) const;
 
+  /// Whether all that came after `revision` is still here, however old.
+  bool Holds(std::uint64_t revision) const { return revision >= floor_ && revision <= head_; }
+
   /// The first entry after a revision that is covered.
   Iterator After(std::uint64_t revision) const;
   Iterator end() const { return entries_.end(); }
+
+  /// The bytes of all entries after a revision that it holds.
+  std::size_t BytesAfter(std::uint64_t revision) const;
 
   std::size_t size() const { return entries_.size(); }
   std::size_t bytes() const { return bytes_; }
@@ -59,6 +66,7 @@ class ReplayWindow {
   std::uint64_t floor_;  // What came after it is here.
   std::uint64_t head_;
   std::size_t bytes_ = 0;
+  std::uint64_t bytes_ever_ = 0;
   std::deque<LogEntry> entries_;  // In the order of their revisions.
 };
 

@@ -31,6 +31,11 @@ struct ServerSessionOptions {
   /// What one batch holds of deltas, and of snapshots; replies are not held back.
   std::size_t batch_bytes_max = 256u << 10;
   std::size_t snapshot_chunk_bytes = 64u << 10;
+  /// Of changes, that may wait for a subscription which is to end when it is slow.
+  std::size_t subscription_bytes_max = 1u << 20;
+  /// What may be held of snapshots and replies for a client that does not read, before another snapshot is
+  /// begun.
+  std::size_t session_bytes_max = 4u << 20;
   Duration heartbeat_interval = std::chrono::seconds(5);
   Duration handshake_timeout = std::chrono::seconds(10);
   /// How often each subscription is told where it stands, with a hash of what the client should hold. Zero:
@@ -49,7 +54,8 @@ struct ServerSessionStats {
   std::array<std::uint64_t, kReasons> snapshots{};  // By reason; the last one is for what is no reason.
   std::uint64_t resumed_replayed = 0;               // From a client's position, with what it had missed.
   std::uint64_t resumed_empty = 0;
-  std::uint64_t silences = 0;  // Ends because nothing came.
+  std::uint64_t silences = 0;            // Ends because nothing came.
+  std::uint64_t slow_subscriptions = 0;  // Ends because they were too slow.
 };
 
 /// What a `ServerSession` asks its owner to do. The session has these names as its own.

@@ -18,6 +18,9 @@ constexpr int kSilentHeartbeats = 3;
 // What every client takes, whatever it says.
 constexpr std::uint64_t kMessageBytesMin = 64u << 10;
 
+// A batch may be so large, however little a session may hold.
+constexpr std::size_t kBatchBytesMin = 16u << 10;
+
 // By then a client may have found another server.
 constexpr Duration kRetryDelay = std::chrono::milliseconds(100);
 
@@ -63,7 +66,8 @@ void ServerSession::Handle(const wire::Hello& frame, Time /*now*/) {
   message_bytes_max_ =
       static_cast<std::size_t>(std::min<std::uint64_t>(peer_max, options_.message_bytes_max));
   // The last step or chunk of a batch may begin just below the limit, and be as large as it.
-  batch_bytes_max_ = std::min(options_.batch_bytes_max, message_bytes_max_ / 2);
+  batch_bytes_max_ = std::min({options_.batch_bytes_max, message_bytes_max_ / 2,
+                               std::max(options_.session_bytes_max, kBatchBytesMin)});
   subscriptions_.SetLimits(batch_bytes_max_,
                            std::min(options_.snapshot_chunk_bytes, batch_bytes_max_ - kFrameOverheadMax));
   phase_ = Phase::kAwaitingLedger;

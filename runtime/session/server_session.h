@@ -90,6 +90,8 @@ class ServerSession : public ServerActions {
   std::size_t pending_calls() const { return calls_.size(); }
   /// Of results that wait to be written.
   std::size_t reply_bytes() const { return reply_bytes_; }
+  /// Of those, and of snapshots that are being sent; without what has been given to the transport.
+  std::size_t held_bytes() const { return reply_bytes_ + subscriptions_.snapshot_bytes(); }
   ServerSessionStats TakeStats() { return std::exchange(stats_, {}); }
 
  private:

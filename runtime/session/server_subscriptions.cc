@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/session/frame_limits.h"
 #include "runtime/session/frame_status.h"
+#include "runtime/wire/error_details.h"
 
 namespace onager::session {
 namespace {
@@ -45,6 +46,11 @@ absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
   if (absl::Status selection = CheckSelection(frame.filter, frame.view); !selection.ok()) {
     return Refuse(frame.id, selection);
   }
+  if (frame.when_slow > wire::kDisconnectWhenSlow) {
+    return Refuse(frame.id,
+                  absl::InvalidArgumentError(absl::StrCat(
+                      "a policy for slow subscriptions that is not known here: ", frame.when_slow)));
+  }
   if (subscriptions_.size() >= options_.subscriptions_max) {
     return Refuse(frame.id, absl::ResourceExhaustedError(absl::StrCat(
                                 "this session has ", options_.subscriptions_max, " subscriptions")));
@@ -55,6 +61,7 @@ absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
   subscription.filter_fingerprint = wire::Fingerprint(frame.filter);
   subscription.view_fingerprint = wire::Fingerprint(frame.view);
   subscription.is_filtered = !frame.filter.empty();
+  subscription.ends_when_slow = frame.when_slow == wire::kDisconnectWhenSlow;
   subscription.reason = frame.reason;
   if (frame.epoch != 0) subscription.shown = Position{frame.epoch, frame.revision};
   if (!frame.binding.empty()) {
@@ -144,6 +151,7 @@ void ServerSubscriptions::Remove(std::uint64_t id) {
   const auto [first, last] = by_actor_.equal_range(found->second.actor);
   by_actor_.erase(std::find_if(first, last, [id](const auto& entry) { return entry.second == id; }));
   if (found->second.waits_until.has_value()) waiting_.erase({*found->second.waits_until, id});
+  DropSnapshot(found->second);
   subscriptions_.erase(found);
   actions_.emplace_back(CloseFeed{id});
 }
@@ -155,6 +163,8 @@ void ServerSubscriptions::EndAll(const absl::Status& reason) {
   }
   subscriptions_.clear();
   by_actor_.clear();
+  snapshot_sizes_.clear();
+  snapshot_bytes_ = 0;
   dirty_.clear();
   waiting_.clear();
   field_tree_waiters_.clear();
@@ -166,6 +176,8 @@ void ServerSubscriptions::Clear() {
   for (const auto& [id, subscription] : subscriptions_) actions_.emplace_back(CloseFeed{id});
   subscriptions_.clear();
   by_actor_.clear();
+  snapshot_sizes_.clear();
+  snapshot_bytes_ = 0;
   dirty_.clear();
   waiting_.clear();
   field_tree_waiters_.clear();
@@ -227,7 +239,10 @@ absl::Status ServerSubscriptions::OnFeedRefused(std::uint64_t id, const absl::St
 
 void ServerSubscriptions::OnFeedChanged(std::uint64_t id) {
   const auto found = subscriptions_.find(id);
-  if (found != subscriptions_.end()) MarkDirty(id, found->second);
+  if (found == subscriptions_.end()) return;
+  MarkDirty(id, found->second);
+  // Not only once it is written to again: until then it would be told of every commit.
+  (void)EndIfTooSlow(id, found->second, std::nullopt);
 }
 
 void ServerSubscriptions::OnFeedEnded(std::uint64_t id, const absl::Status& reason) {
@@ -240,6 +255,52 @@ void ServerSubscriptions::MarkDirty(std::uint64_t id, Subscription& subscription
   if (subscription.dirty) return;
   subscription.dirty = true;
   dirty_.push_back(id);
+  if (!subscription.ends_when_slow || !subscription.position.has_value()) return;
+  // What a filter or a rate held back until now was nobody's to read, and a change that is larger than what
+  // may wait has not waited yet.
+  if (subscription.is_filtered || IsTooMuch(LagOf(subscription, std::nullopt))) {
+    subscription.slow_from = subscription.feed->head();
+  }
+}
+
+bool ServerSubscriptions::IsTooMuch(const FeedLag& lag) const {
+  return lag.lost || lag.bytes > options_.subscription_bytes_max;
+}
+
+FeedLag ServerSubscriptions::LagOf(const Subscription& subscription, std::optional<Time> now) const {
+  const Position& position = *subscription.position;
+  const Position& from = subscription.slow_from;
+  const bool is_past = from.epoch == position.epoch && from.revision < position.revision;
+  return subscription.feed->Lag(is_past ? position : from, now);
+}
+
+bool ServerSubscriptions::EndIfTooSlow(std::uint64_t id, const Subscription& subscription,
+                                       std::optional<Time> now) {
+  // While a snapshot is under way there is no position that could be left behind.
+  if (!subscription.ends_when_slow || !subscription.announced || !subscription.position.has_value()) {
+    return false;
+  }
+  const FeedLag lag = LagOf(subscription, now);
+  if (!IsTooMuch(lag)) return false;
+  absl::Status reason = absl::ResourceExhaustedError(
+      absl::StrCat("the subscription was too slow: it was ", lag.revisions, " revisions behind, of which ",
+                   lag.lost ? "some are not kept any more" : absl::StrCat(lag.bytes, " bytes waited")));
+  ++stats_.slow_subscriptions;
+  Remove(id);
+  ended_.emplace_back(id, wire::WithReason(std::move(reason), "SLOW_SUBSCRIPTION"));
+  return true;
+}
+
+bool ServerSubscriptions::MayHoldSnapshot(std::size_t size) const {
+  const std::size_t largest = snapshot_sizes_.empty() ? 0 : *snapshot_sizes_.rbegin();
+  return snapshot_bytes_ + size - std::max(largest, size) <= options_.session_bytes_max;
+}
+
+void ServerSubscriptions::DropSnapshot(Subscription& subscription) {
+  if (subscription.snapshot == nullptr) return;
+  snapshot_bytes_ -= subscription.snapshot->size();
+  snapshot_sizes_.erase(snapshot_sizes_.find(subscription.snapshot->size()));
+  subscription.snapshot.reset();
 }
 
 void ServerSubscriptions::OnTime(Time now) {
@@ -366,7 +427,8 @@ FeedRead ServerSubscriptions::ReadFeed(Subscription& subscription, std::size_t b
   const bool due =
       subscription.position.has_value() && subscription.position->revision < subscription.due_through;
   FeedRead read =
-      subscription.feed->Read(subscription.position, due, budget, now, subscription.asked_through);
+      subscription.feed->Read(subscription.position, due, std::min(budget, options_.subscription_bytes_max),
+                              now, subscription.asked_through, subscription.ends_when_slow);
   for (const FeedStep& step : read.steps) {
     if (step.size() + kFrameOverheadMax <= batch_bytes_max_) continue;
     const Position after{read.at.epoch, step.revision};
@@ -385,6 +447,7 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
   if (budget == 0) return Pumped::kPart;
 
   if (HoldBack(id, subscription, now)) return Pumped::kAll;
+  if (EndIfTooSlow(id, subscription, now)) return Pumped::kEnded;
   FeedRead read = ReadFeed(subscription, budget, now);
   if (read.kind == FeedRead::Kind::kEnded) {
     OnFeedEnded(id, read.end);
@@ -407,6 +470,7 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
     subscribed.reason = continues ? ResyncReason::kInitial : subscription.reason;
     subscribed.binding = subscription.binding;
     writer.Append(subscribed);
+    if (subscription.ends_when_slow) subscription.slow_from = read.at;
     if (continues)
       ++(subscription.position->revision == read.at.revision ? stats_.resumed_empty
                                                              : stats_.resumed_replayed);
@@ -419,6 +483,7 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
       for (const FeedStep& step : read.steps) SendStep(writer, id, subscription, step);
       if (!read.steps.empty()) NoteDelivery(subscription, now);
       subscription.position->revision = read.through;
+      subscription.events_through = read.events_through;
       subscription.held_back = read.held_back ? read.at.revision : 0;
       subscription.held_back_is_due = false;
       KeepHash(subscription, now);
@@ -430,18 +495,39 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
       }
       return Pumped::kAll;
     case FeedRead::Kind::kSnapshot:
+      // One that goes out whole at once is not held.
+      if (read.snapshot->size() > snapshot_chunk_bytes_ && !MayHoldSnapshot(read.snapshot->size())) {
+        subscription.snapshot_wanted = read.at;
+        return Pumped::kPart;
+      }
       subscription.snapshot_wanted.reset();
       subscription.snapshot = std::move(read.snapshot);
+      snapshot_bytes_ += subscription.snapshot->size();
+      snapshot_sizes_.insert(subscription.snapshot->size());
       subscription.snapshot_at = read.at;
       subscription.snapshot_offset = 0;
-      subscription.due_through = subscription.feed->head().revision;
-      subscription.snapshot_events_dropped =
-          subscription.shown.has_value() ? subscription.feed->CountEvents(*subscription.shown, read.at) : 0;
+      subscription.slow_from = subscription.feed->head();
+      subscription.due_through = subscription.slow_from.revision;
+      subscription.snapshot_events_dropped = CountDroppedEvents(subscription, read);
+      subscription.events_through = read.events_through;
       // What was committed after the snapshot follows in the next batch.
       (void)PumpSnapshot(writer, id, subscription, now);
       return Pumped::kPart;
   }
   return Pumped::kAll;
+}
+
+// The feed remembers some of the newest events one by one, and how many there were in all: who knows that of
+// its position too is told an exact number, however long it was away from the feed.
+std::uint64_t ServerSubscriptions::CountDroppedEvents(const Subscription& subscription,
+                                                      const FeedRead& snapshot) {
+  if (!subscription.shown.has_value()) return 0;
+  const Position& shown = *subscription.shown;
+  if (shown.epoch == snapshot.at.epoch && subscription.events_through.has_value() &&
+      snapshot.events_through.has_value()) {
+    return std::max(*snapshot.events_through, *subscription.events_through) - *subscription.events_through;
+  }
+  return subscription.feed->CountEvents(shown, snapshot.at);
 }
 
 // What lies between what was shown and the step's base shows nothing, so the delta spans it too.
@@ -537,7 +623,7 @@ bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t 
   subscription.held_back = 0;
   subscription.covered = 0;
   subscription.asked_through = 0;
-  subscription.snapshot.reset();
+  DropSnapshot(subscription);
   NoteDelivery(subscription, now);
   return true;
 }

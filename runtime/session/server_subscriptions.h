@@ -82,6 +82,8 @@ class ServerSubscriptions : private ServerActions {
   std::size_t size() const { return subscriptions_.size(); }
   /// Whether there is something that could be sent and has not been.
   bool behind() const { return !dirty_.empty(); }
+  /// Of snapshots that are being sent.
+  std::size_t snapshot_bytes() const { return snapshot_bytes_; }
 
  private:
   struct Subscription {
@@ -91,6 +93,7 @@ class ServerSubscriptions : private ServerActions {
     std::uint64_t filter_fingerprint = 0;
     std::uint64_t view_fingerprint = 0;
     bool is_filtered = false;
+    bool ends_when_slow = false;
     bool is_hashed = false;  // Of the fields that both ends have the same is meant by both.
     std::string offered_binding;
     // What the client was shown last, or will have been when all that is sent has arrived.
@@ -108,6 +111,11 @@ class ServerSubscriptions : private ServerActions {
     // feed knows none of what it holds something back after.
     std::shared_ptr<const generated::StateHash> hash;
     Position hash_at;
+    // How many events of its epoch came up to what the client was shown last, once that is known.
+    std::optional<std::uint64_t> events_through;
+    // Of one that ends when it is slow: what came after this, and after its position, waits for the client.
+    // What came before it is part of a resume, or was held back.
+    Position slow_from;
     std::string binding;
     bool announced = false;  // `Subscribed` was sent.
     std::uint64_t announced_epoch = 0;
@@ -137,6 +145,17 @@ class ServerSubscriptions : private ServerActions {
   /// Sends what follows the subscription's position, as far as the batch takes it.
   Pumped Pump(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, Time now);
   FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
+  /// How far one that ends when it is slow is behind.
+  FeedLag LagOf(const Subscription& subscription, std::optional<Time> now) const;
+  bool IsTooMuch(const FeedLag& lag) const;
+  /// Ends it where it is to end when it is slow, and is so.
+  bool EndIfTooSlow(std::uint64_t id, const Subscription& subscription, std::optional<Time> now);
+  /// Whether one of that size may be held besides those that are being sent. The largest of all does not
+  /// count, so that there is always one that may, and that it holds up no other.
+  bool MayHoldSnapshot(std::size_t size) const;
+  void DropSnapshot(Subscription& subscription);
+  /// Those that a snapshot replaces.
+  static std::uint64_t CountDroppedEvents(const Subscription& subscription, const FeedRead& snapshot);
   void SendStep(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription,
                 const FeedStep& step);
   void KeepHash(Subscription& subscription, Time now);
@@ -153,6 +172,8 @@ class ServerSubscriptions : private ServerActions {
   ServerSessionStats& stats_;
   std::size_t batch_bytes_max_ = 0;
   std::size_t snapshot_chunk_bytes_ = 0;
+  std::size_t snapshot_bytes_ = 0;             // Of those that are being sent, whole.
+  std::multiset<std::size_t> snapshot_sizes_;  // The same, one by one.
 
   std::map<std::uint64_t, Subscription> subscriptions_;
   std::multimap<ActorId, std::uint64_t> by_actor_;

@@ -61,6 +61,15 @@ struct FeedRead {
   std::vector<FeedStep> steps;
   SharedBytes snapshot;
   absl::Status end;
+  /// How many events of the epoch came up to `through`; of a snapshot, up to `at`. None: it is not known.
+  std::optional<std::uint64_t> events_through;
+};
+
+/// How far a reader is behind.
+struct FeedLag {
+  std::uint64_t revisions = 0;
+  std::size_t bytes = 0;  // Of steps.
+  bool lost = false;      // Some of them are not here any more.
 };
 
 /// The committed history of one actor's state, as subscriptions with one filter and one view read it: each
@@ -70,9 +79,12 @@ class StateFeed {
   virtual ~StateFeed() = default;
   /// What follows `from`; at most about `bytes_max` of steps, and at least one. `due`: also what the filter
   /// would hold back.
-  /// Up to `covered` the reader knows that the filter held everything back.
+  /// Up to `covered` the reader knows that the filter held everything back. `each`: what the reader is behind
+  /// is not made one step because there is much of it.
   virtual FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
-                        std::uint64_t covered = 0) = 0;
+                        std::uint64_t covered = 0, bool each = false) = 0;
+  /// What came after that position; nothing where it is of another epoch. `now`: none asks not how old it is.
+  virtual FeedLag Lag(const Position& from, std::optional<Time> now) const = 0;
   /// A snapshot of `at_least` or something later in that epoch, or of anything in another epoch. A reader
   /// that was told `kSnapshotPending` asks with the `at` it was given, so that it is served however fast the
   /// state moves on.

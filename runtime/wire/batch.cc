@@ -229,7 +229,7 @@ struct Schema<Subscribe> {
       Bytes<&Subscribe::binding>{5},   Fixed64<&Subscribe::epoch>{6},
       Varint<&Subscribe::revision>{7}, Varint<&Subscribe::reason>{8},
       Bytes<&Subscribe::filter>{9},    Bytes<&Subscribe::view>{10},
-      Varint<&Subscribe::covered>{11}};
+      Varint<&Subscribe::covered>{11}, Varint<&Subscribe::when_slow>{12}};
 };
 
 template <>

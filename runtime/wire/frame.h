@@ -110,6 +110,9 @@ struct Cancel {
   std::uint64_t number = 0;
 };
 
+inline constexpr std::uint32_t kConflateWhenSlow = 0;
+inline constexpr std::uint32_t kDisconnectWhenSlow = 1;
+
 struct Subscribe {
   std::uint64_t id = 0;  // Chosen by the client; never used twice in a session.
   std::string_view actor_type;
@@ -123,6 +126,7 @@ struct Subscribe {
   std::string_view filter;                       // The actor's filter message; empty: everything passes.
   std::string_view view;                         // The actor's view message; empty: all of the state.
   std::uint64_t covered = 0;  // What followed the position up to here the filter held back, as of `Covered`.
+  std::uint32_t when_slow = kConflateWhenSlow;
 };
 
 struct Unsubscribe {

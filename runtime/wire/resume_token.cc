@@ -42,6 +42,12 @@ void WriteFixed64(Writer& writer, std::uint32_t number, std::uint64_t value) {
   writer.Fixed64(value);
 }
 
+void WriteVarint(Writer& writer, std::uint32_t number, std::uint64_t value) {
+  if (value == 0) return;
+  writer.Tag(number, WireType::kVarint);
+  writer.Varint(value);
+}
+
 bool ReadBytes(Reader& reader, Reader::Tag tag, std::string& value) {
   std::string_view bytes;
   if (tag.type != WireType::kBytes || !reader.ReadBytes(bytes)) return false;
@@ -148,14 +154,8 @@ std::string ResumeToken::Encode() const {
   Writer writer(bytes);
   WriteBytes(writer, 1, binding);
   WriteFixed64(writer, 2, epoch);
-  if (revision != 0) {
-    writer.Tag(3, WireType::kVarint);
-    writer.Varint(revision);
-  }
-  if (covered != 0) {
-    writer.Tag(4, WireType::kVarint);
-    writer.Varint(covered);
-  }
+  WriteVarint(writer, 3, revision);
+  WriteVarint(writer, 4, covered);
   writer.Finish();
   return bytes;
 }
@@ -201,6 +201,7 @@ std::string Checkpoint::Encode() const {
     writer.Tag(5, WireType::kBytes);
     writer.Bytes(event);
   }
+  WriteVarint(writer, 6, when_slow);
   writer.Finish();
   return bytes;
 }
@@ -227,6 +228,9 @@ absl::StatusOr<Checkpoint> Checkpoint::Decode(std::string_view bytes) {
         break;
       case 5:
         read = ReadBytes(reader, tag, checkpoint.events.emplace_back());
+        break;
+      case 6:
+        read = ReadVarint(reader, tag, checkpoint.when_slow);
         break;
       default:
         read = reader.Skip(tag);

@@ -60,14 +60,15 @@ struct ResumeToken {
   static absl::StatusOr<ResumeToken> Decode(std::string_view bytes);
 };
 
-/// A resume token with what belongs to it: the state, the subscription's filter and view, and the events up
-/// to that position that the application has not been told of yet.
+/// A resume token with what belongs to it: the state, the subscription's filter, view and slow policy, and
+/// the events up to that position that the application has not been told of yet.
 struct Checkpoint {
   std::string token;
   std::string snapshot;
   std::string filter;
   std::string view;
   std::vector<std::string> events;
+  std::uint64_t when_slow = 0;  // As in `Subscribe`.
 
   std::string Encode() const;
   static absl::StatusOr<Checkpoint> Decode(std::string_view bytes);

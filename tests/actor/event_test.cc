@@ -80,6 +80,24 @@ TEST(EventTest, AFailedCommitTakesItsEventsBack) {
   EXPECT_EQ(world.feed->CountEvents({read.at.epoch, 0}, read.at), 1u);
 }
 
+// A reader that knows how many there were up to its position is not told of fewer than it missed, however
+// many revisions with events have come since.
+TEST(EventTest, EventsAreCountedExactlyHoweverManyCame) {
+  EventWorld world;
+  (void)world.Call(kEmit, "3 1");
+  const FeedRead before = world.Read(0);
+  EXPECT_EQ(before.events_through, 3u);
+  for (int i = 0; i < 5000; ++i) (void)world.Call(kEmit, "2 1");
+  (void)world.Read(1);  // Asks for a snapshot.
+  world.environment.RunReady();
+  for (int i = 0; i < 5000; ++i) (void)world.Call(kEmit, "1 1");
+  const FeedRead read = world.feed->ReadSnapshot({before.at.epoch, 5001}, world.environment.Now());
+  ASSERT_EQ(read.kind, FeedRead::Kind::kSnapshot);
+  EXPECT_EQ(read.at.revision, 5001u);
+  EXPECT_EQ(read.events_through, 10'003u);
+  EXPECT_EQ(world.Read(10'001).events_through, 15'003u);
+}
+
 TEST(EventTest, MoreEventsThanATurnMayEmitFailIt) {
   EventWorld world;
   EXPECT_EQ(world.Call(kEmit, "1024 1")->result(), "1");

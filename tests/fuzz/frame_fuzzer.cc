@@ -30,8 +30,8 @@ class SmallFeed final : public StateFeed {
  public:
   explicit SmallFeed(bool filtered) : filtered_(filtered) {}
 
-  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t, Time now,
-                std::uint64_t) override {
+  FeedRead Read(const std::optional<Position>& from, bool due, std::size_t, Time now, std::uint64_t,
+                bool) override {
     if (!from.has_value()) return ReadSnapshot(head(), now);
     FeedRead read;
     read.at = head();
@@ -61,6 +61,7 @@ class SmallFeed final : public StateFeed {
   std::shared_ptr<const generated::StateHash> Hash(const Position&, Time) override {
     return std::make_shared<generated::StateHash>(filtered_ ? 1 : 8);
   }
+  FeedLag Lag(const Position&, std::optional<Time>) const override { return {4, 4u << 20, false}; }
   Position head() const override { return {11, 4}; }
   bool ended() const override { return false; }
   std::uint64_t CountEvents(const Position& after, const Position& through) const override {

@@ -654,6 +654,23 @@ TEST(ClientSessionTest, FilterAndViewGoWithEverySubscribe) {
   }
 }
 
+TEST(ClientSessionTest, TheSlowPolicyGoesWithEverySubscribe) {
+  ClientWorld world;
+  world.Open();
+  Client::SubscribeRequest request;
+  request.actor = {"t.v1.Counter", "a"};
+  request.when_slow = wire::kDisconnectWhenSlow;
+  const auto id = world.session.Subscribe(request);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(world.Batch()->Of<wire::Subscribe>().at(0).when_slow, wire::kDisconnectWhenSlow);
+    world.Lose();
+    world.Welcome();
+  }
+  EXPECT_EQ(world.Batch()->Of<wire::Subscribe>().at(0).when_slow, wire::kDisconnectWhenSlow);
+  world.session.Change(id, "filter", "");
+  EXPECT_EQ(world.Batch()->Of<wire::Subscribe>().at(0).when_slow, wire::kDisconnectWhenSlow);
+}
+
 TEST(ClientSessionTest, AFilterOrViewThatIsTooLargeEndsTheSubscription) {
   ClientWorld world;
   world.Open();

@@ -104,8 +104,17 @@ std::shared_ptr<const generated::StateHash> FakeFeed::Hash(const Position& at, T
   return hash;
 }
 
+FeedLag FakeFeed::Lag(const Position& from, std::optional<Time> now) const {
+  FeedLag lag;
+  if (from.epoch != epoch_ || from.revision >= window_.head()) return lag;
+  lag.revisions = window_.head() - from.revision;
+  lag.lost = now.has_value() ? !window_.Covers(from.revision, *now) : !window_.Holds(from.revision);
+  lag.bytes = window_.BytesAfter(from.revision);
+  return lag;
+}
+
 FeedRead FakeFeed::Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
-                        std::uint64_t covered) {
+                        std::uint64_t covered, bool each) {
   if (end_.has_value()) return ReadSnapshot(head(), now);
   ++reads_;
   const std::uint64_t head = window_.head();
@@ -134,7 +143,7 @@ FeedRead FakeFeed::Read(const std::optional<Position>& from, bool due, std::size
     base = entry->revision;
   }
   if (!read.steps.empty()) read.kind = FeedRead::Kind::kSteps;
-  if (read.steps.size() > single_steps_max_) {
+  if (!each && read.steps.size() > single_steps_max_) {
     std::uint64_t growth = 0;
     std::string events;
     for (const FeedStep& step : read.steps) {

@@ -55,7 +55,8 @@ class FakeFeed final : public StateFeed {
   void set_single_steps_max(std::size_t count) { single_steps_max_ = count; }
 
   FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
-                std::uint64_t covered = 0) override;
+                std::uint64_t covered = 0, bool each = false) override;
+  FeedLag Lag(const Position& from, std::optional<Time> now) const override;
   FeedRead ReadSnapshot(const Position& at_least, Time now) override;
   /// The number itself, in two slices.
   std::shared_ptr<const generated::StateHash> Hash(const Position& at, Time now) override;

@@ -220,7 +220,7 @@ TEST(ServerSelectionTest, WhatFollowsAnOlderFirstSnapshotIsNotHeldBack) {
    public:
     explicit OldSnapshotFirst(std::shared_ptr<FakeFeed> feed) : feed_(std::move(feed)) {}
     FeedRead Read(const std::optional<Position>& from, bool due, std::size_t bytes_max, Time now,
-                  std::uint64_t) override {
+                  std::uint64_t, bool) override {
       return from.has_value() ? feed_->Read(from, due, bytes_max, now) : feed_->ReadSnapshot({11, 4}, now);
     }
     FeedRead ReadSnapshot(const Position& at_least, Time now) override {
@@ -228,6 +228,9 @@ TEST(ServerSelectionTest, WhatFollowsAnOlderFirstSnapshotIsNotHeldBack) {
     }
     std::shared_ptr<const generated::StateHash> Hash(const Position& at, Time now) override {
       return feed_->Hash(at, now);
+    }
+    FeedLag Lag(const Position& from, std::optional<Time> now) const override {
+      return feed_->Lag(from, now);
     }
     Position head() const override { return feed_->head(); }
     bool ended() const override { return false; }

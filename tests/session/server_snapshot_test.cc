@@ -83,7 +83,8 @@ TEST(ServerSnapshotTest, WhatIsCommittedMeanwhileFollowsTheSnapshot) {
 TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
   class EmptyFeed final : public StateFeed {
    public:
-    FeedRead Read(const std::optional<Position>& from, bool, std::size_t, Time now, std::uint64_t) override {
+    FeedRead Read(const std::optional<Position>& from, bool, std::size_t, Time now, std::uint64_t,
+                  bool) override {
       if (!from.has_value()) return ReadSnapshot({}, now);
       FeedRead read;
       read.at = head();
@@ -97,6 +98,7 @@ TEST(ServerSnapshotTest, AnEmptyStateIsASnapshotToo) {
       return read;
     }
     std::shared_ptr<const generated::StateHash> Hash(const Position&, Time) override { return nullptr; }
+    FeedLag Lag(const Position&, std::optional<Time>) const override { return {}; }
     Position head() const override { return {3, 0}; }
     bool ended() const override { return false; }
     std::uint64_t CountEvents(const Position&, const Position&) const override { return 0; }

@@ -155,11 +155,14 @@ std::vector<Sample> Samples() {
          frame.reason = ResyncReason::kBaseMismatch;
          frame.filter = "f";
          frame.view = "v";
+         frame.covered = 5;
+         frame.when_slow = kDisconnectWhenSlow;
          writer.Append(frame);
        },
        "frames { subscribe { id: 1 actor_type: \"t\" key: \"k\" schema_fingerprint: 2 binding: \"b\" epoch: "
        "3 "
-       "revision: 4 reason: RESYNC_REASON_BASE_MISMATCH filter: \"f\" view: \"v\" } }"},
+       "revision: 4 reason: RESYNC_REASON_BASE_MISMATCH filter: \"f\" view: \"v\" covered: 5 "
+       "when_slow: 1 } }"},
       {"unsubscribe",
        [](BatchWriter& writer) {
          Unsubscribe frame;

@@ -76,6 +76,7 @@ TEST(ResumeTokenTest, ATokenAndACheckpointComeBackAsTheyWere) {
   checkpoint.filter = "filter";
   checkpoint.view = "view";
   checkpoint.events = {"one", "", "three"};
+  checkpoint.when_slow = 1;
   const absl::StatusOr<Checkpoint> restored = Checkpoint::Decode(checkpoint.Encode());
   ASSERT_TRUE(restored.ok());
   EXPECT_EQ(restored->token, checkpoint.token);
@@ -83,6 +84,7 @@ TEST(ResumeTokenTest, ATokenAndACheckpointComeBackAsTheyWere) {
   EXPECT_EQ(restored->filter, checkpoint.filter);
   EXPECT_EQ(restored->view, checkpoint.view);
   EXPECT_EQ(restored->events, checkpoint.events);
+  EXPECT_EQ(restored->when_slow, checkpoint.when_slow);
 }
 
 TEST(ResumeTokenTest, WhatIsNoTokenIsRefused) {

@@ -15,6 +15,7 @@
 #include "onager/generated/channel.h"
 #include "onager/generated/choice.h"
 #include "onager/generated/tracked_state.h"
+#include "onager/slow_policy.h"
 #include "onager/subscription_phase.h"
 #include "onager/view.h"
 
@@ -222,17 +223,23 @@ class [[nodiscard]] Observation {
     };
     return std::move(*this);
   }
-  /// So many events, at least, were lost: a snapshot has replaced the changes that they came with, or the
-  /// callbacks were too slow for them.
+  /// So many events were lost: a snapshot has replaced the changes that they came with, or the callbacks were
+  /// too slow for them. At least so many, where it was away for longer than the server remembers.
   Observation&& OnEventsDropped(std::function<void(std::uint64_t)> callback) && {
     observer_->on_events_dropped = std::move(callback);
     return std::move(*this);
   }
+  /// What becomes of the subscription where the network, or this application's part in reading from it, is
+  /// too slow for it.
+  Observation&& WhenSlow(SlowPolicy policy) && {
+    request_.when_slow = policy;
+    return std::move(*this);
+  }
   /// Continues an earlier subscription, also one of an earlier run of the application, from its
   /// `checkpoint()`. The first update brings the checkpoint's state; then comes only what was missed since,
-  /// unless it cannot be continued, which `OnResync` tells. Filter and view are the checkpoint's where none
-  /// are given; with others a snapshot comes. A checkpoint that cannot be read ends the subscription with
-  /// `INVALID_ARGUMENT`.
+  /// unless it cannot be continued, which `OnResync` tells. Filter, view and slow policy are the
+  /// checkpoint's where none are given; with another filter or view a snapshot comes. A checkpoint that
+  /// cannot be read ends the subscription with `INVALID_ARGUMENT`.
   Observation&& ResumeFrom(std::string checkpoint) && {
     request_.checkpoint = std::move(checkpoint);
     return std::move(*this);

@@ -56,6 +56,16 @@ struct ServerOptions {
   /// RPCs of plain gRPC clients that have not ended, `Watch`es among them.
   std::size_t rpcs_max = 10'000;
   std::size_t message_bytes_max = 4u << 20;
+  /// Bytes of changes that may wait for one subscription before `SlowPolicy::Disconnect` ends it, and that
+  /// one batch has of it.
+  std::size_t subscription_bytes_max = 1u << 20;
+  /// Bytes of the snapshots that one session is being sent at a time, besides the largest of them; others
+  /// wait. One batch has no more of changes either. Replies have a bound of their own.
+  std::size_t session_bytes_max = 4u << 20;
+  /// Bytes that all sessions may hold for clients that have not read them. Beyond it sessions of which no
+  /// message was read for a `heartbeat_interval` end with `RESOURCE_EXHAUSTED`, the one that holds most
+  /// first; their clients come again with their resume tokens. Who reads goes on.
+  std::size_t server_bytes_max = 256u << 20;
   /// A heartbeat goes out each so often; a peer that is silent for three of them is taken for dead.
   absl::Duration heartbeat_interval = absl::Seconds(5);
   /// How often each subscription's copy is held against a hash of the state, a part of up to 64 KiB at a

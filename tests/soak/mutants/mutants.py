@@ -6,14 +6,16 @@ _SERVER = "runtime/session/server_subscriptions.cc"
 _SERVER_SESSION = "runtime/session/server_session.cc"
 _LEDGER = "runtime/session/call_ledger.cc"
 _WINDOW = "runtime/session/replay_window.cc"
+_WINDOW_HEADER = "runtime/session/replay_window.h"
 _RECEIVER = "runtime/session/stream_receiver.cc"
 _SENDER = "runtime/session/stream_sender.cc"
+_SERVER_CORE = "runtime/server/server_core.cc"
 _HISTORY = "runtime/actor/actor_history.cc"
 _COMPOSE = "runtime/state/compose.cc"
 
 MUTANTS = [
     # The replay window.
-    ("window-covers-one-too-many", _WINDOW, "revision < floor_ ||", "revision + 1 < floor_ ||"),
+    ("window-covers-one-too-many", _WINDOW_HEADER, "revision >= floor_ &&", "revision + 1 >= floor_ &&"),
     ("window-keeps-twice-the-age", _WINDOW, "now - first->committed_at <= limits_.age_max",
      "now - first->committed_at <= 2 * limits_.age_max"),
     ("window-keeps-one-entry-more", _WINDOW, "entries_.size() > limits_.count_max", "entries_.size() > limits_.count_max + 1"),
@@ -44,7 +46,7 @@ MUTANTS = [
     ("token-of-any-actor", _SERVER, "binding->actor_type != subscription.actor.type || binding->key != subscription.actor.key",
      "binding->actor_type != subscription.actor.type"),
     ("token-of-any-selection", _SERVER, "if (!offered.ok() || !(*offered == binding)) {", "if (!offered.ok()) {"),
-    ("old-snapshot-is-not-caught-up", _SERVER, "subscription.due_through = subscription.feed->head().revision;", "subscription.due_through = 0;"),
+    ("old-snapshot-is-not-caught-up", _SERVER, "subscription.due_through = subscription.slow_from.revision;", "subscription.due_through = 0;"),
     ("reply-overtakes-its-delta", _SERVER, "if (told && !subscription.dirty) continue;", "continue;"),
     ("span-from-the-step", _SERVER, "delta.span = step.revision - shown.revision;", "delta.span = step.revision - step.base;"),
     ("rate-is-not-kept", _SERVER, "subscription.next_delivery = interval < kNever - now ? now + interval : kNever;", "(void)interval;"),
@@ -95,4 +97,16 @@ MUTANTS = [
     ("tree-with-any-fingerprint", _SERVER, "tree.ok() && (*tree)->fingerprint() != frame.fingerprint", "false"),
     ("any-number-of-trees", _SERVER, "field_trees_.size() < kFieldTreesMax", "true"),
     ("token-of-another-common-part", _SERVER, "agrees ? common->fingerprint : schema_fingerprint", "agrees ? 1 : schema_fingerprint"),
+    # What slow readers cost.
+    ("slow-subscription-goes-on", _SERVER, "if (!IsTooMuch(lag)) return false;", "if (!lag.lost || !IsTooMuch(lag)) return false;"),
+    ("slow-is-who-was-held-back", _SERVER, "if (subscription.is_filtered || IsTooMuch", "if (IsTooMuch"),
+    ("slow-is-who-resumes", _SERVER, "if (subscription.ends_when_slow) subscription.slow_from = read.at;",
+     "if (subscription.ends_when_slow) subscription.slow_from = *subscription.shown;"),
+    ("snapshots-of-a-session-are-unbounded", _SERVER, "<= options_.session_bytes_max;", "< SIZE_MAX;"),
+    ("dropped-events-are-guessed", _SERVER, "*snapshot.events_through, *subscription.events_through) -",
+     "*snapshot.events_through, *subscription.events_through) - 1 -"),
+    ("bytes-of-the-first-entry-do-not-wait", _WINDOW, "first->bytes_through) + first->size();", "first->bytes_through);"),
+    ("server-holds-what-it-likes", _SERVER_CORE, "if (held_bytes <= options_.held_bytes_max) break;", "break;"),
+    ("server-cuts-off-the-lightest", _SERVER_CORE, "return a.first > b.first;", "return a.first < b.first;"),
+    ("server-cuts-off-who-reads", _SERVER_CORE, "held.unread_for >= options_.session.heartbeat_interval", "held.bytes > 0"),
 ]

@@ -17,6 +17,7 @@
 #include "onager/generated/pending_call.h"
 #include "onager/generated/state_interface.h"
 #include "onager/resync_reason.h"
+#include "onager/slow_policy.h"
 #include "onager/subscription_phase.h"
 
 namespace onager::generated {
@@ -40,8 +41,9 @@ struct ObserveRequest {
   // The encodings of the actor's filter message and view message. Unset: those of the checkpoint, or none.
   std::optional<std::string> filter;
   std::optional<std::string> view;
-  std::string checkpoint;              // May be empty.
-  std::shared_ptr<Executor> executor;  // Null: the client's callbacks and these run one at a time.
+  std::optional<SlowPolicy> when_slow;  // Unset: that of the checkpoint, or the default.
+  std::string checkpoint;               // May be empty.
+  std::shared_ptr<Executor> executor;   // Null: the client's callbacks and these run one at a time.
 };
 
 /// The typed end of a subscription. The channel calls it on the callback executor, one call at a time.
