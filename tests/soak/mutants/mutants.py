@@ -25,7 +25,7 @@ MUTANTS = [
     # The client's rule.
     ("delta-may-overlap", _CLIENT, "frame.revision - frame.span != position.revision", "frame.revision - frame.span > position.revision"),
     ("delta-may-leave-a-gap", _CLIENT, "frame.revision - frame.span != position.revision", "frame.revision - frame.span < position.revision"),
-    ("delta-of-any-epoch", _CLIENT, "epoch != position.epoch || frame.span == 0", "frame.span == 0"),
+    ("delta-of-any-epoch", _CLIENT, "epoch != position.epoch || frame.span == 0", "(epoch == 0 && epoch != position.epoch) || frame.span == 0"),
     ("delta-without-a-span", _CLIENT, "frame.span == 0 || frame.span > frame.revision", "frame.span > frame.revision"),
     ("delta-amid-a-snapshot", _CLIENT, "!subscription->has_position || subscription->receiving_snapshot ||\n      epoch",
      "!subscription->has_position ||\n      epoch"),
