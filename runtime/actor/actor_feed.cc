@@ -10,14 +10,10 @@ ActorFeed::ActorFeed(std::shared_ptr<ActorHistory> history, std::shared_ptr<View
       view_(std::move(view)),
       gate_(std::move(gate)),
       min_interval_(min_interval) {
-  view_->readers.fetch_add(1);
-  if (gate_ != nullptr) gate_->readers.fetch_add(1);
+  history_->AddReader(*view_, gate_.get());
 }
 
-ActorFeed::~ActorFeed() {
-  view_->readers.fetch_sub(1);
-  if (gate_ != nullptr) gate_->readers.fetch_sub(1);
-}
+ActorFeed::~ActorFeed() { history_->RemoveReader(view_, gate_); }
 
 ActorFeed::ListenerId ActorFeed::AddListener(std::shared_ptr<Listener> listener) {
   return history_->AddListener(*view_, gate_, std::move(listener));

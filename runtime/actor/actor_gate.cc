@@ -18,6 +18,7 @@ constexpr std::size_t kPatchBytesBeforeSnapshotMin = 64u << 10;
 // What the open turn shows to those who observe the actor; `patch` is null when the state did not change.
 ShownCommit ActorCell::Show(const SharedBytes& patch, generated::TurnEvents events) {
   ShownCommit shown = observed_->Show(actor_->state_interface(), patch, runtime_.environment_.clock.Now());
+  counters_->view_evaluations.fetch_add(static_cast<std::int64_t>(shown.view_evaluations));
   shown.event_count = events.count;
   if (events.count > 0) shown.events = ShareBytes(std::move(events.records));
   return shown;

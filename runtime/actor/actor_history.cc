@@ -28,6 +28,9 @@ constexpr std::size_t kComposedMax = 4;
 // A hash whose slices hold less than this part of what they may is taken in fewer.
 constexpr std::size_t kSlicesTooMany = 8;
 
+// Views of which a commit drops what is too old, though it shows nothing through them.
+constexpr int kTrimmedPerCommit = 4;
+
 // Revisions with events of which the count is remembered.
 constexpr std::size_t kEventRevisionsMax = 4096;
 
@@ -49,29 +52,56 @@ void ActorHistory::ServeSnapshots(RequestSnapshot request_snapshot) {
 
 bool ActorHistory::ReplaysAnything(Time now) const {
   MutexLock lock(mutex_);
-  return std::any_of(views_.begin(), views_.end(), [&](const std::shared_ptr<ViewLog>& view) {
-    return view->window.size() > 0 && now - std::prev(view->window.end())->committed_at <= limits_.age_max;
+  return std::any_of(views_.begin(), views_.end(), [&](const auto& known) {
+    const ReplayWindow& window = known.second->window;
+    return window.size() > 0 && now - std::prev(window.end())->committed_at <= limits_.age_max;
   });
 }
 
 std::shared_ptr<ViewLog> ActorHistory::AddView(std::uint64_t revision) {
   MutexLock lock(mutex_);
-  return views_.emplace_back(std::make_shared<ViewLog>(limits_, revision));
+  const std::uint64_t id = ++last_id_;
+  return views_.emplace(id, std::make_shared<ViewLog>(id, limits_, revision)).first->second;
 }
 
 std::shared_ptr<FilterGate> ActorHistory::AddGate(std::uint64_t revision) {
   MutexLock lock(mutex_);
-  return gates_.emplace_back(std::make_shared<FilterGate>(revision));
+  const std::uint64_t id = ++last_id_;
+  return gates_.emplace(id, std::make_shared<FilterGate>(id, revision)).first->second;
 }
 
 void ActorHistory::Forget(const std::shared_ptr<ViewLog>& view) {
   MutexLock lock(mutex_);
-  std::erase(views_, view);
+  views_.erase(view->id);
 }
 
 void ActorHistory::Forget(const std::shared_ptr<FilterGate>& gate) {
   MutexLock lock(mutex_);
-  std::erase(gates_, gate);
+  gates_.erase(gate->id);
+}
+
+void ActorHistory::AddReader(ViewLog& view, FilterGate* gate) {
+  readers_.fetch_add(1);
+  view.readers.fetch_add(1);
+  if (gate != nullptr) gate->readers.fetch_add(1);
+}
+
+void ActorHistory::RemoveReader(const std::shared_ptr<ViewLog>& view,
+                                const std::shared_ptr<FilterGate>& gate) {
+  MutexLock lock(mutex_);
+  if (view->readers.fetch_sub(1) == 1) unread_.views.push_back(view);
+  if (gate != nullptr && gate->readers.fetch_sub(1) == 1) unread_.gates.push_back(gate);
+  readers_.fetch_sub(1);
+}
+
+ActorHistory::Unread ActorHistory::TakeUnread() {
+  MutexLock lock(mutex_);
+  return std::exchange(unread_, Unread());
+}
+
+session::ReplayWindow& ActorHistory::WindowOf(ViewLog& view) const {
+  view.window.AdvanceTo(head_.revision);
+  return view.window;
 }
 
 void ActorHistory::Publish(const ShownCommit& commit, Time now) {
@@ -95,15 +125,37 @@ void ActorHistory::Publish(const ShownCommit& commit, Time now) {
       change->AddTo(*view->hash);
     }
     for (const auto& [view, patch] : commit.patches) {
-      view->window.Append(patch, commit.events, now);
-      if (patch == nullptr && commit.events == nullptr) continue;
-      view->composed.clear();
-      for (const auto& [id, reader] : view->listeners) {
-        if (reader.gate == nullptr || IsDue(*reader.gate, revision - 1)) listeners.push_back(reader.listener);
+      if (patch != nullptr) Append(*view, patch, commit, now, listeners);
+    }
+    if (commit.events != nullptr) {
+      // Every view shows them. One whose window is there already came behind this commit.
+      for (const auto& [id, view] : views_) {
+        if (view->window.head() < revision) Append(*view, nullptr, commit, now, listeners);
       }
     }
+    TrimSome(now);
   }
   Notify(listeners);
+}
+
+void ActorHistory::Append(ViewLog& view, const SharedBytes& patch, const ShownCommit& commit, Time now,
+                          Listeners& listeners) {
+  view.window.AdvanceTo(head_.revision - 1);
+  view.window.Append(patch, commit.events, now);
+  view.composed.clear();
+  for (const auto& [id, reader] : view.listeners) {
+    if (reader.gate == nullptr || IsDue(*reader.gate, head_.revision - 1))
+      listeners.push_back(reader.listener);
+  }
+}
+
+void ActorHistory::TrimSome(Time now) {
+  for (int i = 0; i < kTrimmedPerCommit && !views_.empty(); ++i) {
+    auto next = views_.upper_bound(trimmed_);
+    if (next == views_.end()) next = views_.begin();
+    trimmed_ = next->first;
+    next->second->window.Trim(now);
+  }
 }
 
 void ActorHistory::PublishSnapshot(ViewLog& view, std::uint64_t revision, SharedBytes snapshot) {
@@ -131,20 +183,20 @@ void ActorHistory::Restart(Position head) {
     head_ = head;
     events_through_.clear();
     events_before_ = 0;
-    for (const std::shared_ptr<ViewLog>& view : views_) Restart(*view);
-    for (const std::shared_ptr<FilterGate>& gate : gates_) gate->since = gate->opened = head.revision;
+    for (const auto& [id, view] : views_) Restart(*view);
+    for (const auto& [id, gate] : gates_) gate->since = gate->opened = head.revision;
   }
   NotifyAll();
 }
 
 void ActorHistory::Continue() {
   MutexLock lock(mutex_);
-  for (const std::shared_ptr<ViewLog>& view : views_) {
+  for (const auto& [id, view] : views_) {
     view->hash.reset();
     view->hash_requested = false;
     if (view->window.head() > head_.revision) Restart(*view);
   }
-  for (const std::shared_ptr<FilterGate>& gate : gates_) {
+  for (const auto& [id, gate] : gates_) {
     if (gate->since > head_.revision) gate->since = gate->opened = head_.revision;
   }
 }
@@ -158,8 +210,8 @@ void ActorHistory::Restart(ViewLog& view) {
   view.hash_requested = false;
 }
 
-Position ActorHistory::HeadOf(const ViewLog& view) const {
-  return {head_.epoch, std::min(head_.revision, view.window.head())};
+Position ActorHistory::HeadOf(ViewLog& view) const {
+  return {head_.epoch, std::min(head_.revision, WindowOf(view).head())};
 }
 
 void ActorHistory::End(const absl::Status& status) {
@@ -174,7 +226,7 @@ void ActorHistory::NotifyAll() {
   Listeners listeners;
   {
     MutexLock lock(mutex_);
-    for (const std::shared_ptr<ViewLog>& view : views_) {
+    for (const auto& [number, view] : views_) {
       for (const auto& [id, reader] : view->listeners) listeners.push_back(reader.listener);
     }
   }
@@ -207,7 +259,7 @@ void ActorHistory::RemoveListener(ViewLog& view, FeedListenerId id) {
 std::size_t ActorHistory::listener_count() const {
   MutexLock lock(mutex_);
   std::size_t count = 0;
-  for (const std::shared_ptr<ViewLog>& view : views_) count += view->listeners.size();
+  for (const auto& [id, view] : views_) count += view->listeners.size();
   return count;
 }
 
@@ -225,7 +277,7 @@ FeedRead ActorHistory::Read(const std::shared_ptr<ViewLog>& view, const FilterGa
   FeedRead read;
   {
     MutexLock lock(mutex_);
-    const ReplayWindow& window = view->window;
+    const ReplayWindow& window = WindowOf(*view);
     if (end_.has_value()) {
       read.kind = FeedRead::Kind::kEnded;
       read.end = *end_;
@@ -259,7 +311,7 @@ std::shared_ptr<const generated::StateHash> ActorHistory::Hash(const std::shared
   std::shared_ptr<const generated::StateHash> hash;
   {
     MutexLock lock(mutex_);
-    const ReplayWindow& window = view->window;
+    const ReplayWindow& window = WindowOf(*view);
     if (end_.has_value() || at.epoch != head_.epoch || !window.Covers(at.revision, now) ||
         window.After(at.revision) != window.end()) {
       return nullptr;
@@ -311,7 +363,7 @@ FeedRead ActorHistory::ReadSnapshot(const std::shared_ptr<ViewLog>& view, const 
 FeedRead ActorHistory::FindCheapSnapshot(ViewLog& view, FeedRead::Why why, Time now, bool& request) {
   // An older snapshot serves as long as the patches after it are here and cost less than a fresh one.
   // A reader that must give its position up gets a later one: what is outside the window is older than this.
-  if (view.snapshot != nullptr && view.window.Covers(view.snapshot_revision, now)) {
+  if (view.snapshot != nullptr && WindowOf(view).Covers(view.snapshot_revision, now)) {
     std::size_t cost = 0;
     const std::size_t cost_max = std::max(kPatchesAfterSnapshotMin, view.snapshot->size() / 2);
     auto entry = view.window.After(view.snapshot_revision);

@@ -26,8 +26,9 @@ using FeedListenerId = std::uint64_t;
 
 /// For which revisions one filter was open. Its history's, which guards it.
 struct FilterGate {
-  explicit FilterGate(std::uint64_t revision) : since(revision), opened(revision) {}
+  FilterGate(std::uint64_t number, std::uint64_t revision) : id(number), since(revision), opened(revision) {}
 
+  const std::uint64_t id;        // As that of a view. Not guarded.
   std::uint64_t since;           // It was asked at every revision after this one.
   std::uint64_t opened;          // The last revision that it let pass; `since` when there is none.
   std::atomic<int> readers = 0;  // Feeds that look through it. Not guarded.
@@ -35,13 +36,16 @@ struct FilterGate {
 
 /// What one view shows of the history. The history's, which guards it.
 struct ViewLog {
-  ViewLog(session::ReplayLimits limits, std::uint64_t revision) : window(limits, revision) {}
+  ViewLog(std::uint64_t number, session::ReplayLimits limits, std::uint64_t revision)
+      : id(number), window(limits, revision) {}
 
   struct Reader {
     std::shared_ptr<FeedListener> listener;
     std::shared_ptr<FilterGate> gate;  // Null: everything passes.
   };
 
+  const std::uint64_t id;  // In its history, in the order of making. Not guarded.
+  // Its head may be behind the history's: then what came between shows nothing.
   session::ReplayWindow window;
   SharedBytes snapshot;  // Null until one was needed.
   std::uint64_t snapshot_revision = 0;
@@ -60,11 +64,12 @@ struct ViewLog {
 struct ShownCommit {
   SharedBytes events;  // As `wire::AppendEvent` makes them; null: none.
   std::uint64_t event_count = 0;
-  // Every view that there was at that revision; null where nothing shows.
+  // Of the views through which it is to be seen, by rising id. It shows nothing through all others.
   std::vector<std::pair<std::shared_ptr<ViewLog>, SharedBytes>> patches;
   std::vector<std::shared_ptr<FilterGate>> opened;
-  // Of the views whose hash is kept up; none: it is so no longer.
+  // Of the views whose hash is kept up and may have changed; none: it is kept up no longer.
   std::vector<std::pair<std::shared_ptr<ViewLog>, std::optional<generated::StateHashChange>>> hashes;
+  std::size_t view_evaluations = 0;  // Declared views, each with its parameters, that were asked about it.
 };
 
 /// The committed history of one actor, between the actor, which publishes, and feeds, which read it, each
@@ -90,8 +95,15 @@ class ActorHistory {
   /// Nobody looks through it any more.
   void Forget(const std::shared_ptr<ViewLog>& view);
   void Forget(const std::shared_ptr<FilterGate>& gate);
+  /// The views and filters whose last reader has gone since the last call. They may have new ones.
+  struct Unread {
+    std::vector<std::shared_ptr<ViewLog>> views;
+    std::vector<std::shared_ptr<FilterGate>> gates;
+  };
+  Unread TakeUnread();
 
-  /// The revision after the head.
+  /// The revision after the head. Costs what it shows: views through which nothing is to be seen are not
+  /// looked at, but for a few, in turn, that may hold what is too old.
   void Publish(const ShownCommit& commit, Time now);
   void PublishSnapshot(ViewLog& view, std::uint64_t revision, SharedBytes snapshot);
   /// Of the head; kept up from now on.
@@ -106,10 +118,14 @@ class ActorHistory {
   bool ended() const;
 
   // For feeds; see StateFeed and ActorFeed. `gate` may be null.
+  void AddReader(ViewLog& view, FilterGate* gate);
+  void RemoveReader(const std::shared_ptr<ViewLog>& view, const std::shared_ptr<FilterGate>& gate);
   FeedListenerId AddListener(ViewLog& view, std::shared_ptr<FilterGate> gate,
                              std::shared_ptr<FeedListener> listener);
   void RemoveListener(ViewLog& view, FeedListenerId id);
   std::size_t listener_count() const;
+  /// Feeds that there are.
+  int reader_count() const { return readers_.load(); }
   /// `as_one`: steps are made one, however few they are.
   session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                          const std::optional<session::Position>& from, std::size_t bytes_max, Time now,
@@ -137,7 +153,12 @@ class ActorHistory {
   bool IsDue(const FilterGate& gate, std::uint64_t from) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::uint64_t EventsThrough(std::uint64_t revision) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// The newest revision that the view can be read at.
-  session::Position HeadOf(const ViewLog& view) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  session::Position HeadOf(ViewLog& view) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// The view's window, up to the head.
+  session::ReplayWindow& WindowOf(ViewLog& view) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Append(ViewLog& view, const SharedBytes& patch, const ShownCommit& commit, Time now,
+              std::vector<std::shared_ptr<FeedListener>>& listeners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TrimSome(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Restart(ViewLog& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NotifyAll() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -147,8 +168,12 @@ class ActorHistory {
   mutable Mutex mutex_;
   RequestSnapshot request_snapshot_ ABSL_GUARDED_BY(mutex_);
   session::Position head_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::shared_ptr<ViewLog>> views_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::shared_ptr<FilterGate>> gates_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<std::uint64_t, std::shared_ptr<ViewLog>> views_ ABSL_GUARDED_BY(mutex_);     // By id.
+  absl::btree_map<std::uint64_t, std::shared_ptr<FilterGate>> gates_ ABSL_GUARDED_BY(mutex_);  // As well.
+  std::uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t trimmed_ ABSL_GUARDED_BY(mutex_) = 0;  // The view that was looked at last.
+  Unread unread_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<int> readers_ = 0;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   FeedListenerId last_listener_ ABSL_GUARDED_BY(mutex_) = 0;
   // How many events there were up to each of the last revisions that had some, and before the first of them.

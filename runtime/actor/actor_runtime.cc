@@ -160,6 +160,7 @@ ActorRuntimeStats ActorRuntime::stats() const {
   stats.calls_between_actors = counters_->calls_between_actors;
   stats.commits = counters_->commits;
   stats.failed_commits = counters_->failed_commits;
+  stats.view_evaluations = counters_->view_evaluations;
   return stats;
 }
 

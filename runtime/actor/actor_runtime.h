@@ -67,6 +67,7 @@ struct ActorRuntimeStats {
   std::int64_t calls_between_actors = 0;
   std::int64_t commits = 0;
   std::int64_t failed_commits = 0;
+  std::int64_t view_evaluations = 0;  // Times that a turn was looked at for one view with its parameters.
 };
 
 /// All actors of one server: finds or activates them and runs their turns on the environment's executor, one
@@ -119,6 +120,7 @@ class ActorRuntime final : public CallRouter {
     Counter activations = 0, failed_activations = 0, deactivations = 0, destroyed = 0;
     Counter turns = 0, failed_turns = 0, guest_turns = 0, timer_turns = 0, failed_timer_turns = 0;
     Counter failed_hooks = 0, refused_calls = 0, calls_between_actors = 0, commits = 0, failed_commits = 0;
+    Counter view_evaluations = 0;
   };
 
   absl::StatusOr<std::shared_ptr<ActorCell>> FindOrCreate(const ActorId& actor);

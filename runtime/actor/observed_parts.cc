@@ -9,16 +9,9 @@
 namespace onager::actor {
 namespace {
 
-absl::Status TooMany(const char* what) {
+absl::Status TooMany(std::size_t count, const char* what) {
   return absl::ResourceExhaustedError(
-      absl::StrCat("the actor is observed through ", ObservedParts::kPartsMax, " ", what, " already"));
-}
-
-template <typename Part>
-Part* FindByBytes(std::vector<Part>& parts, const std::string& bytes) {
-  const auto found =
-      std::find_if(parts.begin(), parts.end(), [&bytes](const Part& part) { return part.bytes == bytes; });
-  return found == parts.end() ? nullptr : &*found;
+      absl::StrCat("the actor is observed through ", count, " ", what, " already"));
 }
 
 }  // namespace
@@ -27,89 +20,174 @@ ObservedParts::ObservedParts(const generated::ActorType& type, std::string key,
                              std::shared_ptr<ActorHistory> history, Duration idle_age_max,
                              std::uint64_t revision)
     : type_(type), key_(std::move(key)), history_(std::move(history)), idle_age_max_(idle_age_max) {
-  views_.push_back({std::string(), nullptr, nullptr, history_->AddView(revision), std::nullopt, 0});
+  View everything;
+  everything.log = history_->AddView(revision);
+  Add(std::move(everything));
 }
 
 absl::StatusOr<std::shared_ptr<ActorFeed>> ObservedParts::Open(
-    const std::string& filter, const std::string& view, std::shared_ptr<const generated::FieldTree> known,
-    std::uint64_t revision, Time now) {
+    const std::string& filter_bytes, const std::string& view_bytes,
+    std::shared_ptr<const generated::FieldTree> known, std::uint64_t revision, Time now) {
   ForgetIdle(now);
-  const absl::StatusOr<generated::FilterRequest> request = generated::SplitFilter(type_, filter);
+  const absl::StatusOr<generated::FilterRequest> request = generated::SplitFilter(type_, filter_bytes);
   if (!request.ok()) return request.status();
-  absl::StatusOr<std::shared_ptr<FilterGate>> gate = FindFilter(request->predicate, revision);
-  if (!gate.ok()) return gate.status();
-  absl::StatusOr<std::shared_ptr<ViewLog>> log = FindView(view, std::move(known), revision);
-  if (!log.ok()) return log.status();
-  return std::make_shared<ActorFeed>(history_, *std::move(log), *std::move(gate),
+  const absl::StatusOr<Filter*> filter = FindFilter(request->predicate, revision);
+  if (!filter.ok()) return filter.status();
+  const absl::StatusOr<View*> view = FindView(view_bytes, std::move(known), revision);
+  if (!view.ok()) {
+    if (*filter != nullptr && (*filter)->log->readers.load() == 0) idle_filters_.Add(**filter, now);
+    return view.status();
+  }
+  IdleOf(**view).Remove(**view);
+  if (*filter != nullptr) idle_filters_.Remove(**filter);
+  return std::make_shared<ActorFeed>(history_, (*view)->log, *filter == nullptr ? nullptr : (*filter)->log,
                                      absl::ToChronoNanoseconds(request->interval));
 }
 
-absl::StatusOr<std::shared_ptr<ViewLog>> ObservedParts::FindView(
-    const std::string& view, std::shared_ptr<const generated::FieldTree> known, std::uint64_t revision) {
-  std::string bytes = view;
+absl::StatusOr<ObservedParts::View*> ObservedParts::FindView(
+    const std::string& view_bytes, std::shared_ptr<const generated::FieldTree> known,
+    std::uint64_t revision) {
+  View view;
+  view.bytes = view_bytes;
   // Those who know something else are a group of their own: their hash is another one.
-  if (known != nullptr) absl::StrAppend(&bytes, "/", absl::Hex(known->fingerprint(), absl::kZeroPad16));
-  if (const View* found = FindByBytes(views_, bytes)) return found->log;
-  if (views_.size() >= kPartsMax) return TooMany("views");
-  std::unique_ptr<generated::ViewLeaf> leaf;
-  if (!view.empty()) {
-    absl::StatusOr<std::unique_ptr<generated::ViewLeaf>> parsed = generated::ParseView(type_, key_, view);
-    if (!parsed.ok()) return parsed.status();
-    leaf = *std::move(parsed);
+  if (known != nullptr) absl::StrAppend(&view.bytes, "/", absl::Hex(known->fingerprint(), absl::kZeroPad16));
+  view.known = std::move(known);
+  const auto found = views_by_bytes_.find(view.bytes);
+  if (found != views_by_bytes_.end()) return found->second;
+  if (!view_bytes.empty()) {
+    absl::StatusOr<std::unique_ptr<generated::ViewLeaf>> leaf = generated::ParseView(type_, key_, view_bytes);
+    if (!leaf.ok()) return leaf.status();
+    view.leaf = *std::move(leaf);
   }
-  return views_
-      .emplace_back(View{std::move(bytes), std::move(known), std::move(leaf), history_->AddView(revision),
-                         std::nullopt, 0})
-      .log;
+  const std::size_t without_index = views_without_index_.size();
+  if (view.index() == nullptr && without_index >= kPartsMax) return TooMany(kPartsMax, "views");
+  if (view.index() != nullptr && views_.size() - without_index >= kIndexedViewsMax) {
+    return TooMany(kIndexedViewsMax, "indexed views");
+  }
+  view.log = history_->AddView(revision);
+  return &Add(std::move(view));
 }
 
-absl::StatusOr<std::shared_ptr<FilterGate>> ObservedParts::FindFilter(const std::string& bytes,
-                                                                      std::uint64_t revision) {
+absl::StatusOr<ObservedParts::Filter*> ObservedParts::FindFilter(const std::string& bytes,
+                                                                 std::uint64_t revision) {
   if (bytes.empty()) return nullptr;
-  if (const Filter* filter = FindByBytes(filters_, bytes)) return filter->log;
-  if (filters_.size() >= kPartsMax) return TooMany("filters");
+  if (const auto found = filters_by_bytes_.find(bytes); found != filters_by_bytes_.end())
+    return found->second;
+  if (filters_.size() >= kPartsMax) return TooMany(kPartsMax, "filters");
   absl::StatusOr<generated::FilterTree> tree = generated::FilterTree::Parse(type_, key_, bytes);
   if (!tree.ok()) return tree.status();
-  return filters_.emplace_back(Filter{bytes, *std::move(tree), history_->AddGate(revision), std::nullopt})
-      .log;
+  auto filter = std::make_unique<Filter>(Filter{bytes, *std::move(tree), history_->AddGate(revision), 0});
+  Filter& added = *filters_.emplace(filter->log->id, std::move(filter)).first->second;
+  filters_by_bytes_.emplace(added.bytes, &added);
+  return &added;
+}
+
+ObservedParts::View* ObservedParts::FindView(const ViewLog& log) const {
+  const auto found = views_.find(log.id);
+  return found != views_.end() && found->second->log.get() == &log ? found->second.get() : nullptr;
+}
+
+ObservedParts::View& ObservedParts::Add(View made) {
+  const std::uint64_t id = made.log->id;
+  View& view = *views_.emplace(id, std::make_unique<View>(std::move(made))).first->second;
+  views_by_bytes_.emplace(view.bytes, &view);
+  const generated::ViewIndex* const type = view.index();
+  if (type == nullptr) {
+    views_without_index_.emplace(id, &view);
+    return view;
+  }
+  auto index = std::find_if(indexes_.begin(), indexes_.end(),
+                            [type](const Index& known) { return known.index == type; });
+  if (index == indexes_.end()) index = indexes_.insert(index, Index{type, {}, {}});
+  index->views.emplace(id, &view);
+  view.leaf->ForEachIndexed([&](const std::string& value) { index->by_value[value].emplace(id, &view); });
+  return view;
+}
+
+void ObservedParts::Erase(View& view) {
+  const std::uint64_t id = view.log->id;
+  history_->Forget(view.log);
+  IdleOf(view).Remove(view);
+  views_by_bytes_.erase(view.bytes);
+  views_without_index_.erase(id);
+  const auto index = std::find_if(indexes_.begin(), indexes_.end(),
+                                  [&view](const Index& known) { return known.index == view.index(); });
+  if (index != indexes_.end()) {
+    view.leaf->ForEachIndexed([&](const std::string& value) {
+      const auto found = index->by_value.find(value);
+      if (found == index->by_value.end()) return;
+      found->second.erase(id);
+      if (found->second.empty()) index->by_value.erase(found);
+    });
+    index->views.erase(id);
+    if (index->views.empty()) indexes_.erase(index);
+  }
+  views_.erase(id);
+}
+
+void ObservedParts::Erase(Filter& filter) {
+  history_->Forget(filter.log);
+  idle_filters_.Remove(filter);
+  filters_by_bytes_.erase(filter.bytes);
+  filters_.erase(filter.log->id);
 }
 
 ShownCommit ObservedParts::Show(generated::StateInterface& state, const SharedBytes& patch, Time now) {
   ForgetIdle(now);
   ShownCommit commit;
-  commit.patches.reserve(views_.size());
-  for (View& view : views_) {
-    SharedBytes seen;
-    if (patch != nullptr && view.leaf == nullptr && !type_.state->has_private) {
-      seen = patch;
-    } else if (patch != nullptr) {
-      std::string bytes;
-      const bool shows =
-          view.leaf == nullptr ? state.EncodePublicPatch(bytes) : view.leaf->EncodePatch(state, bytes);
-      if (shows) seen = ShareBytes(std::move(bytes));
+  if (patch == nullptr) return commit;  // Nobody has anything new to look at.
+  for (View* const view : ViewsThatTheTurnConcerns(state)) {
+    if (view->leaf != nullptr) ++commit.view_evaluations;
+    if (SharedBytes seen = Encode(*view, state, patch); seen != nullptr) {
+      commit.patches.emplace_back(view->log, std::move(seen));
     }
-    commit.patches.emplace_back(view.log, std::move(seen));
-    if (patch == nullptr || view.hash_slices == 0) continue;
+    if (view->hash_slices == 0) continue;
     // Of the state, not of the patch: what the patch would get wrong is to be found out.
-    if (view.log->readers.load() == 0) view.hash_slices = 0;
-    commit.hashes.emplace_back(view.log, HashChange(view, state));
+    if (view->log->readers.load() == 0) view->hash_slices = 0;
+    commit.hashes.emplace_back(view->log, HashChange(*view, state));
   }
-  if (patch == nullptr) return commit;  // No filter has anything new to look at.
-  for (const Filter& filter : filters_) {
-    if (filter.tree.IsOpen(state)) commit.opened.push_back(filter.log);
+  for (const auto& [id, filter] : filters_) {
+    if (filter->tree.IsOpen(state)) commit.opened.push_back(filter->log);
   }
   return commit;
 }
 
-SharedBytes ObservedParts::EncodeSnapshot(const ViewLog& view, const generated::StateInterface& state) const {
-  const auto found = std::find_if(views_.begin(), views_.end(),
-                                  [&view](const View& known) { return known.log.get() == &view; });
-  if (found == views_.end()) return nullptr;
+std::vector<ObservedParts::View*> ObservedParts::ViewsThatTheTurnConcerns(
+    generated::StateInterface& state) const {
+  std::vector<View*> concerned;
+  const auto add = [&concerned](const ById<View*>& views) {
+    for (const auto& [id, view] : views) concerned.push_back(view);
+  };
+  add(views_without_index_);
+  for (const Index& index : indexes_) {
+    const bool is_known = index.index->ForEachTouched(state, [&](const std::string& value) {
+      if (const auto found = index.by_value.find(value); found != index.by_value.end()) add(found->second);
+    });
+    if (!is_known) add(index.views);
+  }
+  std::sort(concerned.begin(), concerned.end(),
+            [](const View* a, const View* b) { return a->log->id < b->log->id; });
+  concerned.erase(std::unique(concerned.begin(), concerned.end()), concerned.end());
+  return concerned;
+}
+
+SharedBytes ObservedParts::Encode(const View& view, generated::StateInterface& state,
+                                  const SharedBytes& patch) const {
+  if (view.leaf == nullptr && !type_.state->has_private) return patch;
   std::string bytes;
-  if (found->leaf == nullptr) {
+  const bool shows =
+      view.leaf == nullptr ? state.EncodePublicPatch(bytes) : view.leaf->EncodePatch(state, bytes);
+  return shows ? ShareBytes(std::move(bytes)) : nullptr;
+}
+
+SharedBytes ObservedParts::EncodeSnapshot(const ViewLog& log, const generated::StateInterface& state) const {
+  const View* const view = FindView(log);
+  if (view == nullptr) return nullptr;
+  std::string bytes;
+  if (view->leaf == nullptr) {
     state.EncodeSnapshot(bytes);
   } else {
-    found->leaf->EncodeSnapshot(state, bytes);
+    view->leaf->EncodeSnapshot(state, bytes);
   }
   return ShareBytes(std::move(bytes));
 }
@@ -121,58 +199,37 @@ std::optional<generated::StateHashChange> ObservedParts::HashChange(const View& 
                               : view.leaf->HashChange(state, view.hash_slices, view.known.get());
 }
 
-std::optional<generated::StateHash> ObservedParts::Hash(const ViewLog& view,
+std::optional<generated::StateHash> ObservedParts::Hash(const ViewLog& log,
                                                         const generated::StateInterface& state) {
-  const auto found = std::find_if(views_.begin(), views_.end(),
-                                  [&view](const View& known) { return known.log.get() == &view; });
-  if (found == views_.end()) return std::nullopt;
+  View* const view = FindView(log);
+  if (view == nullptr) return std::nullopt;
   // How many slices it is worth is known afterwards.
   const generated::StateHash hash =
-      found->leaf == nullptr ? state.Hash(generated::kHashSlicesMax, found->known.get())
-                             : found->leaf->Hash(state, generated::kHashSlicesMax, found->known.get());
-  found->hash_slices = generated::StateHash::SlicesFor(hash.bytes);
-  return hash.Folded(found->hash_slices);
+      view->leaf == nullptr ? state.Hash(generated::kHashSlicesMax, view->known.get())
+                            : view->leaf->Hash(state, generated::kHashSlicesMax, view->known.get());
+  view->hash_slices = generated::StateHash::SlicesFor(hash.bytes);
+  return hash.Folded(view->hash_slices);
 }
 
 void ObservedParts::ForgetHashes() {
-  for (View& view : views_) view.hash_slices = 0;
+  for (const auto& [id, view] : views_) view->hash_slices = 0;
 }
 
-bool ObservedParts::observed() const {
-  return std::any_of(views_.begin(), views_.end(),
-                     [](const View& view) { return view.log->readers.load() > 0; });
-}
-
+// Costs what has changed since the last call, not what there is.
 void ObservedParts::ForgetIdle(Time now) {
-  ForgetIdle(views_, now);
-  ForgetIdle(filters_, now);
-}
-
-template <typename Part>
-void ObservedParts::ForgetIdle(std::vector<Part>& parts, Time now) {
-  std::vector<Time> idle;
-  for (Part& part : parts) {
-    if (part.bytes.empty() || part.log->readers.load() > 0) {
-      part.idle_since.reset();
-      continue;
-    }
-    if (!part.idle_since.has_value()) part.idle_since = now;
-    idle.push_back(*part.idle_since);
+  const ActorHistory::Unread unread = history_->TakeUnread();
+  for (const std::shared_ptr<ViewLog>& log : unread.views) {
+    View* const view = log->readers.load() == 0 ? FindView(*log) : nullptr;
+    if (view != nullptr && !view->bytes.empty()) IdleOf(*view).Add(*view, now);
   }
-  if (idle.empty()) return;
-  Time keep_since = now - idle_age_max_;
-  if (idle.size() > kIdleMax) {
-    const auto oldest_kept = idle.end() - static_cast<std::ptrdiff_t>(kIdleMax);
-    std::nth_element(idle.begin(), oldest_kept, idle.end());
-    keep_since = std::max(keep_since, *oldest_kept);
+  for (const std::shared_ptr<FilterGate>& log : unread.gates) {
+    const auto found = log->readers.load() == 0 ? filters_.find(log->id) : filters_.end();
+    if (found != filters_.end()) idle_filters_.Add(*found->second, now);
   }
-  std::size_t kept = 0;
-  std::erase_if(parts, [&](const Part& part) {
-    if (!part.idle_since.has_value()) return false;
-    if (*part.idle_since >= keep_since && ++kept <= kIdleMax) return false;
-    history_->Forget(part.log);
-    return true;
-  });
+  const Time since = now - idle_age_max_;
+  while (View* const view = idle_views_.Oldest(since, kIdleMax)) Erase(*view);
+  while (View* const view = idle_indexed_views_.Oldest(since, kIdleIndexedViewsMax)) Erase(*view);
+  while (Filter* const filter = idle_filters_.Oldest(since, kIdleMax)) Erase(*filter);
 }
 
 }  // namespace onager::actor

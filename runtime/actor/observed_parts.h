@@ -6,8 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "onager/generated/actor_type.h"
 #include "onager/generated/field_tree.h"
@@ -15,20 +18,25 @@
 #include "onager/generated/state_interface.h"
 #include "runtime/actor/actor_feed.h"
 #include "runtime/actor/actor_history.h"
+#include "runtime/actor/idle_parts.h"
 #include "runtime/base/clock.h"
 
 namespace onager::actor {
 
 /// By which views and filters one actor is observed, each of them once: those with equal bytes are one. A
-/// commit is encoded once for each view and judged once by each filter, however many look through them.
+/// commit is encoded once for each view that it concerns and judged once by each filter, however many look
+/// through them. Views whose `where` compares with a parameter are found by what a commit has touched: those
+/// that it does not concern cost nothing at all.
 ///
 /// What nobody looks through any more is kept up for `idle_age_max`, so that who comes back finds what it has
 /// missed, and at most `kIdleMax` of each. Not thread-safe: the actor's run uses it.
 class ObservedParts {
  public:
   static constexpr std::size_t kIdleMax = 64;
-  /// Of each; one more is refused with `RESOURCE_EXHAUSTED`.
+  static constexpr std::size_t kIdleIndexedViewsMax = 1024;
+  /// Of each, without indexed views; one more is refused with `RESOURCE_EXHAUSTED`.
   static constexpr std::size_t kPartsMax = 1024;
+  static constexpr std::size_t kIndexedViewsMax = 16'384;
 
   /// `type` outlives the object. `revision` is the actor's.
   ObservedParts(const generated::ActorType& type, std::string key, std::shared_ptr<ActorHistory> history,
@@ -54,43 +62,71 @@ class ObservedParts {
   void ForgetHashes();
 
   /// Whether there are feeds.
-  bool observed() const;
+  bool observed() const { return history_->reader_count() > 0; }
   std::size_t view_count() const { return views_.size(); }
   std::size_t filter_count() const { return filters_.size(); }
 
  private:
   struct View {
-    std::string bytes;                                  // And the fingerprint of `known`.
+    std::string
+        bytes;  // And the fingerprint of `known`; empty for the one that shows everything, which stays.
     std::shared_ptr<const generated::FieldTree> known;  // Null: all of it. What else it shows is not hashed.
-    std::unique_ptr<generated::ViewLeaf> leaf;          // Null for the one that shows everything, the first.
+    std::unique_ptr<generated::ViewLeaf> leaf;          // Null where everything is shown.
     std::shared_ptr<ViewLog> log;
-    std::optional<Time> idle_since;
+    std::uint64_t idle = 0;
     std::uint32_t hash_slices = 0;  // In which its hash is kept up; zero: it is not.
+
+    const generated::ViewIndex* index() const { return leaf == nullptr ? nullptr : leaf->index(); }
   };
   struct Filter {
     std::string bytes;
     generated::FilterTree tree;
     std::shared_ptr<FilterGate> log;
-    std::optional<Time> idle_since;
+    std::uint64_t idle = 0;
+  };
+  template <typename Part>
+  using ById = absl::btree_map<std::uint64_t, Part>;  // In the order of making: the same in every run.
+
+  /// The views of one declared view, by the values that concern them.
+  struct Index {
+    const generated::ViewIndex* index;
+    ById<View*> views;
+    absl::flat_hash_map<std::string, ById<View*>> by_value;
   };
 
-  absl::StatusOr<std::shared_ptr<ViewLog>> FindView(const std::string& view,
-                                                    std::shared_ptr<const generated::FieldTree> known,
-                                                    std::uint64_t revision);
-  absl::StatusOr<std::shared_ptr<FilterGate>> FindFilter(const std::string& bytes, std::uint64_t revision);
+  absl::StatusOr<View*> FindView(const std::string& view, std::shared_ptr<const generated::FieldTree> known,
+                                 std::uint64_t revision);
+  absl::StatusOr<Filter*> FindFilter(const std::string& bytes, std::uint64_t revision);
+  View* FindView(const ViewLog& log) const;
+  View& Add(View view);
+  void Erase(View& view);
+  void Erase(Filter& filter);
+  /// By rising id.
+  std::vector<View*> ViewsThatTheTurnConcerns(generated::StateInterface& state) const;
+  /// Null when it shows nothing.
+  SharedBytes Encode(const View& view, generated::StateInterface& state, const SharedBytes& patch) const;
   /// What the open turn adds to the view's hash; none where that is not kept up.
   static std::optional<generated::StateHashChange> HashChange(const View& view,
                                                               generated::StateInterface& state);
+  IdleParts<View>& IdleOf(const View& view) {
+    return view.index() == nullptr ? idle_views_ : idle_indexed_views_;
+  }
   void ForgetIdle(Time now);
-  template <typename Part>
-  void ForgetIdle(std::vector<Part>& parts, Time now);
 
   const generated::ActorType& type_;
   const std::string key_;
   const std::shared_ptr<ActorHistory> history_;
   const Duration idle_age_max_;
-  std::vector<View> views_;
-  std::vector<Filter> filters_;
+  ById<std::unique_ptr<View>> views_;
+  ById<View*> views_without_index_;
+  std::vector<Index> indexes_;  // None is empty.
+  ById<std::unique_ptr<Filter>> filters_;
+  // Their keys are the parts' own.
+  absl::flat_hash_map<std::string_view, View*> views_by_bytes_;
+  absl::flat_hash_map<std::string_view, Filter*> filters_by_bytes_;
+  IdleParts<View> idle_views_;
+  IdleParts<View> idle_indexed_views_;
+  IdleParts<Filter> idle_filters_;
 };
 
 }  // namespace onager::actor

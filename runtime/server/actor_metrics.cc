@@ -51,6 +51,8 @@ ActorMetrics::ActorMetrics(Metrics& metrics) {
   constexpr char kCommitsHelp[] = "Writes that the store has answered.";
   counter(&ActorRuntimeStats::commits, kCommits, kCommitsHelp, {{"outcome", "done"}});
   counter(&ActorRuntimeStats::failed_commits, kCommits, kCommitsHelp, {{"outcome", "failed"}});
+  counter(&ActorRuntimeStats::view_evaluations, "onager_server_view_evaluations_total",
+          "Times that a turn was looked at for one view with its parameters.");
 }
 
 void ActorMetrics::Refresh(const ActorRuntimeStats& stats) {

@@ -13,6 +13,10 @@ void ReplayWindow::Append(SharedBytes patch, SharedBytes events, Time now) {
     bytes_ever_ += entries_.back().size();
     entries_.back().bytes_through = bytes_ever_;
   }
+  Trim(now);
+}
+
+void ReplayWindow::Trim(Time now) {
   while (!entries_.empty() && (entries_.size() > limits_.count_max || bytes_ > limits_.bytes_max ||
                                now - entries_.front().committed_at > limits_.age_max)) {
     DropOldest();

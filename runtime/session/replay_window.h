@@ -1,6 +1,7 @@
 #ifndef ONAGER_RUNTIME_SESSION_REPLAY_WINDOW_H_
 #define ONAGER_RUNTIME_SESSION_REPLAY_WINDOW_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -36,6 +37,12 @@ class ReplayWindow {
   using Iterator = std::deque<LogEntry>::const_iterator;
 
   ReplayWindow(ReplayLimits limits, std::uint64_t head) : limits_(limits), floor_(head), head_(head) {}
+
+  /// The revisions after `head()`, up to this one, show nothing. O(1), however many they are; nothing where
+  /// `head()` is there already.
+  void AdvanceTo(std::uint64_t revision) { head_ = std::max(head_, revision); }
+  /// Drops what is too old to be read.
+  void Trim(Time now);
 
   /// Appends the revision after `head()`. Both may be null.
   void Append(SharedBytes patch, SharedBytes events, Time now);

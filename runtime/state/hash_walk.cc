@@ -377,7 +377,7 @@ class ChangeWalk {
   void LookAtElements(const HashField& field, const ContainerChange& log, const Known& inside) {
     const HashContainer& container = *field.container;
     for (ElementChange* element = log.first; element != nullptr; element = element->next) {
-      ElementView& view = *(element->view = &journal_.New<ElementView>());
+      ElementView& view = journal_.BeginView(*element);
       view.is_visible = element->is_present && walk_.IsShown(container, *element->slot);
       view.was_visible = element->was_present;  // As far as is known.
       must_look_back_ |= element->was_present && (container.holds != nullptr || !view.is_visible);

@@ -311,6 +311,25 @@ TEST(ObservedPartsTest, TooManyAreRefused) {
   EXPECT_TRUE(world.OpenFeed("", "").ok());
 }
 
+TEST(ObservedPartsTest, TooManyFiltersAreRefused) {
+  ObservedWorld world;
+  std::vector<std::shared_ptr<ActorFeed>> feeds;
+  for (std::size_t i = 0; i < ObservedParts::kPartsMax; ++i) {
+    feeds.push_back(world.Open(Least(static_cast<std::int64_t>(i))));
+  }
+  EXPECT_EQ(world.OpenFeed(Least(2000), "").status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(world.OpenFeed(Least(1), "").ok());
+}
+
+// Fault that makes it fail: what was made for a view that is then refused stays for ever.
+TEST(ObservedPartsTest, AFilterWhoseViewIsRefusedIsForgotten) {
+  ObservedWorld world;
+  for (std::size_t i = 0; i < ObservedParts::kPartsMax + 10; ++i) {
+    const auto refused = world.OpenFeed(Least(static_cast<std::int64_t>(i)), "nonsense");
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument) << refused.status();
+  }
+}
+
 TEST(ObservedPartsTest, AFailedCommitLeavesNoTraceInAnyViewOrFilter) {
   ObservedWorld world;
   const auto before = world.Open(Least(50), InUnits(10));

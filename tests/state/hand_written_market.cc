@@ -47,6 +47,21 @@ struct MarketMarkedView {
   MarketMarkedView() = default;
 };
 
+// The parameters of the view `Titled`.
+struct MarketTitledView {
+  std::string title;
+  std::int32_t number = 0;
+
+  MarketTitledView() = default;
+};
+
+// The parameters of the view `Noted`.
+struct MarketNotedView {
+  std::string name;
+
+  MarketNotedView() = default;
+};
+
 }  // namespace
 }  // namespace market::v1
 
@@ -214,6 +229,25 @@ struct onager::generated::Describe<market::v1::MarketMarkedView> {
   };
 };
 
+template <>
+struct onager::generated::Describe<market::v1::MarketTitledView> {
+  using T = market::v1::MarketTitledView;
+  static constexpr std::string_view kName = "market.v1.MarketTitledView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::title>("title"),
+      Field<2, &T::number>("number"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<market::v1::MarketNotedView> {
+  using T = market::v1::MarketNotedView;
+  static constexpr std::string_view kName = "market.v1.MarketNotedView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::name>("name"),
+  };
+};
+
 template struct onager::generated::StructOps<geo::Point>;
 template struct onager::generated::StructOps<geo::Stop>;
 template struct onager::generated::StructOps<market::v1::Note>;
@@ -332,9 +366,44 @@ bool MarketMarkedRoute(const geo::Stop& item, const MarketKey&, const MarketMark
   return item.at.lat > 0;
 }
 
+// view Titled: items where item.title == title
+bool MarketTitledItems(const Item& item, const MarketKey&, const MarketTitledView& parameters) {
+  const std::string& title = parameters.title;
+  return item.title == title;
+}
+
+// view Titled: archive where item.title == title && !item.done
+bool MarketTitledArchive(const Item& item, const std::string&, const MarketKey&,
+                         const MarketTitledView& parameters) {
+  const std::string& title = parameters.title;
+  return item.title == title && !item.done;
+}
+
+// view Titled: route where number == item.number
+bool MarketTitledRoute(const geo::Stop& item, const MarketKey&, const MarketTitledView& parameters) {
+  const std::int32_t number = parameters.number;
+  return number == item.number;
+}
+
+// view Noted: items.notes where item.name == name
+bool MarketNotedItemsNotes(const Note& item, const MarketKey&, const MarketNotedView& parameters) {
+  const std::string& name = parameters.name;
+  return item.name == name;
+}
+
+// view Noted: archive where item_key == name
+bool MarketNotedArchive(const Item&, const std::string& item_key, const MarketKey&,
+                        const MarketNotedView& parameters) {
+  const std::string& name = parameters.name;
+  return item_key == name;
+}
+
 using onager::generated::Elements;
+using onager::generated::IndexedElements;
 using onager::generated::Inside;
 using onager::generated::Selection;
+using onager::generated::WhereEqual;
+using onager::generated::WhereKeyEqual;
 using onager::generated::Whole;
 
 using MarketMineSelection =
@@ -359,12 +428,33 @@ using MarketMarkedSelection =
               Inside<&MarketState::remarks, Whole<&Note::weight>>, Whole<&MarketState::limit>,
               Elements<&MarketState::route, &MarketMarkedRoute>>;
 
+using MarketTitledSelection =
+    Selection<MarketState,
+              IndexedElements<&MarketState::items, &MarketTitledItems,
+                              WhereEqual<&MarketTitledView::title, &Item::title>, Whole<&Item::id>,
+                              Whole<&Item::title>, Whole<&Item::done>, Whole<&Item::notes>>,
+              IndexedElements<&MarketState::archive, &MarketTitledArchive,
+                              WhereEqual<&MarketTitledView::title, &Item::title>>,
+              IndexedElements<&MarketState::route, &MarketTitledRoute,
+                              WhereEqual<&MarketTitledView::number, &geo::Stop::number>>>;
+
+using MarketNotedSelection =
+    Selection<MarketState,
+              Elements<&MarketState::items, nullptr, Whole<&Item::id>,
+                       IndexedElements<&Item::notes, &MarketNotedItemsNotes,
+                                       WhereEqual<&MarketNotedView::name, &Note::name>>>,
+              IndexedElements<&MarketState::archive, &MarketNotedArchive,
+                              WhereKeyEqual<&MarketNotedView::name>, Whole<&Item::comment>>,
+              Inside<&MarketState::thread, Whole<&Comment::likes>>>;
+
 constexpr std::uint32_t kCrosses = 20'001;
 constexpr std::uint32_t kGone = 20'002;
 constexpr std::uint32_t kRenamed = 20'003;
 constexpr std::uint32_t kHere = 20'004;
 constexpr std::uint32_t kMine = 20'001;
 constexpr std::uint32_t kMarked = 20'002;
+constexpr std::uint32_t kTitled = 20'003;
+constexpr std::uint32_t kNoted = 20'004;
 
 }  // namespace
 
@@ -390,6 +480,12 @@ const onager::generated::ActorType& Market::Type() {
       {.name = "Marked",
        .number = kMarked,
        .make = &MakeView<MarketMarkedSelection, MarketKey, MarketMarkedView>},
+      {.name = "Titled",
+       .number = kTitled,
+       .make = &MakeView<MarketTitledSelection, MarketKey, MarketTitledView>},
+      {.name = "Noted",
+       .number = kNoted,
+       .make = &MakeView<MarketNotedSelection, MarketKey, MarketNotedView>},
   };
   static const onager::generated::ActorType type = {
       .name = "market.v1.Market",
@@ -434,6 +530,19 @@ onager::View<MarketState> Market::Marked(std::int32_t least) {
   MarketMarkedView parameters;
   parameters.least = least;
   return onager::generated::DeclaredView<MarketState>(kMarked, parameters);
+}
+
+onager::View<MarketState> Market::Titled(std::string_view title, std::int32_t number) {
+  MarketTitledView parameters;
+  parameters.title = title;
+  parameters.number = number;
+  return onager::generated::DeclaredView<MarketState>(kTitled, parameters);
+}
+
+onager::View<MarketState> Market::Noted(std::string_view name) {
+  MarketNotedView parameters;
+  parameters.name = name;
+  return onager::generated::DeclaredView<MarketState>(kNoted, parameters);
 }
 
 }  // namespace market::v1

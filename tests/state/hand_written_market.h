@@ -70,6 +70,16 @@
 //       limit;
 //       route where item.at.lat > 0;
 //     }
+//     view Titled(string title, int32 number) {
+//       items { title; done; notes } where item.title == title;
+//       archive where item.title == title && !item.done;
+//       route where number == item.number;
+//     }
+//     view Noted(string name) {
+//       items { notes where item.name == name };
+//       archive { comment } where item_key == name;
+//       thread { likes };
+//     }
 //   }
 #ifndef ONAGER_TESTS_STATE_HAND_WRITTEN_MARKET_H_
 #define ONAGER_TESTS_STATE_HAND_WRITTEN_MARKET_H_
@@ -245,6 +255,8 @@ struct Market {
 
   static onager::View<MarketState> Mine(std::string_view user);
   static onager::View<MarketState> Marked(std::int32_t least = 1);
+  static onager::View<MarketState> Titled(std::string_view title, std::int32_t number);
+  static onager::View<MarketState> Noted(std::string_view name);
 };
 
 }  // namespace market::v1

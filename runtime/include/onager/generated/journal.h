@@ -158,6 +158,12 @@ class Journal {
     return *new (arena_.Allocate(sizeof(T))) T();
   }
 
+  // Of an element that another view is to look at. The memory is the last view's, whose patch is written.
+  ElementView& BeginView(ElementChange& element) {
+    if (element.view == nullptr) element.view = &New<ElementView>();
+    return *element.view = ElementView();
+  }
+
   std::uint64_t NewHandle() { return next_handle_++; }
   std::uint64_t next_handle() const { return next_handle_; }
   // Handles from elsewhere are not given out again.

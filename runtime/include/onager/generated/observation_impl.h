@@ -17,6 +17,7 @@
 #include "onager/generated/previous_impl.h"
 #include "onager/generated/projection.h"
 #include "onager/generated/tracked_state_impl.h"
+#include "onager/generated/view_index.h"
 #include "onager/view.h"
 
 namespace onager::generated {
@@ -109,6 +110,19 @@ class SelectionView final : public ViewLeaf {
     const StructChange* change = state.root_change();
     if (change == nullptr) return {};
     return HashChangeOf(Table(), &state.value(), *change, &arguments_, state.journal(), slices, known);
+  }
+
+  const ViewIndex* index() const override {
+    if constexpr (CountIndexed<Shown>() == 0) {
+      return nullptr;
+    } else {
+      static const SelectionIndex<Shown> kIndex;
+      return &kIndex;
+    }
+  }
+  void ForEachIndexed(absl::FunctionRef<void(const std::string&)> indexed) const override {
+    IndexWalk walk(indexed);
+    WalkParameters<Shown>(arguments_.parameters, walk);
   }
 
  private:

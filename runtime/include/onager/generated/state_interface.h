@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -83,6 +84,18 @@ class FilterLeaf {
   virtual bool Evaluate(StateInterface& state) const = 0;
 };
 
+/// Which parameters of one declared view an open turn concerns, by values: a leaf is concerned when one of
+/// its own (`ViewLeaf::ForEachIndexed`) is among those that the turn has touched.
+class ViewIndex {
+ public:
+  virtual ~ViewIndex() = default;
+  /// Calls `touched` with each value that the open turn has touched, some of them more than once. Returns
+  /// false when that does not say which leaves are concerned: then it may be all of them. Called when the
+  /// turn is done and before `Commit`. O(change).
+  virtual bool ForEachTouched(StateInterface& state,
+                              absl::FunctionRef<void(const std::string& value)> touched) const = 0;
+};
+
 /// One of an actor's declared views with its parameters: what of the state its subscribers see. What they get
 /// are a snapshot and patches of the state's own type, with all that is not shown left at its default.
 /// Patches of one view, the same parameters included, compose and apply to each other's results. Not
@@ -102,6 +115,11 @@ class ViewLeaf {
                          const FieldTree* known = nullptr) const = 0;
   virtual StateHashChange HashChange(StateInterface& state, std::uint32_t slices,
                                      const FieldTree* known = nullptr) const = 0;
+  /// Of the declared view, for all its leaves; null where it has none: any turn may concern any leaf. Turns
+  /// that do not concern this one change nothing in what is seen.
+  virtual const ViewIndex* index() const { return nullptr; }
+  /// Calls `indexed` with the values by which `index()` knows this leaf.
+  virtual void ForEachIndexed(absl::FunctionRef<void(const std::string& value)> /*indexed*/) const {}
 };
 
 /// A client's copy of a state. Not thread-safe.

@@ -39,8 +39,7 @@ struct VisibleEntries {
   template <typename C, typename A>
   static void Mark(const C& container, const ContainerChange& log, const A& arguments, Journal& journal) {
     for (ElementChange* element = log.first; element != nullptr; element = element->next) {
-      element->view = &journal.New<ElementView>();
-      element->view->was_visible =
+      journal.BeginView(*element).was_visible =
           element->was_present && Derived::Holds(Derived::EntryOf(*element), arguments);
     }
     Derived::MarkPlaces(container, log, arguments);
@@ -51,8 +50,7 @@ struct VisibleEntries {
   static void See(const C& container, const ContainerChange& log, const A& arguments, Journal& journal) {
     for (ElementChange* element = log.first; element != nullptr; element = element->next) {
       if constexpr (kShowsAll) {
-        element->view = &journal.New<ElementView>();
-        element->view->was_visible = element->was_present;
+        journal.BeginView(*element).was_visible = element->was_present;
         element->view->original_previous = element->original_previous;
       }
       element->view->is_visible =

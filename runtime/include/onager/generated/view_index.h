@@ -1,0 +1,252 @@
+#ifndef ONAGER_GENERATED_VIEW_INDEX_H_
+#define ONAGER_GENERATED_VIEW_INDEX_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "onager/generated/hash_projection.h"
+#include "onager/generated/projection.h"
+#include "onager/generated/state_interface.h"
+#include "onager/generated/tracked_state_impl.h"
+#include "onager/uuid.h"
+
+// Which parameters of a view an open turn concerns. Of 10,000 observers that see `items where item.owner ==
+// user`, each with a user of its own, a turn concerns those whose items it has touched.
+namespace onager::generated {
+
+// Elements of which each that is shown has a value in common with the view's parameters. `Equality` says
+// which: WhereEqual or WhereKeyEqual.
+template <auto Member, auto Where, typename Equality, typename... Parts>
+struct IndexedElements : Elements<Member, Where, Parts...> {};
+
+// `Where` never holds unless the parameter is equal to what `Path` leads to from the element:
+// `WhereEqual<&TodoListMineView::user, &Item::owner>`. Without a path it is the element itself.
+template <auto Parameter, auto... Path>
+struct WhereEqual {
+  static constexpr auto kParameter = Parameter;
+
+  template <typename Entry>
+  static const auto& ValueOf(const Entry& entry) {
+    return Follow<Path...>(entry.value);
+  }
+
+ private:
+  template <auto... Rest, typename V>
+  static const auto& Follow(const V& value) {
+    if constexpr (sizeof...(Rest) == 0) {
+      return value;
+    } else {
+      return FollowFirst<Rest...>(value);
+    }
+  }
+  template <auto First, auto... Rest, typename V>
+  static const auto& FollowFirst(const V& value) {
+    return Follow<Rest...>(value.*First);
+  }
+};
+
+// The same of a map's key.
+template <auto Parameter>
+struct WhereKeyEqual {
+  static constexpr auto kParameter = Parameter;
+
+  template <typename Entry>
+  static const auto& ValueOf(const Entry& entry) {
+    return entry.key;
+  }
+};
+
+template <auto Member, auto Where, typename Equality, typename... Parts, typename A>
+struct HashPart<IndexedElements<Member, Where, Equality, Parts...>, A>
+    : HashPart<Elements<Member, Where, Parts...>, A> {};
+
+// Equal values, and no others, have equal bytes.
+template <typename V>
+void AppendIndexedValue(std::string& out, const V& value) {
+  if constexpr (std::is_convertible_v<const V&, std::string_view>) {
+    out += std::string_view(value);
+  } else if constexpr (std::is_same_v<V, Uuid>) {
+    for (const std::uint8_t byte : value.bytes()) out += static_cast<char>(byte);
+  } else {
+    static_assert(std::is_integral_v<V> || std::is_enum_v<V>);
+    auto rest = static_cast<std::uint64_t>(value);
+    for (; rest != 0; rest >>= 8) out += static_cast<char>(rest & 0xff);
+  }
+}
+
+// A way through what a view shows, which tells the values in its indexed containers. Those are numbered in
+// the order of the fields, as one value says something else in each.
+class IndexWalk {
+ public:
+  explicit IndexWalk(absl::FunctionRef<void(const std::string&)> tell) : tell_(tell) {}
+
+  template <typename V>
+  void Tell(const V& value) {
+    bytes_.clear();
+    for (int shift = 0; shift < 32; shift += 8) bytes_ += static_cast<char>((container >> shift) & 0xff);
+    AppendIndexedValue(bytes_, value);
+    tell_(bytes_);
+  }
+
+  std::uint32_t container = 0;  // The first one in what comes next.
+  bool before = false;          // The state is as it was when the turn began.
+  bool met_container = false;   // An indexed one that was touched.
+  bool concerns_all = false;    // Something was touched that is not in an indexed container.
+  absl::flat_hash_set<const ElementChange*> unchanged;  // Touched, and yet as they were.
+
+ private:
+  absl::FunctionRef<void(const std::string&)> tell_;
+  std::string bytes_;
+};
+
+// How many indexed containers there are in a part, and whether there is a way through it. Where there is
+// none, whatever is touched in it concerns all parameters.
+template <typename Part>
+struct IndexedPart {
+  static constexpr std::uint32_t kContainers = 0;
+  static constexpr bool kWalks = false;
+};
+
+template <typename Shown>
+constexpr std::uint32_t CountIndexed() {
+  std::uint32_t count = 0;
+  Shown::ForEachShown([&]<typename, typename Part>() { count += IndexedPart<Part>::kContainers; });
+  return count;
+}
+
+// Tells what elements that were touched have, or had, in common with the parameters they are shown to.
+template <typename Shown, typename T>
+void WalkTouched(const T& value, const StructChange& change, IndexWalk& walk) {
+  std::uint32_t container = walk.container;
+  Shown::ForEachShown([&]<typename F, typename Part>() {
+    walk.container = container;
+    container += IndexedPart<Part>::kContainers;
+    const void* slot = change[kSlotIndex<T, F>];
+    if (slot == nullptr || walk.concerns_all) return;
+    if constexpr (IndexedPart<Part>::kWalks) {
+      IndexedPart<Part>::Walk(value.*Part::kMember, slot, walk);
+    } else {
+      walk.concerns_all = true;
+    }
+  });
+}
+
+// Tells what elements that are shown have in common with these parameters.
+template <typename Shown, typename P>
+void WalkParameters(const P& parameters, IndexWalk& walk) {
+  std::uint32_t container = walk.container;
+  Shown::ForEachShown([&]<typename, typename Part>() {
+    walk.container = container;
+    container += IndexedPart<Part>::kContainers;
+    if constexpr (IndexedPart<Part>::kContainers != 0) IndexedPart<Part>::Tell(parameters, walk);
+  });
+}
+
+template <auto Member, auto Where, typename Equality, typename... Parts>
+struct IndexedPart<IndexedElements<Member, Where, Equality, Parts...>> {
+  using Of = typename Elements<Member, Where, Parts...>::Of;
+  static constexpr std::uint32_t kContainers = 1;
+  static constexpr bool kWalks = true;
+
+  template <typename C>
+  static void Walk(const C&, const void* slot, IndexWalk& walk) {
+    walk.met_container = true;
+    const auto& log = *static_cast<const ContainerChange*>(slot);
+    for (const ElementChange* element = log.first; element != nullptr; element = element->next) {
+      if (!walk.before && IsUnchanged(*element)) walk.unchanged.insert(element);
+      if (walk.unchanged.contains(element)) continue;
+      const bool is_there = walk.before ? element->was_present : element->is_present;
+      if (is_there) walk.Tell(Equality::ValueOf(Of::EntryOf(*element)));
+    }
+  }
+  template <typename P>
+  static void Tell(const P& parameters, IndexWalk& walk) {
+    walk.Tell(std::invoke(Equality::kParameter, parameters));
+  }
+
+ private:
+  // The neighbour of one that moved or went. Cannot be told while the turn is undone.
+  static bool IsUnchanged(const ElementChange& element) {
+    return element.was_present && element.is_present && !element.moved && element.value == nullptr;
+  }
+};
+
+// Elements that are all shown, in part. One that comes, goes or moves concerns everybody.
+template <auto Member, auto Where, typename... Parts>
+struct IndexedPart<Elements<Member, Where, Parts...>> {
+  using Of = typename Elements<Member, Where, Parts...>::Of;
+  using Shown = typename Elements<Member, Where, Parts...>::Shown;
+  static constexpr bool kWalks = Of::kShowsAll && !Shown::kIsWhole;
+  static constexpr std::uint32_t kContainers = kWalks ? CountIndexed<Shown>() : 0;
+
+  template <typename C>
+  static void Walk(const C&, const void* slot, IndexWalk& walk) {
+    const std::uint32_t container = walk.container;
+    const auto& log = *static_cast<const ContainerChange*>(slot);
+    for (const ElementChange* element = log.first; element != nullptr; element = element->next) {
+      if (!element->was_present || !element->is_present || element->moved) {
+        if (element->was_present || element->is_present) walk.concerns_all = true;
+        continue;
+      }
+      walk.container = container;
+      if (element->value != nullptr) {
+        WalkTouched<Shown>(Of::EntryOf(*element).value, *static_cast<const StructChange*>(element->value),
+                           walk);
+      }
+    }
+  }
+  template <typename P>
+  static void Tell(const P& parameters, IndexWalk& walk) {
+    WalkParameters<Shown>(parameters, walk);
+  }
+};
+
+// A struct that is always there.
+template <auto Member, typename... Parts>
+struct IndexedPart<Inside<Member, Parts...>> {
+  using Type = typename MemberTraits<decltype(Member)>::Type;
+  using Shown = typename Inside<Member, Parts...>::Of::Shown;
+  static constexpr bool kIsStruct = std::is_base_of_v<InsideStruct<Type, Parts...>, InsideOf<Type, Parts...>>;
+  static constexpr bool kWalks = kIsStruct;
+  static constexpr std::uint32_t kContainers = kIsStruct ? CountIndexed<Shown>() : 0;
+
+  static void Walk(const Type& value, const void* slot, IndexWalk& walk) {
+    WalkTouched<Shown>(value, *static_cast<const StructChange*>(slot), walk);
+  }
+  template <typename P>
+  static void Tell(const P& parameters, IndexWalk& walk) {
+    WalkParameters<Shown>(parameters, walk);
+  }
+};
+
+// Of all views that show the same selection.
+template <typename Shown>
+class SelectionIndex final : public ViewIndex {
+  using State = typename Shown::State;
+
+ public:
+  bool ForEachTouched(StateInterface& interface,
+                      absl::FunctionRef<void(const std::string&)> touched) const override {
+    auto& state = static_cast<TrackedState<State>&>(interface);
+    const StructChange* change = state.root_change();
+    if (change == nullptr) return true;
+    IndexWalk walk(touched);
+    WalkTouched<Shown>(state.value(), *change, walk);
+    if (walk.concerns_all) return false;
+    if (!walk.met_container) return true;
+    walk.container = 0;
+    walk.before = true;
+    // Leaves that were touched cannot be told from others there, nor need they be.
+    state.ReadCommitted([&](const State& old) { WalkTouched<Shown>(old, *change, walk); });
+    return !walk.concerns_all;
+  }
+};
+
+}  // namespace onager::generated
+
+#endif  // ONAGER_GENERATED_VIEW_INDEX_H_
