@@ -184,7 +184,10 @@ bool BoardTitledItems(const Item& item, const BoardKey&, const BoardTitledView& 
 using BoardTitledSelection = onager::generated::Selection<
     BoardState,
     onager::generated::Whole<&BoardState::name>,
-    onager::generated::Elements<&BoardState::items, &BoardTitledItems>,
+    onager::generated::IndexedElements<
+        &BoardState::items,
+        &BoardTitledItems,
+        onager::generated::WhereEqual<&BoardTitledView::title, &Item::title>>,
     onager::generated::Whole<&BoardState::marks>>;
 
 }  // namespace

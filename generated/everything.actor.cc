@@ -124,6 +124,24 @@ struct AgencyCheapView {
   AgencyCheapView() = default;
 };
 
+// The parameters of the view `Owned`.
+struct AgencyOwnedView {
+  std::string owner;
+  common::v1::Currency currency = common::v1::Currency::UNKNOWN;
+  onager::Uuid trip;
+
+  AgencyOwnedView() = default;
+};
+
+// The parameters of the view `Priced`.
+struct AgencyPricedView {
+  std::string name;
+  std::int64_t cents = 0;
+  onager::Uuid trip;
+
+  AgencyPricedView() = default;
+};
+
 }  // namespace
 }  // namespace everything::v1
 
@@ -253,6 +271,28 @@ struct onager::generated::Describe<everything::v1::AgencyCheapView> {
   static constexpr auto kFields = std::tuple{
       Field<1, &T::limit>("limit"),
       Field<2, &T::tags>("tags"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<everything::v1::AgencyOwnedView> {
+  using T = everything::v1::AgencyOwnedView;
+  static constexpr std::string_view kName = "everything.v1.AgencyOwnedView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::owner>("owner"),
+      Field<2, &T::currency>("currency"),
+      Field<3, &T::trip>("trip"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<everything::v1::AgencyPricedView> {
+  using T = everything::v1::AgencyPricedView;
+  static constexpr std::string_view kName = "everything.v1.AgencyPricedView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::name>("name"),
+      Field<2, &T::cents>("cents"),
+      Field<3, &T::trip>("trip"),
   };
 };
 
@@ -605,6 +645,47 @@ bool AgencyCheapPrices(const common::v1::Money& item, const std::string& item_ke
   return item.cents < limit.cents && item_key != "hidden";
 }
 
+// The view `Owned`: which elements of `trips`.
+bool AgencyOwnedTrips(const Trip& item, const AgencyKey&, const AgencyOwnedView& parameters) {
+  const onager::Uuid trip = parameters.trip;
+  return (item.id == trip) && item.height > 0;
+}
+
+// The view `Owned`: which elements of `accounts`.
+bool AgencyOwnedAccounts(const common::v1::Account& item, const AgencyKey&,
+                         const AgencyOwnedView& parameters) {
+  const std::string& owner = parameters.owner;
+  return item.balance.cents > 0 && item.owner == owner;
+}
+
+// The view `Owned`: which elements of `prices`.
+bool AgencyOwnedPrices(const common::v1::Money& item, const std::string&, const AgencyKey&,
+                       const AgencyOwnedView& parameters) {
+  const common::v1::Currency currency = parameters.currency;
+  return currency == item.currency;
+}
+
+// The view `Priced`: which elements of `trips`.
+bool AgencyPricedTrips(const Trip& item, const AgencyKey&, const AgencyPricedView& parameters) {
+  const std::string& name = parameters.name;
+  const onager::Uuid trip = parameters.trip;
+  return item.id != trip || item.tags.contains(name);
+}
+
+// The view `Priced`: which elements of `accounts`.
+bool AgencyPricedAccounts(const common::v1::Account& item, const AgencyKey&,
+                          const AgencyPricedView& parameters) {
+  const std::int64_t cents = parameters.cents;
+  return item.balance.cents == cents;
+}
+
+// The view `Priced`: which elements of `prices`.
+bool AgencyPricedPrices(const common::v1::Money&, const std::string& item_key, const AgencyKey&,
+                        const AgencyPricedView& parameters) {
+  const std::string& name = parameters.name;
+  return item_key == name;
+}
+
 using AgencyCheapSelection = onager::generated::Selection<
     AgencyState,
     onager::generated::Elements<
@@ -625,6 +706,40 @@ using AgencyCheapSelection = onager::generated::Selection<
     onager::generated::Elements<&AgencyState::prices, &AgencyCheapPrices>,
     onager::generated::Whole<&AgencyState::home>,
     onager::generated::Inside<&AgencyState::owner, onager::generated::Whole<&common::v1::Account::tags>>>;
+
+using AgencyOwnedSelection = onager::generated::Selection<
+    AgencyState,
+    onager::generated::IndexedElements<
+        &AgencyState::trips,
+        &AgencyOwnedTrips,
+        onager::generated::WhereEqual<&AgencyOwnedView::trip, &Trip::id>>,
+    onager::generated::IndexedElements<
+        &AgencyState::accounts,
+        &AgencyOwnedAccounts,
+        onager::generated::WhereEqual<&AgencyOwnedView::owner, &common::v1::Account::owner>,
+        onager::generated::Whole<&common::v1::Account::id>,
+        onager::generated::Whole<&common::v1::Account::owner>>,
+    onager::generated::IndexedElements<
+        &AgencyState::prices,
+        &AgencyOwnedPrices,
+        onager::generated::WhereEqual<&AgencyOwnedView::currency, &common::v1::Money::currency>>>;
+
+using AgencyPricedSelection = onager::generated::Selection<
+    AgencyState,
+    onager::generated::Elements<
+        &AgencyState::trips,
+        &AgencyPricedTrips,
+        onager::generated::Whole<&Trip::id>,
+        onager::generated::Whole<&Trip::start>>,
+    onager::generated::IndexedElements<
+        &AgencyState::accounts,
+        &AgencyPricedAccounts,
+        onager::generated::WhereEqual<&AgencyPricedView::cents, &common::v1::Account::balance, &common::v1::Money::cents>>,
+    onager::generated::IndexedElements<
+        &AgencyState::prices,
+        &AgencyPricedPrices,
+        onager::generated::WhereKeyEqual<&AgencyPricedView::name>>,
+    onager::generated::Whole<&AgencyState::tree>>;
 
 }  // namespace
 
@@ -659,6 +774,12 @@ const onager::generated::ActorType& AgencyActor::Type() {
       {.name = "Cheap",
        .number = 371750368,
        .make = &onager::generated::MakeView<AgencyCheapSelection, AgencyKey, AgencyCheapView>},
+      {.name = "Owned",
+       .number = 153364670,
+       .make = &onager::generated::MakeView<AgencyOwnedSelection, AgencyKey, AgencyOwnedView>},
+      {.name = "Priced",
+       .number = 399951850,
+       .make = &onager::generated::MakeView<AgencyPricedSelection, AgencyKey, AgencyPricedView>},
   };
   static constexpr onager::generated::EventInfo kEvents[] = {
       {.name = "Booked", .number = Agency::Booked::kNumber},
@@ -790,6 +911,23 @@ onager::View<AgencyState> Agency::Cheap(const common::v1::Money& limit,
   arguments.limit = limit;
   arguments.tags = tags;
   return onager::generated::DeclaredView<AgencyState>(371750368, arguments);
+}
+
+onager::View<AgencyState> Agency::Owned(std::string_view owner, common::v1::Currency currency,
+                                        onager::Uuid trip) {
+  AgencyOwnedView arguments;
+  arguments.owner = owner;
+  arguments.currency = currency;
+  arguments.trip = trip;
+  return onager::generated::DeclaredView<AgencyState>(153364670, arguments);
+}
+
+onager::View<AgencyState> Agency::Priced(std::string_view name, std::int64_t cents, onager::Uuid trip) {
+  AgencyPricedView arguments;
+  arguments.name = name;
+  arguments.cents = cents;
+  arguments.trip = trip;
+  return onager::generated::DeclaredView<AgencyState>(399951850, arguments);
 }
 
 AgencyClient::AgencyClient(const onager::Client& client, onager::Uuid id, common::v1::Currency currency)
@@ -1788,12 +1926,27 @@ message AgencyMovedFilter {
 message AgencyView {
   oneof kind {
     AgencyCheapView cheap = 371750368;
+    AgencyOwnedView owned = 153364670;
+    AgencyPricedView priced = 399951850;
   }
 }
 
 message AgencyCheapView {
   common.v1.Money limit = 1;
   repeated string tags = 2;
+}
+
+// Of which every container is found by a value.
+message AgencyOwnedView {
+  string owner = 1;
+  common.v1.Currency currency = 2;
+  bytes trip = 3;
+}
+
+message AgencyPricedView {
+  string name = 1;
+  int64 cents = 2;
+  bytes trip = 3;
 }
 
 // Something that happened to a `Agency`: one is set.
@@ -1890,7 +2043,7 @@ service Agency {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(AgencyWatchRequest) returns (stream AgencyWatchUpdate);
 }
-)proto", 20789},
+)proto", 21106},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "everything.proto",

@@ -265,6 +265,10 @@ struct Agency {
   static onager::Filter<AgencyState> Moved(onager::Uuid trip);
   static onager::View<AgencyState> Cheap(const common::v1::Money& limit,
                                          const onager::Set<std::string>& tags);
+  /// Of which every container is found by a value.
+  static onager::View<AgencyState> Owned(std::string_view owner, common::v1::Currency currency,
+                                         onager::Uuid trip);
+  static onager::View<AgencyState> Priced(std::string_view name, std::int64_t cents, onager::Uuid trip);
 };
 
 std::ostream& operator<<(std::ostream& out, const Agency::Booked& value);

@@ -186,7 +186,10 @@ bool HostMonitorOfUserProcesses(const Process& item, const HostMonitorKey&,
 
 using HostMonitorOfUserSelection = onager::generated::Selection<
     HostMonitorState,
-    onager::generated::Elements<&HostMonitorState::processes, &HostMonitorOfUserProcesses>,
+    onager::generated::IndexedElements<
+        &HostMonitorState::processes,
+        &HostMonitorOfUserProcesses,
+        onager::generated::WhereEqual<&HostMonitorOfUserView::user, &Process::user>>,
     onager::generated::Whole<&HostMonitorState::interfaces>,
     onager::generated::Whole<&HostMonitorState::load>,
     onager::generated::Whole<&HostMonitorState::memory_total_bytes>,

@@ -93,6 +93,20 @@ struct TodoListLabelledView {
   TodoListLabelledView() = default;
 };
 
+// The parameters of the view `Titled`.
+struct TodoListTitledView {
+  std::string title;
+
+  TodoListTitledView() = default;
+};
+
+// The parameters of the view `TitledAndPending`.
+struct TodoListTitledAndPendingView {
+  std::string title;
+
+  TodoListTitledAndPendingView() = default;
+};
+
 }  // namespace
 }  // namespace todo::v1
 
@@ -192,6 +206,24 @@ struct onager::generated::Describe<todo::v1::TodoListLabelledView> {
   static constexpr std::string_view kName = "todo.v1.TodoListLabelledView";
   static constexpr auto kFields = std::tuple{
       Field<1, &T::label>("label"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<todo::v1::TodoListTitledView> {
+  using T = todo::v1::TodoListTitledView;
+  static constexpr std::string_view kName = "todo.v1.TodoListTitledView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::title>("title"),
+  };
+};
+
+template <>
+struct onager::generated::Describe<todo::v1::TodoListTitledAndPendingView> {
+  using T = todo::v1::TodoListTitledAndPendingView;
+  static constexpr std::string_view kName = "todo.v1.TodoListTitledAndPendingView";
+  static constexpr auto kFields = std::tuple{
+      Field<1, &T::title>("title"),
   };
 };
 
@@ -389,6 +421,19 @@ bool TodoListLabelledTodos(const Todo& item, const TodoListKey&, const TodoListL
   return item.labels.contains(label);
 }
 
+// The view `Titled`: which elements of `todos`.
+bool TodoListTitledTodos(const Todo& item, const TodoListKey&, const TodoListTitledView& parameters) {
+  const std::string& title = parameters.title;
+  return item.title == title;
+}
+
+// The view `TitledAndPending`: which elements of `todos`.
+bool TodoListTitledAndPendingTodos(const Todo& item, const TodoListKey&,
+                                   const TodoListTitledAndPendingView& parameters) {
+  const std::string& title = parameters.title;
+  return title == item.title;
+}
+
 using TodoListLabelledSelection = onager::generated::Selection<
     TodoListState,
     onager::generated::Elements<
@@ -396,6 +441,23 @@ using TodoListLabelledSelection = onager::generated::Selection<
         &TodoListLabelledTodos,
         onager::generated::Whole<&Todo::id>,
         onager::generated::Whole<&Todo::title>,
+        onager::generated::Whole<&Todo::done>>,
+    onager::generated::Whole<&TodoListState::pending_count>>;
+
+using TodoListTitledSelection = onager::generated::Selection<
+    TodoListState,
+    onager::generated::IndexedElements<
+        &TodoListState::todos,
+        &TodoListTitledTodos,
+        onager::generated::WhereEqual<&TodoListTitledView::title, &Todo::title>>>;
+
+using TodoListTitledAndPendingSelection = onager::generated::Selection<
+    TodoListState,
+    onager::generated::IndexedElements<
+        &TodoListState::todos,
+        &TodoListTitledAndPendingTodos,
+        onager::generated::WhereEqual<&TodoListTitledAndPendingView::title, &Todo::title>,
+        onager::generated::Whole<&Todo::id>,
         onager::generated::Whole<&Todo::done>>,
     onager::generated::Whole<&TodoListState::pending_count>>;
 
@@ -426,6 +488,12 @@ const onager::generated::ActorType& TodoListActor::Type() {
       {.name = "Labelled",
        .number = 193564930,
        .make = &onager::generated::MakeView<TodoListLabelledSelection, TodoListKey, TodoListLabelledView>},
+      {.name = "Titled",
+       .number = 124864663,
+       .make = &onager::generated::MakeView<TodoListTitledSelection, TodoListKey, TodoListTitledView>},
+      {.name = "TitledAndPending",
+       .number = 242751307,
+       .make = &onager::generated::MakeView<TodoListTitledAndPendingSelection, TodoListKey, TodoListTitledAndPendingView>},
   };
   static constexpr onager::generated::EventInfo kEvents[] = {
       {.name = "Expired", .number = TodoList::Expired::kNumber},
@@ -505,6 +573,18 @@ onager::View<TodoListState> TodoList::Labelled(std::string_view label) {
   TodoListLabelledView arguments;
   arguments.label = label;
   return onager::generated::DeclaredView<TodoListState>(193564930, arguments);
+}
+
+onager::View<TodoListState> TodoList::Titled(std::string_view title) {
+  TodoListTitledView arguments;
+  arguments.title = title;
+  return onager::generated::DeclaredView<TodoListState>(124864663, arguments);
+}
+
+onager::View<TodoListState> TodoList::TitledAndPending(std::string_view title) {
+  TodoListTitledAndPendingView arguments;
+  arguments.title = title;
+  return onager::generated::DeclaredView<TodoListState>(242751307, arguments);
 }
 
 TodoListClient::TodoListClient(const onager::Client& client, std::string_view list_id)
@@ -875,12 +955,24 @@ message TodoListCrossesFilter {
 message TodoListView {
   oneof kind {
     TodoListLabelledView labelled = 193564930;
+    TodoListTitledView titled = 124864663;
+    TodoListTitledAndPendingView titled_and_pending = 242751307;
   }
 }
 
 // The items with that label, in short.
 message TodoListLabelledView {
   string label = 1;
+}
+
+// The items with exactly that title.
+message TodoListTitledView {
+  string title = 1;
+}
+
+// The same, and how many items are pending.
+message TodoListTitledAndPendingView {
+  string title = 1;
 }
 
 // Something that happened to a `TodoList`: one is set.
@@ -969,7 +1061,7 @@ service TodoList {
   // The state as it is, then each change, until the caller goes.
   rpc Watch(TodoListWatchRequest) returns (stream TodoListWatchUpdate);
 }
-)proto", 9588},
+)proto", 9893},
   };
   static constexpr onager::generated::ProtoFile file = {
       .name = "todo.proto",

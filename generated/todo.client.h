@@ -118,6 +118,10 @@ struct TodoList {
   static onager::Filter<TodoListState> Crosses(std::int32_t n);
   /// The items with that label, in short.
   static onager::View<TodoListState> Labelled(std::string_view label);
+  /// The items with exactly that title.
+  static onager::View<TodoListState> Titled(std::string_view title);
+  /// The same, and how many items are pending.
+  static onager::View<TodoListState> TitledAndPending(std::string_view title);
 };
 
 std::ostream& operator<<(std::ostream& out, const TodoList::Expired& value);

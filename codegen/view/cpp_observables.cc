@@ -1,8 +1,10 @@
 #include "codegen/view/cpp_observables.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -38,6 +40,15 @@ std::string Pascal(std::string_view name) {
     }
   }
   return pascal;
+}
+
+// Whether values can be told apart by bytes, as generated/view_index.h does.
+bool IsIndexable(const idl::Type& type) {
+  if (std::holds_alternative<idl::EnumType>(type)) return true;
+  const auto* scalar = std::get_if<idl::ScalarType>(&type);
+  return scalar != nullptr &&
+         (scalar->kind == idl::ScalarKind::kBool || idl::IsInteger(scalar->kind) ||
+          scalar->kind == idl::ScalarKind::kString || scalar->kind == idl::ScalarKind::kUuid);
 }
 
 // `name<a, b>` where it fits behind `column` columns, and otherwise with each argument on a line of its own.
@@ -137,6 +148,7 @@ std::vector<std::string> CppObservables::Parts(const idl::Members& members, cons
 
     const std::string own_path = Cat(path, Pascal(field.name));
     std::vector<std::string> arguments = {member};
+    std::string_view part = is_container ? "onager::generated::Elements" : "onager::generated::Inside";
     if (is_container) {
       std::string function = "nullptr";
       if (selected.where.has_value()) {
@@ -152,19 +164,73 @@ std::vector<std::string> CppObservables::Parts(const idl::Members& members, cons
         function = Cat("&", function);
       }
       arguments.push_back(std::move(function));
+      if (selected.where.has_value()) {
+        if (std::string equality = EqualityOf(*selected.where, inner, map, context); !equality.empty()) {
+          arguments.push_back(std::move(equality));
+          part = "onager::generated::IndexedElements";
+        }
+      }
     }
     if (!selected.fields.empty()) {
       const idl::StructId id = std::get<idl::StructType>(model_.types[inner]).id;
-      for (std::string& part :
+      for (std::string& inner_part :
            Parts(model_.structs[id].members, names_.MembersOf(id), names_.OfStruct(id).inside,
                  selected.fields, own_path, indent + 4, context)) {
-        arguments.push_back(std::move(part));
+        arguments.push_back(std::move(inner_part));
       }
     }
-    parts.push_back(TemplateOf(is_container ? "onager::generated::Elements" : "onager::generated::Inside",
-                               arguments, indent + 4, indent + 4));
+    parts.push_back(TemplateOf(part, arguments, indent + 4, indent + 4));
   }
   return parts;
+}
+
+std::string CppObservables::EqualityOf(const idl::Expression& where, idl::TypeId element,
+                                       const idl::MapType* map, const ViewContext& context) const {
+  for (const EqualNames& equal : EqualitiesIn(where.text)) {
+    std::string equality;
+    if (equal.right.size() == 1) equality = EqualityOf(equal.left, equal.right[0], element, map, context);
+    if (equality.empty() && equal.left.size() == 1) {
+      equality = EqualityOf(equal.right, equal.left[0], element, map, context);
+    }
+    if (!equality.empty()) return equality;
+  }
+  return "";
+}
+
+std::string CppObservables::EqualityOf(const std::vector<std::string_view>& path, std::string_view parameter,
+                                       idl::TypeId element, const idl::MapType* map,
+                                       const ViewContext& context) const {
+  const std::vector<idl::Parameter>& parameters = context.view.parameters;
+  const auto declared = std::find_if(
+      parameters.begin(), parameters.end(),
+      [parameter](const idl::Parameter& known) { return CppIdentifier(known.name) == parameter; });
+  // One with a default may be absent from the message.
+  if (declared == parameters.end() || declared->default_value.has_value() ||
+      declared->default_expression.has_value() || !IsIndexable(model_.types[declared->type])) {
+    return "";
+  }
+  const std::string& field = context.own.parameters[static_cast<size_t>(declared - parameters.begin())];
+  std::vector<std::string> arguments = {Cat("&", context.own.message, "::", field)};
+  if (map != nullptr && path.size() == 1 && path[0] == "item_key") {
+    if (map->key != declared->type) return "";
+    return Cat("onager::generated::WhereKeyEqual<", arguments[0], ">");
+  }
+  if (path[0] != "item") return "";
+  idl::TypeId type = element;
+  for (const std::string_view name : std::span(path).subspan(1)) {
+    const auto* of = std::get_if<idl::StructType>(&model_.types[type]);
+    if (of == nullptr || model_.structs[of->id].cpp.has_value()) return "";
+    const std::vector<std::string>& names = names_.MembersOf(of->id).fields;
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return "";
+    const idl::Field& member =
+        model_.structs[of->id].members.fields[static_cast<size_t>(found - names.begin())];
+    if (member.oneof.has_value()) return "";
+    arguments.push_back(Cat("&", names_.OfStruct(of->id).inside, "::", name));
+    type = member.type;
+  }
+  if (type != declared->type) return "";
+  return Cat("onager::generated::WhereEqual<", Join(arguments, ", "), ">");
 }
 
 std::string CppObservables::TypeOfLocal(idl::TypeId type, const NameScope& locals) const {

@@ -55,6 +55,13 @@ class CppObservables {
     const std::string& key;
     Node::List functions;
   };
+  // What each element for which a `where` holds has in common with the view's parameters, as a type:
+  // `onager::generated::WhereEqual<&TodoListMineView::user, &Item::owner>`. Empty when nothing is known.
+  // `map` is null for a list.
+  std::string EqualityOf(const idl::Expression& where, idl::TypeId element, const idl::MapType* map,
+                         const ViewContext& context) const;
+  std::string EqualityOf(const std::vector<std::string_view>& path, std::string_view parameter,
+                         idl::TypeId element, const idl::MapType* map, const ViewContext& context) const;
   // The template arguments behind the first one: `onager::generated::Whole<&Item::id>`, with lines broken.
   std::vector<std::string> Parts(const idl::Members& members, const MemberNames& names,
                                  const std::string& owner, const std::vector<idl::Selection>& selection,
