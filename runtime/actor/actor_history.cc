@@ -328,7 +328,7 @@ std::shared_ptr<const generated::StateHash> ActorHistory::Hash(const std::shared
   return hash;
 }
 
-session::FeedLag ActorHistory::Lag(const ViewLog& view, const Position& from, std::optional<Time> now) const {
+session::FeedLag ActorHistory::Lag(ViewLog& view, const Position& from, std::optional<Time> now) const {
   MutexLock lock(mutex_);
   session::FeedLag lag;
   const Position head = HeadOf(view);

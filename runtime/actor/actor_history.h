@@ -130,7 +130,7 @@ class ActorHistory {
   session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                          const std::optional<session::Position>& from, std::size_t bytes_max, Time now,
                          std::uint64_t covered = 0, bool each = false);
-  session::FeedLag Lag(const ViewLog& view, const session::Position& from, std::optional<Time> now) const;
+  session::FeedLag Lag(ViewLog& view, const session::Position& from, std::optional<Time> now) const;
   session::FeedRead ReadSnapshot(const std::shared_ptr<ViewLog>& view, const session::Position& at_least,
                                  Time now);
   std::shared_ptr<const generated::StateHash> Hash(const std::shared_ptr<ViewLog>& view,

@@ -555,9 +555,11 @@ TYPED_TEST(BreadthTest, LeavesAreSetAndCleared) {
     this->ExpectTurn([&](auto& s) { s.clear_maybe(); },
                      [&](ProtoMessage& m) { m.Put("cleared", std::uint32_t{2}); });
     this->ExpectTurn([&](auto& s) { s.set_one(edge); }, [&](ProtoMessage& m) { m.Put("one", edge); });
-    this->ExpectTurn([&](auto& s) { s.set_other(true); }, [&](ProtoMessage& m) { m.Put("other", true); });
+    // What was there before is named, for readers that do not know what comes.
+    this->ExpectTurn([&](auto& s) { s.set_other(true); },
+                     [&](ProtoMessage& m) { m.Put("other", true).Put("cleared", std::uint32_t{7}); });
     this->ExpectTurn([&](auto& s) { s.clear_choice(); },
-                     [&](ProtoMessage& m) { m.Put("cleared", std::uint32_t{7}); });
+                     [&](ProtoMessage& m) { m.Put("cleared", std::uint32_t{8}); });
     this->ExpectTurn([&](auto& s) { s.set_many({edge, T(), edge}); },
                      [&](ProtoMessage& m) { m.Put("many", edge).Put("many", T()).Put("many", edge); });
     this->ExpectTurn([&](auto& s) { s.set_many({}); },

@@ -119,6 +119,16 @@ constexpr std::uint32_t CountIndexed() {
   return count;
 }
 
+// None where there is no way through it: it may be a leaf.
+template <bool Walks, typename Shown>
+constexpr std::uint32_t CountIndexedIf() {
+  if constexpr (Walks) {
+    return CountIndexed<Shown>();
+  } else {
+    return 0;
+  }
+}
+
 // Tells what elements that were touched have, or had, in common with the parameters they are shown to.
 template <typename Shown, typename T>
 void WalkTouched(const T& value, const StructChange& change, IndexWalk& walk) {
@@ -181,8 +191,14 @@ template <auto Member, auto Where, typename... Parts>
 struct IndexedPart<Elements<Member, Where, Parts...>> {
   using Of = typename Elements<Member, Where, Parts...>::Of;
   using Shown = typename Elements<Member, Where, Parts...>::Shown;
-  static constexpr bool kWalks = Of::kShowsAll && !Shown::kIsWhole;
-  static constexpr std::uint32_t kContainers = kWalks ? CountIndexed<Shown>() : 0;
+  static constexpr bool kWalks = [] {
+    if constexpr (LeafType<typename Of::V> || !Of::kShowsAll) {
+      return false;
+    } else {
+      return !Shown::kIsWhole;
+    }
+  }();
+  static constexpr std::uint32_t kContainers = CountIndexedIf<kWalks, Shown>();
 
   template <typename C>
   static void Walk(const C&, const void* slot, IndexWalk& walk) {
@@ -213,7 +229,7 @@ struct IndexedPart<Inside<Member, Parts...>> {
   using Shown = typename Inside<Member, Parts...>::Of::Shown;
   static constexpr bool kIsStruct = std::is_base_of_v<InsideStruct<Type, Parts...>, InsideOf<Type, Parts...>>;
   static constexpr bool kWalks = kIsStruct;
-  static constexpr std::uint32_t kContainers = kIsStruct ? CountIndexed<Shown>() : 0;
+  static constexpr std::uint32_t kContainers = CountIndexedIf<kIsStruct, Shown>();
 
   static void Walk(const Type& value, const void* slot, IndexWalk& walk) {
     WalkTouched<Shown>(value, *static_cast<const StructChange*>(slot), walk);
