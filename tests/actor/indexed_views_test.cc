@@ -34,7 +34,12 @@ std::string NameOf(int number) { return absl::StrCat("user ", number); }
 
 /// Who looks through one view, with the copy that it has.
 struct Looker {
+  ~Looker() {
+    if (feed != nullptr) feed->RemoveListener(listener);
+  }
+
   std::shared_ptr<ActorFeed> feed;
+  ActorFeed::ListenerId listener{};
   std::uint64_t revision = 0;
   int wakes = 0;
   Replica<MarketState> replica;
@@ -50,7 +55,7 @@ struct IndexedWorld {
     looker->feed = parts.Open("", std::string(view.bytes()), nullptr, revision, now).value();
     looker->revision = revision;
     Looker* const raw = looker.get();
-    looker->feed->AddListener(std::make_shared<FeedListener>([raw] { ++raw->wakes; }));
+    looker->listener = looker->feed->AddListener(std::make_shared<FeedListener>([raw] { ++raw->wakes; }));
     return looker;
   }
   /// To be called before it is followed, where there is something to be seen already.
