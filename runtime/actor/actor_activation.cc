@@ -15,6 +15,19 @@ absl::Status Terminated(const ActorId& id) {
                           "ACTOR_TERMINATED");
 }
 
+// Whether the snapshot and the log make up the state.
+bool IsWhole(const store::StoredActor& stored) {
+  const std::uint64_t from = stored.snapshot.revision;
+  if (from > stored.revision || (stored.snapshot.state == nullptr && from != 0)) return false;
+  if (stored.log.empty()) return from == stored.revision;
+  std::uint64_t expected = stored.log.front().revision;
+  if (expected == 0 || expected > from + 1) return false;
+  for (const store::LogStep& step : stored.log) {
+    if (step.revision != expected++ || step.patch == nullptr) return false;
+  }
+  return stored.log.back().revision == stored.revision;
+}
+
 }  // namespace
 
 void ActorCell::BeginLoading() {
@@ -77,18 +90,17 @@ absl::Status ActorCell::LoadInstance(std::optional<store::StoredActor> stored) {
 }
 
 absl::Status ActorCell::LoadState(const store::StoredActor& stored) {
-  const bool whole = stored.revision >= stored.snapshot_revision &&
-                     stored.revision - stored.snapshot_revision == stored.patches.size() &&
-                     (stored.snapshot != nullptr || stored.snapshot_revision == 0);
-  if (!whole) return absl::DataLossError(absl::StrCat("the stored state of ", id_.ToString(), " has a hole"));
+  if (!IsWhole(stored))
+    return absl::DataLossError(absl::StrCat("the stored state of ", id_.ToString(), " has a hole"));
   generated::StateInterface& state = actor_->state_interface();
-  if (stored.snapshot != nullptr) {
-    if (absl::Status loaded = state.LoadSnapshot(*stored.snapshot); !loaded.ok()) return loaded;
-    snapshot_bytes_ = stored.snapshot->size();
+  if (stored.snapshot.state != nullptr) {
+    if (absl::Status loaded = state.LoadSnapshot(*stored.snapshot.state); !loaded.ok()) return loaded;
+    snapshot_bytes_ = stored.snapshot.state->size();
   }
-  for (const SharedBytes& patch : stored.patches) {
-    if (absl::Status applied = state.ApplyPatch(*patch); !applied.ok()) return applied;
-    patch_bytes_since_snapshot_ += patch->size();
+  for (const store::LogStep& step : stored.log) {
+    if (step.revision <= stored.snapshot.revision) continue;
+    if (absl::Status applied = state.ApplyPatch(*step.patch); !applied.ok()) return applied;
+    patch_bytes_since_snapshot_ += step.patch->size();
   }
   return absl::OkStatus();
 }
@@ -206,7 +218,11 @@ void ActorCell::Deactivate() {
   if (!stopping_ && revision_ > 0 && patch_bytes_since_snapshot_ > 0) {
     std::string snapshot;
     actor_->state_interface().EncodeStoredSnapshot(snapshot);
-    runtime_.store_.Compact(id_, epoch_, revision_, ShareBytes(std::move(snapshot)));
+    store::CommitRecord record;
+    record.base_revision = revision_;
+    record.snapshot = ShareBytes(std::move(snapshot));
+    record.log_floor = revision_;
+    SendBeside(std::move(record));
   }
   DropInstance();
   phase_ = Phase::kCold;

@@ -207,6 +207,8 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   void Commit(SharedBytes patch, SharedBytes events, bool with_snapshot);
   void CommitDestruction();
   void SendToStore(store::CommitRecord record);
+  void SendBeside(store::CommitRecord record);
+  void Address(store::CommitRecord& record) const;
   void ReleaseGate();
   void DiscardGate(const absl::Status& status);
   void ReleaseCalls();

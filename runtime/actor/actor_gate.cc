@@ -53,9 +53,13 @@ void ActorCell::Commit(SharedBytes patch, SharedBytes events, bool with_snapshot
     snapshot_bytes_ = snapshot.size();
     patch_bytes_since_snapshot_ = 0;
     record.snapshot = ShareBytes(std::move(snapshot));
+    record.log_floor = revision_;
   }
-  record.patch = std::move(patch);
-  record.events = std::move(events);
+  store::LogStep& step = record.steps.emplace_back();
+  step.revision = revision_;
+  step.patch = std::move(patch);
+  step.events = std::move(events);
+  step.committed_at = runtime_.environment_.clock.WallNow();
   SendToStore(std::move(record));
 }
 
@@ -66,10 +70,23 @@ void ActorCell::CommitDestruction() {
   SendToStore(std::move(record));
 }
 
-void ActorCell::SendToStore(store::CommitRecord record) {
+// Saves work for whoever loads the actor; without it nothing is lost.
+void ActorCell::SendBeside(store::CommitRecord record) {
+  Address(record);
+  runtime_.OnCellBusy();
+  runtime_.store_.Commit(std::move(record), [self = shared_from_this()](const absl::Status& /*status*/) {
+    self->runtime_.OnCellIdle();
+  });
+}
+
+void ActorCell::Address(store::CommitRecord& record) const {
   record.actor = id_;
   record.epoch = epoch_;
   record.version = hosted_.type->version;
+}
+
+void ActorCell::SendToStore(store::CommitRecord record) {
+  Address(record);
   runtime_.OnCellBusy();  // Until `Committed` arrives.
   runtime_.store_.Commit(std::move(record),
                          [self = shared_from_this(), generation = generation_](absl::Status status) {

@@ -164,7 +164,7 @@ TEST(ActorCallTest, AReentrantMethodRunsInsideTheOpenTurn) {
   const auto call = world.Call("a", "add 10; call b Run {call a Inside {get; add 100; emit}}; get");
   EXPECT_EQ(call->result(), "111");
   EXPECT_EQ(call->outcome->revision, 2u);  // One turn, one revision.
-  EXPECT_EQ(*world.store.last_record.patch, "110");
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "110");
   // It sees what the turn has done, and a guest does not.
   EXPECT_EQ(world.Call("a", "add 10; call b Run {call a LookInside get}")->result(), "121");
 }
@@ -179,10 +179,10 @@ TEST(ActorCallTest, AReentrantCallThatFailsUndoesItsPartOnly) {
             0);
   world.Pass(seconds(1));
   EXPECT_EQ(world.Call("a", "get")->result(), "1011");
-  EXPECT_EQ(*world.store.last_record.patch, "1011");
-  const std::string one_event = *world.store.last_record.events;
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "1011");
+  const std::string one_event = *world.store.last_record.steps.at(0).events;
   (void)world.Call("c", "emit");
-  EXPECT_EQ(one_event, *world.store.last_record.events);
+  EXPECT_EQ(one_event, *world.store.last_record.steps.at(0).events);
   // When the turn fails, so does all that was inside it.
   EXPECT_FALSE(world.Call("a", "call b Run {call a Inside {add 5}}; fail")->status().ok());
   EXPECT_EQ(world.Call("a", "get")->result(), "1011");

@@ -188,16 +188,21 @@ TEST(ActorRuntimeTest, WhatCannotBeActivatedEndsItsCallersAndIsTriedAgain) {
 }
 
 TEST(ActorRuntimeTest, AStoredStateWithAHoleIsNotUsed) {
-  class HoleStore final : public store::Store {
+  class HoleStore final : public store::ForwardingStore {
    public:
+    HoleStore() : ForwardingStore(memory) {}
     void Load(const ActorId&, LoadDone done) override {
       store::StoredActor stored;
       stored.epoch = 1;
       stored.revision = 3;
-      stored.patches = {ShareBytes("1"), ShareBytes("1")};
+      for (const std::uint64_t revision : {std::uint64_t{1}, std::uint64_t{3}}) {
+        store::LogStep& step = stored.log.emplace_back();
+        step.revision = revision;
+        step.patch = ShareBytes("1");
+      }
       done(std::optional<store::StoredActor>(stored));
     }
-    void Commit(store::CommitRecord, CommitDone done) override { done(absl::OkStatus()); }
+    store::MemoryStore memory;
   };
   HoleStore store;
   simulation::ManualEnvironment environment;

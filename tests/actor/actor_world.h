@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/actor/actor_runtime.h"
+#include "runtime/store/forwarding_store.h"
 #include "runtime/store/memory_store.h"
 #include "runtime/testing/manual_environment.h"
 #include "tests/actor/counter_actor.h"
@@ -15,9 +16,9 @@
 namespace onager::actor {
 
 /// A memory store whose answers wait until the test gives them, when it says so, and may be failures.
-class HeldStore final : public store::Store {
+class HeldStore final : public store::ForwardingStore {
  public:
-  HeldStore() = default;
+  HeldStore() : ForwardingStore(memory) {}
 
   void Load(const ActorId& actor, LoadDone done) override {
     ++loads;
@@ -29,11 +30,6 @@ class HeldStore final : public store::Store {
     last_record = record;
     if (!hold) return memory.Commit(std::move(record), std::move(done));
     held.emplace_back(std::move(record), std::move(done));
-  }
-
-  void Compact(const ActorId& actor, std::uint64_t epoch, std::uint64_t revision,
-               SharedBytes snapshot) override {
-    memory.Compact(actor, epoch, revision, std::move(snapshot));
   }
 
   /// Completes the oldest commit: in memory, or with that error.

@@ -34,7 +34,7 @@ TEST(EventTest, EventsAreCommittedAndReleasedWithTheirTurn) {
   const auto call = world.Call(kEmit, "2 5");
   EXPECT_EQ(world.Read(0).kind, FeedRead::Kind::kUpToDate);
   ASSERT_EQ(world.store.held.size(), 1u);
-  EXPECT_EQ(*world.store.held[0].first.events, Events(2));
+  EXPECT_EQ(*world.store.held[0].first.steps.at(0).events, Events(2));
   world.store.Complete();
   world.environment.RunReady();
   EXPECT_EQ(call->result(), "5");
@@ -48,7 +48,7 @@ TEST(EventTest, EventsAloneAdvanceTheRevision) {
   EventWorld world;
   const auto call = world.Call(kEmit, "1 0");
   EXPECT_EQ(call->outcome->revision, 1u);
-  EXPECT_EQ(*world.store.last_record.patch, "");
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "");
   const FeedRead read = world.Read(0);
   ASSERT_EQ(read.steps.size(), 1u);
   EXPECT_EQ(read.steps[0].patch, nullptr);

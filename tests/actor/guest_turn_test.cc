@@ -24,8 +24,8 @@ TEST(GuestTurnTest, AReadonlyCallSeesWhatIsCommittedWhileATurnThatHasChangedItWa
   world.Pass(seconds(1));
   EXPECT_EQ(open->result(), "16");
   EXPECT_EQ(open->outcome->revision, 2u);
-  EXPECT_EQ(*world.store.last_record.patch, "11");
-  EXPECT_NE(world.store.last_record.events, nullptr);
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "11");
+  EXPECT_NE(world.store.last_record.steps.at(0).events, nullptr);
   EXPECT_EQ(world.Call("a", "get", kLook)->result(), "16");
   EXPECT_EQ(world.runtime.stats().guest_turns, 1);
 }
@@ -70,7 +70,7 @@ TEST(GuestTurnTest, AGuestThatChangesSomethingFailsAndHarmsNobody) {
   EXPECT_EQ(world.Call("a", "add 1; fail", kLook)->status().code(), absl::StatusCode::kNotFound);
   world.Pass(seconds(1));
   EXPECT_EQ(open->result(), "15");
-  EXPECT_EQ(*world.store.last_record.patch, "10");
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "10");
 }
 
 TEST(GuestTurnTest, WhatAGuestTellsWaitsForTheCommitThatItHasSeen) {

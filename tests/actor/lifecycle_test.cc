@@ -22,7 +22,7 @@ TEST(LifecycleTest, OnActivateIsATurnBeforeTheFirstCall) {
   EXPECT_EQ(feed->head().revision, 1u);
   EXPECT_EQ(world.log.Count("a activated"), 1);
   EXPECT_EQ(world.store.last_record.base_revision, 0u);
-  EXPECT_EQ(*world.store.last_record.patch, "5");
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "5");
 }
 
 TEST(LifecycleTest, WhatOnActivateDoesIsStreamedToWhoObservedBefore) {

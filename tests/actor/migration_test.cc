@@ -28,7 +28,9 @@ struct MigrationWorld {
       record.actor = kA;
       record.epoch = 9;
       record.base_revision = base;
-      record.patch = ShareBytes(base == 0 ? "2" : "3");
+      store::LogStep& step = record.steps.emplace_back();
+      step.revision = base + 1;
+      step.patch = ShareBytes(base == 0 ? "2" : "3");
       record.version = stored_version;
       world.store.memory.Commit(std::move(record),
                                 [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
@@ -50,8 +52,8 @@ TEST(MigrationTest, AnOlderStateIsBroughtUpStepByStepBeforeTheFirstTurn) {
   const store::StoredActor stored = old.Stored();
   EXPECT_EQ(stored.version, 3u);
   EXPECT_EQ(stored.revision, 3u);
-  ASSERT_NE(stored.snapshot, nullptr);
-  EXPECT_EQ(*stored.snapshot, "512");
+  ASSERT_NE(stored.snapshot.state, nullptr);
+  EXPECT_EQ(*stored.snapshot.state, "512");
 }
 
 TEST(MigrationTest, WhoObservedTheOldStateIsToldWhatTheMigrationChanged) {

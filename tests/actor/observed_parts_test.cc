@@ -228,7 +228,7 @@ TEST(ObservedPartsTest, PrivateFieldsAreCommittedAndNotShown) {
   ObservedWorld world;
   const auto feed = world.Feed();
   (void)world.Call(kAddSecret, "3");
-  EXPECT_EQ(*world.store.last_record.patch, "0;3");
+  EXPECT_EQ(*world.store.last_record.steps.at(0).patch, "0;3");
   EXPECT_EQ(feed->head().revision, 1u);
   const FeedRead quiet = world.Read(*feed, 0);
   EXPECT_EQ(quiet.kind, FeedRead::Kind::kUpToDate);

@@ -122,7 +122,9 @@ TEST(OutputGateTest, SomebodyElsesWriteIsAConflictAndTheirStateIsWhatGoesOn) {
   other.actor = {"t.v1.Counter", "a"};
   other.epoch = before.epoch;
   other.base_revision = 1;
-  other.patch = ShareBytes("50");
+  store::LogStep& step = other.steps.emplace_back();
+  step.revision = 2;
+  step.patch = ShareBytes("50");
   absl::Status written;
   world.store.memory.Commit(other, [&written](absl::Status status) { written = std::move(status); });
   ASSERT_TRUE(written.ok());
@@ -135,13 +137,18 @@ TEST(OutputGateTest, SomebodyElsesWriteIsAConflictAndTheirStateIsWhatGoesOn) {
 }
 
 TEST(OutputGateTest, WhenTheStoreForgotPublishedRevisionsANewEpochBegins) {
-  class ForgetfulStore final : public store::Store {
+  class ForgetfulStore final : public store::ForwardingStore {
    public:
-    void Load(const ActorId& actor, LoadDone done) override { memory->Load(actor, std::move(done)); }
-    void Commit(store::CommitRecord record, CommitDone done) override {
-      memory->Commit(std::move(record), std::move(done));
+    ForgetfulStore() : ForwardingStore(first) {}
+    void Load(const ActorId& actor, LoadDone done) override {
+      (has_forgotten ? second : first).Load(actor, std::move(done));
     }
-    std::unique_ptr<store::MemoryStore> memory = std::make_unique<store::MemoryStore>();
+    void Commit(store::CommitRecord record, CommitDone done) override {
+      (has_forgotten ? second : first).Commit(std::move(record), std::move(done));
+    }
+    store::MemoryStore first;
+    store::MemoryStore second;
+    bool has_forgotten = false;
   };
   ForgetfulStore store;
   simulation::ManualEnvironment environment;
@@ -163,7 +170,7 @@ TEST(OutputGateTest, WhenTheStoreForgotPublishedRevisionsANewEpochBegins) {
   };
   EXPECT_TRUE(add().ok());
   const Position old = feed->head();
-  store.memory = std::make_unique<store::MemoryStore>();
+  store.has_forgotten = true;
   EXPECT_EQ(add().code(), absl::StatusCode::kAborted);
   EXPECT_TRUE(add().ok());
   // Revision 1 again, and another one: a reader of the old one must not take it for that.
@@ -229,7 +236,7 @@ TEST(OutputGateTest, StoredSnapshotsBoundWhatARecoveryReads) {
     world.store.memory.Load({"t.v1.Counter", "a"}, [&stored](auto loaded) { stored = *loaded; });
     ASSERT_TRUE(stored.has_value());
     EXPECT_EQ(stored->revision, static_cast<std::uint64_t>(i) + 1);
-    patches_max = std::max(patches_max, stored->patches.size());
+    patches_max = std::max(patches_max, stored->log.size());
   }
   EXPECT_LE(patches_max, 7u);  // 64 KiB of patches of 10 kB.
   EXPECT_GE(snapshots, 6);

@@ -1,10 +1,11 @@
-#ifndef ONAGER_TESTS_ACTOR_STORE_CONFORMANCE_H_
-#define ONAGER_TESTS_ACTOR_STORE_CONFORMANCE_H_
+#ifndef ONAGER_TESTS_STORE_STORE_CONFORMANCE_H_
+#define ONAGER_TESTS_STORE_STORE_CONFORMANCE_H_
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/store/store.h"
@@ -23,13 +24,14 @@ class StoreConformance : public testing::TestWithParam<StoreUnderTest> {
  protected:
   StoreConformance() : store_(GetParam().make()) {}
 
-  /// Both wait for the answer.
+  /// Each waits for the answer.
   std::optional<StoredActor> Load(const ActorId& actor);
   absl::Status Commit(CommitRecord record);
+  std::optional<StoredPast> Past(const ActorId& actor);
 
   std::unique_ptr<Store> store_;
 };
 
 }  // namespace onager::store
 
-#endif  // ONAGER_TESTS_ACTOR_STORE_CONFORMANCE_H_
+#endif  // ONAGER_TESTS_STORE_STORE_CONFORMANCE_H_

@@ -1,5 +1,5 @@
 #include "runtime/store/memory_store.h"
-#include "tests/actor/store_conformance.h"
+#include "tests/store/store_conformance.h"
 
 namespace onager::store {
 namespace {
