@@ -15,6 +15,20 @@
 
 namespace onager::generated {
 
+/// When a turn of a persisted actor counts as done, so that its reply and its deltas may leave.
+enum class Durability : std::uint8_t {
+  kMemory,  // At once: the store learns of it now and then.
+  kAsync,   // At once: the store is being told.
+  kSync,    // When the store has it.
+};
+
+/// What is kept of an actor's past for those who resume; 0: as much as the server says.
+struct ReplayBounds {
+  std::size_t count = 0;  // Revisions.
+  std::size_t bytes = 0;
+  absl::Duration age = absl::ZeroDuration();
+};
+
 /// One method of an actor, as its `.actor` file declares it.
 struct MethodInfo {
   std::string_view name;
@@ -23,8 +37,9 @@ struct MethodInfo {
   absl::Duration timeout = absl::Seconds(30);  // Used when the caller names none.
   bool streamed_parameter = false;             // The last one is a stream.
   bool streamed_result = false;
-  bool reentrant =
-      false;  // May run inside its actor's open turn, when that turn's own calls lead back to it.
+  // May run inside its actor's open turn, when that turn's own calls lead back to it.
+  bool reentrant = false;
+  Durability durability = Durability::kSync;  // Its own or else its actor's. Of persisted actors only.
   // In the emitted `.proto`: the method's own name, unless empty, and the field of the request that brings an
   // item of the streamed parameter.
   std::string_view rpc_name = {};
@@ -63,6 +78,11 @@ struct TimerInfo {
   absl::Duration period;  // Positive.
 };
 
+/// One declared reminder. The store knows it by its name.
+struct ReminderInfo {
+  std::string_view name;
+};
+
 /// What a part of an actor's key is, as a field of the emitted `.proto`.
 enum class KeyPartType : std::uint8_t { kString, kBool, kInt32, kInt64, kUint32, kUint64, kUuid, kEnum };
 
@@ -87,6 +107,10 @@ struct ActorType {
   ProtoFileLink proto = nullptr;  // Null for types that no `.proto` was made of.
   /// Of an encoded test of one of the state's fields; null: the actor has none.
   absl::StatusOr<std::unique_ptr<FilterLeaf>> (*make_field_filter)(std::string_view test) = nullptr;
+  bool persist = false;                       // The store keeps it, so that it outlives the process.
+  Durability durability = Durability::kSync;  // Of turns that are no method's: timers, reminders, activation.
+  ReplayBounds replay = {};
+  absl::Span<const ReminderInfo> reminders = {};  // The index names a reminder.
 
   /// The index of the method of that name.
   std::optional<std::size_t> FindMethod(std::string_view method_name) const {
