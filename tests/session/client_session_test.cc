@@ -510,7 +510,8 @@ TEST(ClientSessionTest, A18_AChunkWithMoreThanItAnnouncedIsNoticed) {
 }
 
 TEST(ClientSessionTest, A18_ASnapshotThatGoesBackIsNoticed) {
-  for (const std::uint64_t revision : {std::uint64_t{4}, std::uint64_t{5}}) {  // Further back, and where the client is already.
+  // Further back, and where the client is already.
+  for (const std::uint64_t revision : {std::uint64_t{4}, std::uint64_t{5}}) {
     SubscribedWorld world;
     world.Send(DeltaTo(1, 5));
     (void)world.session.TakeActions();
