@@ -20,6 +20,7 @@ absl::Status CheckForm(const CommitRecord& record) {
   if (record.next_epoch != 0 && (record.snapshot == nullptr || !record.steps.empty())) {
     return NoRecord(record, "an epoch begins with a snapshot and without steps");
   }
+  if (record.base_commit != 0 && record.commit == 0) return NoRecord(record, "it has no name of its own");
   if (record.next_epoch == record.epoch) return NoRecord(record, "the next epoch is this one");
   return absl::OkStatus();
 }
@@ -33,7 +34,11 @@ absl::Status CheckRecord(const CommitRecord& record, const HeldPosition& held) {
     if (record.base_revision == 0 && !buried) return absl::OkStatus();
     return absl::AbortedError(absl::StrCat("the store does not hold ", record.actor.ToString()));
   }
-  if (held.epoch == record.epoch && held.revision == record.base_revision) return absl::OkStatus();
+  if (held.epoch == record.epoch && held.revision == record.base_revision) {
+    if (record.base_commit == 0 || record.base_commit == held.commit) return absl::OkStatus();
+    return absl::AbortedError(absl::StrCat("somebody else has made revision ", held.revision, " of ",
+                                           record.actor.ToString(), ", from which the commit goes on"));
+  }
   return absl::AbortedError(absl::StrCat(record.actor.ToString(), " is at revision ", held.revision,
                                          held.epoch == record.epoch ? "" : " of another epoch",
                                          " in the store, the commit expects ", record.base_revision));

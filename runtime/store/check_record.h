@@ -16,6 +16,7 @@ struct HeldPosition {
   bool destroyed = false;
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
+  std::uint64_t commit = 0;
 };
 
 /// Whether the record continues what is held: the rules of `CommitRecord`, for every store. `ABORTED` when it

@@ -33,6 +33,7 @@ absl::Status MemoryStore::Apply(CommitRecord record) {
     held.destroyed = found->second.destroyed;
     held.epoch = found->second.epoch;
     held.revision = found->second.revision;
+    held.commit = found->second.commit;
   }
   if (absl::Status fits = CheckRecord(record, held); !fits.ok()) return fits;
   if (!held.exists || held.destroyed) {
@@ -40,6 +41,7 @@ absl::Status MemoryStore::Apply(CommitRecord record) {
     found->second.epoch = record.epoch;
   }
   StoredActor& stored = found->second;
+  stored.commit = record.commit;
   if (record.destroy) {
     Bury(record.actor, stored);
     return absl::OkStatus();
@@ -113,6 +115,7 @@ void MemoryStore::Bury(const ActorId& actor, StoredActor& stored) {
   StoredActor left;
   left.epoch = stored.epoch;
   left.revision = stored.revision;
+  left.commit = stored.commit;
   left.destroyed = true;
   stored = std::move(left);
   beside_.erase(actor);

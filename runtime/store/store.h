@@ -72,6 +72,7 @@ struct StoredReminder {
 struct StoredActor {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;  // Of the state: that of the last step, or of the snapshot.
+  std::uint64_t commit = 0;    // `CommitRecord::commit` of the last one.
   std::uint32_t version = 1;   // Of the state's meaning: that of the last commit.
   // The newest one; its revision may be behind. Null state: the empty state, at revision 0.
   StoredSnapshot snapshot;
@@ -82,8 +83,8 @@ struct StoredActor {
   std::vector<StoredReminder> reminders;  // By (name, id).
   // Set by `CommitRecord::ahead`: revisions may have been told of that are not here.
   bool ahead = false;
-  // The actor was destroyed: only `epoch` and `revision` mean something, and the epoch is not to be used
-  // again.
+  // The actor was destroyed: only `epoch`, `revision` and `commit` mean something, and the epoch is not to be
+  // used again.
   bool destroyed = false;
 };
 
@@ -98,6 +99,12 @@ struct CommitRecord {
   // `CheckRecord`.
   std::uint64_t epoch = 0;
   std::uint64_t base_revision = 0;
+  // What tells this commit from all others, for ever, where somebody else may write the same actor; and that
+  // of the one that it goes on from, or `ABORTED`. 0: nobody looks. Commits follow each other without
+  // waiting, and when one is refused because another's was first, those that go on from it must be as well,
+  // though they find the revision that they expect.
+  std::uint64_t commit = 0;
+  std::uint64_t base_commit = 0;
   // Without a gap from `base_revision` on. None: the revision stays.
   absl::InlinedVector<LogStep, 1> steps;
   // The state after the steps, now and then, so that older steps can go. Null: none.

@@ -390,6 +390,47 @@ TEST_P(StoreConformance, AnotherBaseOrEpochIsAConflictAndWritesNothing) {
   EXPECT_EQ(stored->calls.size(), 0u);
 }
 
+// What goes on from a commit that was refused is refused as well, though somebody else made the revision that
+// it expects.
+TEST_P(StoreConformance, ACommitGoesOnFromTheOneThatItNames) {
+  CommitRecord first = Record(kA, 7, 0, "p1");
+  first.commit = ~0ull;
+  ASSERT_TRUE(Commit(first).ok());
+  EXPECT_EQ(Load(kA)->commit, ~0ull);
+  CommitRecord others = Record(kA, 7, 1, "another's");
+  others.commit = 99;
+  others.base_commit = ~0ull;
+  ASSERT_TRUE(Commit(others).ok());
+  CommitRecord second = Record(kA, 7, 1, "p2");
+  second.commit = 2;
+  second.base_commit = ~0ull;
+  EXPECT_EQ(Commit(second).code(), kAborted);
+  CommitRecord third = Record(kA, 7, 2, "p3");
+  third.commit = 3;
+  third.base_commit = 2;
+  EXPECT_EQ(Commit(third).code(), kAborted);
+  EXPECT_EQ(Load(kA)->revision, 2u);
+  EXPECT_EQ(Load(kA)->commit, 99u);
+  third.base_commit = 99;
+  ASSERT_TRUE(Commit(third).ok());
+  CommitRecord beside = Beside(kA, 7, 3);
+  beside.commit = 4;
+  beside.base_commit = 3;
+  ASSERT_TRUE(Commit(beside).ok());
+  EXPECT_EQ(Load(kA)->commit, 4u);
+  CommitRecord destroy = Beside(kA, 7, 3);
+  destroy.commit = 5;
+  destroy.base_commit = 3;
+  destroy.destroy = true;
+  EXPECT_EQ(Commit(destroy).code(), kAborted);
+  destroy.base_commit = 4;
+  ASSERT_TRUE(Commit(destroy).ok());
+  EXPECT_EQ(Load(kA)->commit, 5u);
+  CommitRecord nameless = Record(kB, 7, 0, "p1");
+  nameless.base_commit = 1;
+  EXPECT_EQ(Commit(nameless).code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_P(StoreConformance, AnswersComeInTheOrderOfTheCalls) {
   std::vector<int> order;
   std::promise<void> last;
