@@ -114,9 +114,10 @@ struct CommitRecord {
   // among them, the store drops what is older, and the steps that lead to it. 0: nothing goes.
   std::uint64_t log_floor = 0;
 
-  std::vector<StoredCall> calls;              // Added.
+  std::vector<StoredCall> calls;              // Added, when what is forgotten is dropped.
   std::vector<StoredCallId> forgotten_calls;  // Dropped, if they are there.
-  std::vector<StoredReminder> reminders;      // Set, in place of those of the same name and id.
+  // Set, when what is cancelled is dropped, in place of those of the same name and id.
+  std::vector<StoredReminder> reminders;
   // Dropped, if they are there: (name, id).
   std::vector<std::pair<std::string, std::string>> cancelled_reminders;
 

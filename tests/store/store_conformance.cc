@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <latch>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -498,10 +499,13 @@ TEST_P(StoreConformance, A21_ManyWritersWhoRetryLoseNoIncrement) {
   ASSERT_TRUE(Commit(first).ok());
   std::atomic<int> conflicts = 0;
   std::vector<std::thread> threads;
+  std::latch all_began(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
-    threads.emplace_back([this, &conflicts] {
+    threads.emplace_back([this, &conflicts, &all_began] {
+      all_began.arrive_and_wait();
       for (int done = 0; done < kIncrements;) {
         const std::optional<StoredActor> stored = Load(kA);
+        if (done < 2) std::this_thread::yield();  // So that others come in between, however fast a store is.
         const int value = std::stoi(*stored->snapshot.state);
         CommitRecord record = WithSnapshot(Record(kA, 7, stored->revision, ""), std::to_string(value + 1),
                                            stored->revision + 1);
