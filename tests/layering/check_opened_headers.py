@@ -13,6 +13,7 @@ import sys
 GRPC = r"^/.*/(grpc|grpcpp|grpc\+\+)/"
 PROTOBUF = r"^/.*/google/protobuf/"
 LIBCLANG = r"^/.*/(clang-c|clang|llvm)/[^/]*\.h$"
+SQLITE = r"^/.*/sqlite3(ext)?\.h$"
 
 # Paths in the tree are relative to its root, others absolute.
 
@@ -24,10 +25,11 @@ RULES = [
     (r"^runtime/", [LIBCLANG, r"^idl/", r"^codegen/"]),
     (r"^runtime/(?!door/reflection/)", [PROTOBUF]),
     (r"^runtime/(?!transport/grpc/)", [GRPC]),
+    (r"^runtime/(?!store/sqlite/)", [SQLITE]),
     (r"^runtime/(base|state|wire|session)/", [r"^runtime/(actor|server|client|store|testing)/"]),
     # Generated code and its users.
-    (r"^generated/|\.actor\.cc$", [GRPC, PROTOBUF, LIBCLANG, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
-    (r"^examples/(?!host_monitor/demo\.)", [GRPC, PROTOBUF, LIBCLANG, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
+    (r"^generated/|\.actor\.cc$", [GRPC, PROTOBUF, LIBCLANG, SQLITE, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
+    (r"^examples/(?!host_monitor/demo\.)", [GRPC, PROTOBUF, LIBCLANG, SQLITE, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
 ]
 
 

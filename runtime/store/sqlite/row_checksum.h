@@ -1,0 +1,50 @@
+#ifndef ONAGER_RUNTIME_STORE_SQLITE_ROW_CHECKSUM_H_
+#define ONAGER_RUNTIME_STORE_SQLITE_ROW_CHECKSUM_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "runtime/base/actor_id.h"
+#include "runtime/store/sqlite/crc32c.h"
+
+namespace onager::store {
+
+/// The tables, as checksums tell their rows apart. Numbers of the format.
+enum class RowKind : std::uint8_t { kActor = 1, kSnapshot = 2, kStep = 3, kCall = 4, kReminder = 5 };
+
+/// The checksum of a row: over whose it is, its table, and all its columns. A value.
+class RowChecksum {
+ public:
+  /// Of an actor, for `RowChecksum`s of its rows.
+  static std::uint32_t Seed(const ActorId& actor) {
+    RowChecksum seed(0);
+    seed.Add(actor.type).Add(actor.key);
+    return seed.value();
+  }
+
+  RowChecksum(std::uint32_t seed, RowKind kind) : crc_(seed) { Add(static_cast<std::uint64_t>(kind)); }
+
+  RowChecksum& Add(std::uint64_t number) {
+    char bytes[8];
+    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(static_cast<unsigned char>(number >> (8 * i)));
+    crc_ = ExtendCrc32c(crc_, std::string_view(bytes, sizeof(bytes)));
+    return *this;
+  }
+  RowChecksum& Add(std::int64_t number) { return Add(static_cast<std::uint64_t>(number)); }
+  RowChecksum& Add(std::string_view bytes) {
+    Add(static_cast<std::uint64_t>(bytes.size()));
+    crc_ = ExtendCrc32c(crc_, bytes);
+    return *this;
+  }
+
+  std::uint32_t value() const { return crc_; }
+
+ private:
+  explicit RowChecksum(std::uint32_t crc) : crc_(crc) {}
+
+  std::uint32_t crc_;
+};
+
+}  // namespace onager::store
+
+#endif  // ONAGER_RUNTIME_STORE_SQLITE_ROW_CHECKSUM_H_
