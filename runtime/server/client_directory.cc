@@ -1,6 +1,11 @@
 #include "runtime/server/client_directory.h"
 
+#include <openssl/sha.h>
+
+#include <array>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
 
 namespace onager::server {
 
@@ -41,14 +46,18 @@ void ClientRecord::SetStreamsAttached(bool attached) {
   }
 }
 
-session::CallLedger::Admission ClientRecord::Admit(std::uint64_t number, bool may_have_run, bool idempotent,
-                                                   Time now, const std::shared_ptr<actor::ActorCall>& call,
+session::CallLedger::Admission ClientRecord::Admit(std::uint64_t number, bool may_have_run,
+                                                   bool may_run_again, Time now,
+                                                   const std::shared_ptr<actor::ActorCall>& call,
                                                    const Clock& clock) {
   MutexLock lock(mutex_);
   session::CallLedger::Admission admission =
-      ledger_.Admit(number, may_have_run, idempotent, now, call->streams != nullptr);
+      ledger_.Admit(number, may_have_run, may_run_again, now, call->streams != nullptr);
   if (admission.verdict == session::CallLedger::Verdict::kRun) {
     running_.emplace(number, call);
+    call->id = {client_, number};
+    call->unsure = admission.unsure;
+    call->acknowledged = ledger_.acknowledged();
     call->done = [self = shared_from_this(), number, &clock](session::SharedOutcome outcome) {
       self->Complete(number, std::move(outcome), clock.Now());
     };
@@ -126,12 +135,22 @@ void ClientRecord::AddTo(ServerUsage& usage) const {
   usage.outcome_bytes += ledger_.bytes();
 }
 
+std::uint64_t ClientId::Digest() const {
+  const std::string text =
+      absl::StrCat(tenant.size(), ":", tenant, principal.size(), ":", principal, incarnation);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::uint64_t first = 0;
+  for (std::size_t i = 0; i < sizeof first; ++i) first = first << 8 | digest[i];
+  return first | 1;
+}
+
 ClientDirectory::Found ClientDirectory::FindOrCreate(const ClientId& client, Time now) {
   MutexLock lock(mutex_);
   ForgetIdleLocked(now);
   std::shared_ptr<ClientRecord>& record = clients_[client];
   const bool known = record != nullptr;
-  if (!known) record = std::make_shared<ClientRecord>(random_.Next() | 1, limits_);
+  if (!known) record = std::make_shared<ClientRecord>(random_.Next() | 1, client.Digest(), limits_);
   return {record, known};
 }
 

@@ -48,8 +48,9 @@ struct ServerUsage {
 /// What the server knows of one incarnation of a client, over all its sessions: its calls. Thread-safe.
 class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
  public:
-  /// `id` names this record for ever, and is not zero.
-  ClientRecord(std::uint64_t id, session::LedgerLimits limits) : id_(id), ledger_(limits) {}
+  /// `id` names this record for ever, and is not zero. `client` names whose it is, on every server.
+  ClientRecord(std::uint64_t id, std::uint64_t client, session::LedgerLimits limits)
+      : id_(id), client_(client), ledger_(limits) {}
 
   std::uint64_t id() const { return id_; }
 
@@ -62,9 +63,9 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   /// another sink has been attached since.
   bool End(const ReplySink& sink);
 
-  /// Decides about a call; when it is to run, `call` is kept, so that it can be cancelled, and its `done` is
-  /// set.
-  session::CallLedger::Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now,
+  /// Decides about a call; when it is to run, `call` is kept, so that it can be cancelled, and its `id`,
+  /// `unsure`, `acknowledged` and `done` are set.
+  session::CallLedger::Admission Admit(std::uint64_t number, bool may_have_run, bool may_run_again, Time now,
                                        const std::shared_ptr<actor::ActorCall>& call, const Clock& clock);
   /// The streams of a call that runs, or of one that has ended and is remembered; null when there are none.
   std::shared_ptr<session::StreamPort> FindStream(std::uint64_t number) const;
@@ -82,6 +83,7 @@ class ClientRecord : public std::enable_shared_from_this<ClientRecord> {
   void SetStreamsAttached(bool attached) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::uint64_t id_;
+  const std::uint64_t client_;
   mutable Mutex mutex_;
   session::CallLedger ledger_ ABSL_GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::shared_ptr<actor::ActorCall>> running_ ABSL_GUARDED_BY(mutex_);
@@ -95,6 +97,10 @@ struct ClientId {
   std::string tenant;
   std::string principal;
   std::uint64_t incarnation = 0;
+
+  /// What tells it from all others, the same on every server; not zero. The first bytes of the SHA-256 of its
+  /// parts, so that nobody who chooses one can make it another's.
+  std::uint64_t Digest() const;
 
   friend bool operator==(const ClientId&, const ClientId&) = default;
   template <typename H>

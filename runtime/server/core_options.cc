@@ -1,10 +1,21 @@
 #include "runtime/server/core_options.h"
 
+#include <openssl/sha.h>
+
+#include <array>
 #include <utility>
 
 #include "absl/time/time.h"
 
 namespace onager::server {
+
+std::uint32_t TokenKeyId(std::string_view key) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest.data());
+  std::uint32_t id = 0;
+  for (std::size_t i = 0; i < sizeof id; ++i) id = id << 8 | digest[i];
+  return id;
+}
 
 ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t server_instance,
                                 std::string token_key) {
@@ -26,6 +37,10 @@ ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t serv
   core.door.rpcs_max = options.rpcs_max;
   core.actors.mailbox_max = options.mailbox_max;
   core.actors.idle_timeout = absl::ToChronoNanoseconds(options.idle_timeout);
+  core.actors.write_behind.delay = absl::ToChronoNanoseconds(options.write_behind_delay);
+  core.actors.call_records.count_max = options.dedupe_count_max;
+  core.actors.call_records.bytes_max = options.dedupe_bytes_max;
+  core.actors.call_records.age_max = absl::ToChronoNanoseconds(options.dedupe_age_max);
   core.actors.replay.count_max = options.replay_count_max;
   core.actors.replay.bytes_max = options.replay_bytes_max;
   core.actors.replay.age_max = absl::ToChronoNanoseconds(options.replay_age_max);
@@ -36,7 +51,9 @@ ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t serv
   core.log = options.log;
   core.authenticator = options.authenticator;
   core.authorizer = options.authorizer;
-  core.token_keys = {{1, std::move(token_key)}};
+  for (const std::string& key : options.old_token_keys) core.token_keys.emplace(TokenKeyId(key), key);
+  core.token_signing_key = TokenKeyId(token_key);
+  core.token_keys.insert_or_assign(core.token_signing_key, std::move(token_key));
   return core;
 }
 

@@ -129,7 +129,7 @@ TEST_F(ClientDirectoryTest, StreamsOutliveSessionsAndCallsUntilTheyAreAcknowledg
 TEST_F(ClientDirectoryTest, AClientsRunningCallsAreBoundedOverAllItsSessions) {
   session::LedgerLimits limits;
   limits.running_max = 3;
-  auto record = std::make_shared<ClientRecord>(1, limits);
+  auto record = std::make_shared<ClientRecord>(1, 1, limits);
   std::vector<std::shared_ptr<actor::ActorCall>> running;
   for (std::uint64_t number = 1; number <= 3; ++number) running.push_back(Run(*record, number));
   auto call = std::make_shared<actor::ActorCall>();

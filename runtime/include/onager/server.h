@@ -43,6 +43,14 @@ struct ServerOptions {
   std::size_t dedupe_bytes_max = 1u << 20;
   absl::Duration dedupe_age_max = absl::Minutes(5);
 
+  /// Where `[persist]` actors are stored: "sqlite:data.db", a file that no other process may open at the
+  /// time; "postgres://…", which many servers may share; or "memory:", for the life of this server. Empty:
+  /// nowhere, and no such actor can be hosted.
+  std::string store;
+  /// How long a turn of `durability = async` waits for more before it is written: about what a crash may
+  /// lose.
+  absl::Duration write_behind_delay = absl::Milliseconds(50);
+
   /// Sessions of all clients, those of one principal (who is anonymous is not counted), and connections that
   /// have not begun one.
   std::size_t sessions_max = 10'000;
@@ -97,6 +105,9 @@ struct ServerOptions {
   /// Signs resume tokens; empty: a random key for the life of this server. Servers that share it can continue
   /// each other's subscriptions.
   std::string token_key;
+  /// Keys that are not signed with any more, and whose tokens are still good: when a key is replaced, the old
+  /// one goes here for as long as its tokens are to be honoured.
+  std::vector<std::string> old_token_keys;
 };
 
 namespace internal {
