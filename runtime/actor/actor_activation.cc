@@ -28,34 +28,55 @@ bool IsWhole(const store::StoredActor& stored) {
   return stored.log.back().revision == stored.revision;
 }
 
+constexpr absl::Duration kReminderLookMax = absl::Minutes(10);
+
+// Activations in a row that somebody else's commit undoes, before it is given up.
+constexpr int kActivationConflictsMax = 16;
+
 }  // namespace
 
-void ActorCell::BeginLoading() {
+void ActorCell::BeginLoading(bool catches_up) {
   phase_ = Phase::kLoading;
   runtime_.OnCellBusy();  // Until `Loaded` arrives.
-  runtime_.store_.Load(id_,
-                       [self = shared_from_this()](absl::StatusOr<std::optional<store::StoredActor>> stored) {
-                         self->Push(Loaded{std::move(stored)});
-                       });
+  store_.Load(
+      id_, [self = shared_from_this(), catches_up](absl::StatusOr<std::optional<store::StoredActor>> stored) {
+        self->Push(Loaded{std::move(stored), catches_up});
+      });
 }
 
 void ActorCell::Handle(Loaded& event) {
   runtime_.OnCellIdle();
   if (stopping_) {
-    phase_ = Phase::kCold;
+    phase_ = event.catches_up ? Phase::kActive : Phase::kCold;
     return;
   }
-  absl::Status status = event.stored.status();
-  if (status.ok()) {
-    try {
-      status = LoadInstance(*std::move(event.stored));
-    } catch (...) {  // The user's constructor.
-      status = internal::StatusOfCurrentException();
-    }
+  if (event.catches_up) return CatchUp(std::move(event.stored));
+  if (!event.stored.ok()) return FailActivation(event.stored.status());
+  Activate(*std::move(event.stored));
+}
+
+void ActorCell::Activate(std::optional<store::StoredActor> stored) {
+  absl::Status status;
+  std::vector<store::LogStep> missed;
+  try {
+    status = LoadInstance(stored, missed);
+  } catch (...) {  // The user's constructor.
+    status = internal::StatusOfCurrentException();
   }
   if (!status.ok()) return FailActivation(status);
   phase_ = Phase::kActivating;
   OpenHistory();
+  if (stored.has_value() && !stored->destroyed) {
+    if (persists_) history_->RestoreEvents(stored->log);
+    if (status = ShowMissed(missed); !status.ok()) return FailActivation(status);
+    if (epoch_ != stored->epoch) CommitEpoch(*stored);
+    try {
+      status = MigrateState(std::max<std::uint32_t>(stored->version, 1));
+    } catch (...) {
+      status = internal::StatusOfCurrentException();
+    }
+    if (!status.ok()) return FailActivation(status);
+  }
   if (migrated_) CommitMigration();
   auto call = std::make_shared<ActorCall>();
   call->kind = ActorCall::Kind::kActivation;
@@ -63,7 +84,10 @@ void ActorCell::Handle(Loaded& event) {
   StartTurn(std::move(call), TurnKind::kWhole);
 }
 
-absl::Status ActorCell::LoadInstance(std::optional<store::StoredActor> stored) {
+// `missed` are the last steps of what is stored, which are not applied: those who observe the actor were told
+// of everything before them, and are to be shown these.
+absl::Status ActorCell::LoadInstance(const std::optional<store::StoredActor>& stored,
+                                     std::vector<store::LogStep>& missed) {
   actor_ = hosted_.make();
   if (actor_ == nullptr) return absl::InternalError(absl::StrCat("no instance of ", id_.type, " was made"));
   counters_->instances.fetch_add(1);
@@ -71,7 +95,11 @@ absl::Status ActorCell::LoadInstance(std::optional<store::StoredActor> stored) {
   if (absl::Status bound = actor_->BindKey(id_.key); !bound.ok()) return bound;
   snapshot_bytes_ = 0;
   patch_bytes_since_snapshot_ = 0;
+  patches_since_snapshot_ = 0;
   migrated_ = false;
+  unsent_.reset();
+  ahead_ = false;
+  changed_outside_ = false;
   const bool destroyed = stored.has_value() && stored->destroyed;
   if (!stored.has_value() || destroyed) {
     // When revisions were published that the store does not know any more, their numbers must not be given
@@ -81,15 +109,41 @@ absl::Status ActorCell::LoadInstance(std::optional<store::StoredActor> stored) {
     if (epoch_ == 0 || history_lost) epoch_ = runtime_.environment_.random.Next() | 1;
     while (destroyed && epoch_ == stored->epoch) epoch_ = runtime_.environment_.random.Next() | 1;
     revision_ = 0;
+    base_commit_ = 0;
+    LoadBeside(store::StoredActor());
     return absl::OkStatus();
   }
-  if (absl::Status loaded = LoadState(*stored); !loaded.ok()) return loaded;
   epoch_ = stored->epoch;
   revision_ = stored->revision;
-  return MigrateState(std::max<std::uint32_t>(stored->version, 1));
+  // What was told of and is not here must not be told again as something else.
+  const session::Position told = history_ == nullptr ? session::Position() : history_->head();
+  const bool lost = stored->ahead || (told.epoch == epoch_ && told.revision > revision_);
+  if (lost) epoch_ = NewEpoch(stored->epoch);
+  if (told.epoch == epoch_ && told.revision < revision_ && told.revision >= stored->snapshot.revision) {
+    revision_ = told.revision;
+  }
+  base_commit_ = stored->commit;
+  LoadBeside(*stored);
+  return LoadState(*stored, missed);
 }
 
-absl::Status ActorCell::LoadState(const store::StoredActor& stored) {
+// What is kept beside the state.
+void ActorCell::LoadBeside(const store::StoredActor& stored) {
+  if (!persists_) return;
+  calls_.Load(stored.calls);
+  reminders_.Load(stored.reminders);
+  log_extent_.Load(stored);
+}
+
+std::uint64_t ActorCell::NewEpoch(std::uint64_t other_than) const {
+  std::uint64_t epoch = 0;
+  do {
+    epoch = runtime_.environment_.random.Next() | 1;
+  } while (epoch == other_than);
+  return epoch;
+}
+
+absl::Status ActorCell::LoadState(const store::StoredActor& stored, std::vector<store::LogStep>& missed) {
   if (!IsWhole(stored))
     return absl::DataLossError(absl::StrCat("the stored state of ", id_.ToString(), " has a hole"));
   generated::StateInterface& state = actor_->state_interface();
@@ -99,8 +153,13 @@ absl::Status ActorCell::LoadState(const store::StoredActor& stored) {
   }
   for (const store::LogStep& step : stored.log) {
     if (step.revision <= stored.snapshot.revision) continue;
+    if (step.revision > revision_) {
+      missed.push_back(step);
+      continue;
+    }
     if (absl::Status applied = state.ApplyPatch(*step.patch); !applied.ok()) return applied;
     patch_bytes_since_snapshot_ += step.patch->size();
+    ++patches_since_snapshot_;
   }
   return absl::OkStatus();
 }
@@ -127,9 +186,8 @@ absl::Status ActorCell::MigrateState(std::uint32_t from) {
 void ActorCell::OpenHistory() {
   const session::Position head{epoch_, revision_};
   if (history_ == nullptr) {
-    history_ = std::make_shared<ActorHistory>(*hosted_.type->state, runtime_.options_.replay, head);
-    observed_ = std::make_unique<ObservedParts>(*hosted_.type, id_.key, history_,
-                                                runtime_.options_.replay.age_max, revision_);
+    history_ = std::make_shared<ActorHistory>(*hosted_.type->state, replay_, head);
+    observed_ = std::make_unique<ObservedParts>(*hosted_.type, id_.key, history_, replay_.age_max, revision_);
   } else if (history_->head() == head) {
     history_->Continue();
     observed_->ForgetHashes();
@@ -150,6 +208,7 @@ void ActorCell::CommitMigration() {
   migrated_ = false;
   generated::StateInterface& state = actor_->state_interface();
   (void)actor_->TakeEvents();
+  (void)actor_->TakeReminders();
   std::string bytes;
   if (!state.EncodePatch(bytes)) return state.Commit();
   const SharedBytes patch = ShareBytes(std::move(bytes));
@@ -158,8 +217,26 @@ void ActorCell::CommitMigration() {
   state.Commit();
   turn.activates = true;
   turn.revision = ++revision_;
+  store::CommitRecord record = NewRecord(revision_ - 1);
+  AddStep(record, patch, nullptr, /*with_snapshot=*/true);
+  turn.commit = Commit(std::move(record), generated::Durability::kSync);
   gate_.push_back(std::move(turn));
-  Commit(patch, nullptr, /*with_snapshot=*/true);
+}
+
+// The epoch that is stored does not go on here; nothing is told before the store knows of the new one.
+void ActorCell::CommitEpoch(const store::StoredActor& stored) {
+  store::CommitRecord record = NewRecord(revision_);
+  record.epoch = stored.epoch;
+  record.version = stored.version;
+  record.next_epoch = epoch_;
+  record.ahead = false;
+  AddSnapshot(record);
+  log_extent_.Restart(revision_);
+  GatedTurn turn;
+  turn.activates = true;
+  turn.revision = revision_;
+  turn.commit = Commit(std::move(record), generated::Durability::kSync);
+  gate_.push_back(std::move(turn));
 }
 
 void ActorCell::BecomeActive() {
@@ -171,9 +248,22 @@ void ActorCell::BecomeActive() {
   idle_ = false;
   ArmIdleTimer(now);
   ArmTimers();
+  reminder_due_ = false;
+  ArmReminders();
+  MutexLock lock(mutex_);
+  wanted_awake_ = false;
+}
+
+// Somebody else has written between the load and the commit: what they wrote is to be loaded.
+void ActorCell::FailActivationUnlessConflict(const absl::Status& status) {
+  if (persists_ && absl::IsAborted(status) && ++activation_conflicts_ <= kActivationConflictsMax) {
+    return Reload();
+  }
+  FailActivation(status);
 }
 
 void ActorCell::FailActivation(const absl::Status& status) {
+  activation_conflicts_ = 0;
   phase_ = Phase::kFailed;
   failure_ = status;
   counters_->failed_activations.fetch_add(1);
@@ -199,6 +289,7 @@ void ActorCell::DropInstance() {
   }
   timers_.clear();
   if (idle_timer_ != 0) timers.Cancel(std::exchange(idle_timer_, 0));
+  if (reminder_timer_ != 0) timers.Cancel(std::exchange(reminder_timer_, 0));
   ++generation_;  // Whatever of this instance is still under way is stale.
   actor_.reset();
   counters_->instances.fetch_sub(1);
@@ -210,20 +301,16 @@ void ActorCell::Reload() {
 }
 
 bool ActorCell::MayDeactivate() const {
-  if (!gate_.empty() || !held_calls_.empty()) return false;
-  return stopping_ || (idle_ && !observed_->observed());
+  if (!gate_.empty() || !held_calls_.empty() || past_loading_) return false;
+  if (stopping_) return true;
+  if (!idle_ || observed_->observed() || reminder_due_) return false;
+  const std::optional<absl::Time> reminder = reminders_.next_due();
+  return !reminder.has_value() ||
+         *reminder > runtime_.environment_.clock.WallNow() + ActorRuntime::kReminderHorizon;
 }
 
 void ActorCell::Deactivate() {
-  if (!stopping_ && revision_ > 0 && patch_bytes_since_snapshot_ > 0) {
-    std::string snapshot;
-    actor_->state_interface().EncodeStoredSnapshot(snapshot);
-    store::CommitRecord record;
-    record.base_revision = revision_;
-    record.snapshot = ShareBytes(std::move(snapshot));
-    record.log_floor = revision_;
-    SendBeside(std::move(record));
-  }
+  CloseStored();
   DropInstance();
   phase_ = Phase::kCold;
 }
@@ -273,6 +360,26 @@ void ActorCell::ArmTimers() {
     timers_.emplace_back().period = std::max(absl::ToChronoNanoseconds(timer.period), Duration(1));
   }
   for (std::size_t i = 0; i < timers_.size(); ++i) ArmTimer(i);
+}
+
+// Looks again now and then, as the wall clock may be put.
+void ActorCell::ArmReminders() {
+  Timers& timers = runtime_.environment_.timers;
+  if (reminder_timer_ != 0) timers.Cancel(std::exchange(reminder_timer_, 0));
+  const std::optional<absl::Time> next = reminders_.next_due();
+  if (!next.has_value()) return;
+  const absl::Duration wait =
+      std::clamp(*next - runtime_.environment_.clock.WallNow(), absl::ZeroDuration(), kReminderLookMax);
+  reminder_timer_ = timers.At(runtime_.environment_.clock.Now() + absl::ToChronoNanoseconds(wait),
+                              [weak = weak_from_this(), generation = generation_] {
+                                if (const auto self = weak.lock()) self->Push(ReminderFired{generation});
+                              });
+}
+
+void ActorCell::Handle(ReminderFired& event) {
+  if (event.generation != generation_ || stopping_) return;
+  reminder_timer_ = 0;
+  reminder_due_ = true;
 }
 
 // At the next multiple of the period: a turn that is late does not shift those after it.

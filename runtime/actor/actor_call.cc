@@ -27,6 +27,18 @@ CallId CallId::Derive(std::uint64_t ordinal) const {
   return derived;
 }
 
+CallId CallId::Of(std::string_view text) {
+  CallId id{Mix(text.size()), Mix(~text.size())};
+  for (std::size_t at = 0; at < text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    for (const char byte : text.substr(at, sizeof word)) word = word << 8 | static_cast<unsigned char>(byte);
+    id.high = Mix(id.high ^ word);
+    id.low = Mix(id.low + Mix(word + id.high));
+  }
+  if (id.empty()) id.low = 1;
+  return id;
+}
+
 std::string DescribeChain(const CallLink& link) {
   std::vector<std::string> actors;
   for (const CallLink* at = &link; at != nullptr; at = at->caller.get()) {

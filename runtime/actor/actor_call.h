@@ -4,9 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
 #include "runtime/actor/call_streams.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
@@ -29,6 +32,8 @@ struct CallId {
   /// The id of the `ordinal`th call that the turn of this call makes: when the turn runs again under the same
   /// id, its calls have the same ids too.
   CallId Derive(std::uint64_t ordinal) const;
+  /// The id of what `text` describes: the same text has the same id on every server.
+  static CallId Of(std::string_view text);
 };
 
 /// An open turn that a call was made in, and how that turn's own call came about. Never changed.
@@ -49,17 +54,23 @@ std::string DescribeChain(const CallLink& link);
 class ActorCall {
  public:
   using Done = absl::AnyInvocable<void(session::SharedOutcome)>;
-  enum class Kind { kMethod, kTimer, kActivation, kDestruction };
+  enum class Kind { kMethod, kTimer, kReminder, kActivation, kDestruction };
 
   ActorCall() = default;
 
   ActorId actor;
   Kind kind = Kind::kMethod;
-  std::size_t method = 0;  // Of a timer's turn: the timer.
-  std::string arguments;
+  std::size_t method = 0;  // Of a timer's or a reminder's turn: the timer, the reminder.
+  std::string arguments;   // Of a reminder's turn: its.
   std::string principal;
   Time deadline = kNever;
   CallId id;
+  // With an id: it may have run before, and was sent first then, if anybody knows; a second run does no harm;
+  // its client (`id.high`) has the replies of all its calls up to `acknowledged` (`id.low`).
+  bool unsure = false;
+  std::optional<absl::Time> sent_at;
+  bool may_run_again = false;
+  std::uint64_t acknowledged = 0;
   std::shared_ptr<const CallLink> caller;  // Null: no actor.
   std::shared_ptr<CallStreams> streams;    // Null: the method has none.
   Done done;                               // Called exactly once, from any thread, under no lock.
@@ -71,6 +82,8 @@ class ActorCall {
 
  private:
   friend class ActorCell;
+
+  int conflicts_ = 0;  // The actor's: times that its turn met somebody else's commit.
 
   mutable Mutex mutex_;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;

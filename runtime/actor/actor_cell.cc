@@ -33,7 +33,16 @@ bool ComesFrom(const ActorCall& call, const ActorId& actor) {
 
 ActorCell::ActorCell(ActorRuntime& runtime, ActorId id, const HostedType& hosted,
                      std::optional<DormantActor> dormant)
-    : runtime_(runtime), counters_(runtime.counters_), id_(std::move(id)), hosted_(hosted) {
+    : runtime_(runtime),
+      counters_(runtime.counters_),
+      id_(std::move(id)),
+      hosted_(hosted),
+      store_(runtime.StoreOf(hosted)),
+      persists_(hosted.type->persist),
+      replay_(runtime.ReplayOf(hosted)),
+      log_extent_(replay_),
+      calls_(runtime.options_.call_records),
+      reminders_(hosted.type->reminders) {
   counters_->cells.fetch_add(1);
   if (!dormant.has_value()) return;
   epoch_ = dormant->epoch;
@@ -65,12 +74,13 @@ bool ActorCell::Call(std::shared_ptr<ActorCall>& call) {
 }
 
 bool ActorCell::OpenFeed(std::string& filter, std::string& view,
-                         std::shared_ptr<const generated::FieldTree>& known, ActorRuntime::FeedDone& done) {
+                         std::shared_ptr<const generated::FieldTree>& known, ActorRuntime::FeedDone& done,
+                         const std::optional<session::Position>& from) {
   {
     MutexLock lock(mutex_);
     if (retired_) return false;
     if (!stopped_) {
-      feed_waiters_.push_back({std::move(filter), std::move(view), std::move(known), std::move(done)});
+      feed_waiters_.push_back({std::move(filter), std::move(view), std::move(known), std::move(done), from});
       ScheduleLocked();
       return true;
     }
@@ -84,6 +94,19 @@ void ActorCell::RequestSnapshot(std::shared_ptr<ViewLog> view, ActorHistory::Wan
 }
 
 void ActorCell::Stop() { Push(StopRequested{}); }
+
+bool ActorCell::Wake() {
+  MutexLock lock(mutex_);
+  if (retired_) return false;
+  if (stopped_) return true;
+  wanted_awake_ = true;
+  ScheduleLocked();
+  return true;
+}
+
+void ActorCell::OnChangedOutside() { Push(ChangedOutside{}); }
+
+void ActorCell::OnWritesLost(absl::Status reason) { Push(WritesLost{std::move(reason)}); }
 
 void ActorCell::Resume(std::uint64_t turn, Executor::Function continuation) {
   Push(Resumed{turn, std::move(continuation)});
@@ -135,7 +158,7 @@ DormantActor ActorCell::TakeRest(Time now) {
 }
 
 bool ActorCell::SomethingWaitsLocked() const {
-  return !mailbox_.empty() || !chained_.empty() || !feed_waiters_.empty();
+  return !mailbox_.empty() || !chained_.empty() || !feed_waiters_.empty() || wanted_awake_;
 }
 
 void ActorCell::Run() {
@@ -192,6 +215,11 @@ bool ActorCell::StepIdle() {
     case Phase::kActive:
       if (!committed_.empty()) {
         TellCommitted();
+        return true;
+      }
+      if (changed_outside_ && gate_.empty() && !stopping_) {
+        changed_outside_ = false;
+        BeginLoading(/*catches_up=*/true);
         return true;
       }
       if (StartNext()) return true;
@@ -264,7 +292,10 @@ void ActorCell::RefuseAll(const absl::Status& status) {
     calls.insert(calls.end(), chained_.begin(), chained_.end());
     chained_.clear();
     waiters.swap(feed_waiters_);
+    wanted_awake_ = false;
   }
+  calls.insert(calls.begin(), again_.begin(), again_.end());
+  again_.clear();
   counters_->waiting_calls.fetch_sub(static_cast<std::int64_t>(calls.size()));
   for (const std::shared_ptr<ActorCall>& call : calls) Answer(call, status);
   for (FeedWaiter& waiter : waiters) waiter.done(status);

@@ -16,8 +16,11 @@
 #include "onager/generated/actor_base.h"
 #include "runtime/actor/actor_call.h"
 #include "runtime/actor/actor_history.h"
+#include "runtime/actor/actor_reminders.h"
 #include "runtime/actor/actor_runtime.h"
+#include "runtime/actor/call_records.h"
 #include "runtime/actor/dormant_actors.h"
+#include "runtime/actor/log_extent.h"
 #include "runtime/actor/observed_parts.h"
 #include "runtime/actor/turn_host.h"
 #include "runtime/base/mutex.h"
@@ -40,8 +43,13 @@ namespace onager::actor {
 /// When a commit fails, all turns behind the gate are undone: the instance is dropped and made anew from the
 /// store.
 ///
+/// Of a persisted actor more goes into a commit than its state: the call that made the turn, and reminders.
+/// What others have written is found out by a commit that conflicts, or by being told, and shown to those who
+/// observe the actor like a commit of its own.
+///
 /// actor_cell.cc has the inbox and the run, actor_activation.cc an instance's beginning and end,
-/// actor_turns.cc the turns, actor_gate.cc commits and the gate.
+/// actor_turns.cc the turns, actor_gate.cc the gate, actor_commit.cc what is committed and how durably,
+/// actor_catch_up.cc what others have committed, and what was before.
 class ActorCell final : public TurnHost, public std::enable_shared_from_this<ActorCell> {
  public:
   /// `runtime` outlives the cell. `dormant` is what was kept of the actor when it was last active.
@@ -55,10 +63,15 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   [[nodiscard]] bool Call(std::shared_ptr<ActorCall>& call);
   [[nodiscard]] bool OpenFeed(std::string& filter, std::string& view,
                               std::shared_ptr<const generated::FieldTree>& known,
-                              ActorRuntime::FeedDone& done);
+                              ActorRuntime::FeedDone& done, const std::optional<session::Position>& from);
   void RequestSnapshot(std::shared_ptr<ViewLog> view, ActorHistory::Wanted wanted);
   /// Answers everything that waits with `UNAVAILABLE` and cancels the open turn.
   void Stop();
+  /// Activates the actor, for a reminder. False as for `Call`.
+  [[nodiscard]] bool Wake();
+  /// Somebody else may have written its state; commits that were taken are lost.
+  void OnChangedOutside();
+  void OnWritesLost(absl::Status reason);
   // TurnHost
   void Resume(std::uint64_t turn, Executor::Function continuation) override;
   void Send(std::shared_ptr<ActorCall> call) override;
@@ -77,6 +90,11 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   // Events.
   struct Loaded {
     absl::StatusOr<std::optional<store::StoredActor>> stored;
+    bool catches_up = false;  // For an instance that lives.
+  };
+  struct PastLoaded {
+    std::uint64_t generation;
+    absl::StatusOr<std::optional<store::StoredPast>> past;
   };
   struct TurnEnded {
     std::uint64_t turn;
@@ -91,7 +109,12 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   };
   struct Committed {
     std::uint64_t generation;
+    std::uint64_t commit;
     absl::Status status;
+  };
+  struct ChangedOutside {};
+  struct WritesLost {
+    absl::Status reason;
   };
   struct SnapshotRequested {
     std::shared_ptr<ViewLog> view;
@@ -101,12 +124,16 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
     std::uint64_t generation;
     std::size_t timer;
   };
+  struct ReminderFired {
+    std::uint64_t generation;
+  };
   struct IdleChecked {
     std::uint64_t generation;
   };
   struct StopRequested {};
-  using Event = std::variant<Loaded, TurnEnded, Resumed, CallMade, Committed, SnapshotRequested, TimerFired,
-                             IdleChecked, StopRequested>;
+  using Event =
+      std::variant<Loaded, PastLoaded, TurnEnded, Resumed, CallMade, Committed, ChangedOutside, WritesLost,
+                   SnapshotRequested, TimerFired, ReminderFired, IdleChecked, StopRequested>;
 
   /// kPart: inside the turn that led to it. kGuest: on committed values, while another turn waits.
   enum class TurnKind { kWhole, kPart, kGuest };
@@ -114,15 +141,17 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
     std::shared_ptr<ActorCall> call;
     std::shared_ptr<TurnContext> context;
     TurnKind kind = TurnKind::kWhole;
-    generated::TurnEvents events_before;                // What the turn below it has emitted.
-    std::deque<Executor::Function> continuations;       // To be run when it is the innermost.
-    std::optional<absl::StatusOr<std::string>> result;  // Set when its handler has ended.
+    generated::TurnEvents events_before;                      // What the turn below it has emitted,
+    std::vector<generated::ReminderChange> reminders_before;  // and changed of the reminders.
+    std::deque<Executor::Function> continuations;             // To be run when it is the innermost.
+    std::optional<absl::StatusOr<std::string>> result;        // Set when its handler has ended.
   };
   /// A turn that has ended and may not be spoken of yet.
   struct GatedTurn {
     std::shared_ptr<ActorCall> call;
     session::SharedOutcome outcome;    // Null: nobody waits for it.
-    std::optional<ShownCommit> shown;  // None: the turn changed nothing, and only waits its turn.
+    std::optional<ShownCommit> shown;  // None: the turn changed no state.
+    std::uint64_t commit = 0;          // That it waits for; 0: for none, only its turn.
     bool activates = false;            // It is a part of the activation, which fails with it.
     bool destroys = false;
     bool committed = false;
@@ -135,6 +164,12 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
     std::string view;
     std::shared_ptr<const generated::FieldTree> known;
     ActorRuntime::FeedDone done;
+    std::optional<session::Position> from;  // What the reader has.
+  };
+  /// A feed that is there, whose reader comes back for what is not in its window.
+  struct PastWaiter {
+    FeedWaiter request;
+    std::shared_ptr<ActorFeed> feed;
   };
   struct ActorTimer {
     Duration period{};
@@ -155,24 +190,34 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   bool SomethingWaitsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void Handle(Loaded& event);
+  void Handle(PastLoaded& event);
   void Handle(TurnEnded& event);
   void Handle(Resumed& event);
   void Handle(CallMade& event);
   void Handle(Committed& event);
+  void Handle(ChangedOutside& event);
+  void Handle(WritesLost& event);
   void Handle(SnapshotRequested& event);
   void Handle(TimerFired& event);
+  void Handle(ReminderFired& event);
   void Handle(IdleChecked& event);
   void Handle(StopRequested& event);
 
   // An instance's beginning and end.
-  void BeginLoading();
-  absl::Status LoadInstance(std::optional<store::StoredActor> stored);
-  absl::Status LoadState(const store::StoredActor& stored);
+  void BeginLoading(bool catches_up = false);
+  void Activate(std::optional<store::StoredActor> stored);
+  absl::Status LoadInstance(const std::optional<store::StoredActor>& stored,
+                            std::vector<store::LogStep>& missed);
+  absl::Status LoadState(const store::StoredActor& stored, std::vector<store::LogStep>& missed);
+  void LoadBeside(const store::StoredActor& stored);
+  std::uint64_t NewEpoch(std::uint64_t other_than) const;
   absl::Status MigrateState(std::uint32_t from);
   void OpenHistory();
   void CommitMigration();
+  void CommitEpoch(const store::StoredActor& stored);
   void BecomeActive();
   void FailActivation(const absl::Status& status);
+  void FailActivationUnlessConflict(const absl::Status& status);
   void DropInstance();
   void Reload();
   bool MayDeactivate() const;
@@ -182,9 +227,20 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   void ArmIdleTimer(Time now);
   void ArmTimers();
   void ArmTimer(std::size_t timer);
+  void ArmReminders();
+
+  // What others have committed, and what was before.
+  void CatchUp(absl::StatusOr<std::optional<store::StoredActor>> stored);
+  absl::Status ShowMissed(absl::Span<const store::LogStep> steps);
+  bool NeedsPast(const FeedWaiter& request, const ActorFeed& feed) const;
+  void LoadPast();
+  void ServePast(const std::optional<store::StoredPast>& past);
 
   // Turns.
   bool StartNext();
+  std::shared_ptr<ActorCall> NextCall();
+  std::shared_ptr<ActorCall> NextDue();
+  bool AnswerFromRecord(const std::shared_ptr<ActorCall>& call);
   bool StartGuest();
   bool ServeChained();
   bool ServeFeed();
@@ -196,6 +252,8 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   Task<std::string> Dispatch(const OpenTurn& turn);
   void FinishInnermost();
   void EndWhole(OpenTurn turn, absl::StatusOr<std::string> result);
+  absl::Status CheckReminders(const std::vector<generated::ReminderChange>& changes) const;
+  void FailReminder(const ActorCall& call);
   void EndPart(OpenTurn turn, absl::StatusOr<std::string> result);
   void EndGuest(OpenTurn turn, absl::StatusOr<std::string> result);
   absl::Status NotReadonly(const ActorCall& call) const;
@@ -204,11 +262,17 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   // Commits and the gate.
   ShownCommit Show(const SharedBytes& patch, generated::TurnEvents events);
   void PassGate(OpenTurn turn, absl::StatusOr<std::string> result, GatedTurn gated);
-  void Commit(SharedBytes patch, SharedBytes events, bool with_snapshot);
-  void CommitDestruction();
-  void SendToStore(store::CommitRecord record);
-  void SendBeside(store::CommitRecord record);
-  void Address(store::CommitRecord& record) const;
+  store::CommitRecord NewRecord(std::uint64_t base_revision);
+  void AddStep(store::CommitRecord& record, SharedBytes patch, SharedBytes events, bool with_snapshot);
+  void AddBeside(store::CommitRecord& record, const ActorCall& call, const std::string& result,
+                 const std::vector<generated::ReminderChange>& reminders);
+  generated::Durability DurabilityOf(const ActorCall& call) const;
+  std::uint64_t Commit(store::CommitRecord record, generated::Durability durability);
+  void SendToStore(std::uint64_t commit, store::CommitRecord record, generated::Durability durability);
+  void CommitDestruction(GatedTurn& gated);
+  void AddSnapshot(store::CommitRecord& record);
+  void CloseStored();
+  bool TryAgain(const std::shared_ptr<ActorCall>& call, const absl::Status& reason);
   void ReleaseGate();
   void DiscardGate(const absl::Status& status);
   void ReleaseCalls();
@@ -221,6 +285,9 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   const std::shared_ptr<ActorRuntime::Counters> counters_;
   const ActorId id_;
   const HostedType& hosted_;
+  store::Store& store_;
+  const bool persists_;  // Otherwise what the store has is the process's memory of it.
+  const session::ReplayLimits replay_;
 
   Mutex mutex_;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;  // A run is posted or running.
@@ -231,6 +298,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   std::deque<std::shared_ptr<ActorCall>> mailbox_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<ActorCall>> chained_ ABSL_GUARDED_BY(mutex_);  // From a turn of this actor.
   std::deque<FeedWaiter> feed_waiters_ ABSL_GUARDED_BY(mutex_);
+  bool wanted_awake_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The run's.
   bool chained_wait_ = false;  // What the run has seen waiting when its step began.
@@ -252,10 +320,26 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   bool activation_failed_ = false;             // With it: a part of the activation was among what failed.
   std::deque<GatedTurn> gate_;
   std::deque<std::shared_ptr<ActorCall>> held_calls_;   // Made by the open turn; they wait for the gate.
+  std::deque<std::shared_ptr<ActorCall>> again_;        // Undone for what others wrote; first in the mailbox.
+  int activation_conflicts_ = 0;                        // In a row.
   std::deque<generated::CommittedRevision> committed_;  // Not told to the instance yet.
   std::vector<SnapshotRequested> snapshots_due_;
   std::size_t snapshot_bytes_ = 0;  // Of the last one stored.
   std::size_t patch_bytes_since_snapshot_ = 0;
+  std::size_t patches_since_snapshot_ = 0;
+  std::uint64_t last_commit_ = 0;
+  std::uint64_t base_commit_ = 0;  // `CommitRecord::commit` of the last one; 0: the store has none.
+  LogExtent log_extent_;
+  // Of a persisted actor.
+  CallRecords calls_;
+  ActorReminders reminders_;
+  Timers::Id reminder_timer_ = 0;
+  bool reminder_due_ = false;  // One may be; to be looked for.
+  bool ahead_ = false;         // The store knows that revisions may be told of that it does not have.
+  std::optional<store::CommitRecord> unsent_;  // Of turns that wait for no store; the next commit takes it.
+  bool changed_outside_ = false;               // Somebody else may have written.
+  std::vector<PastWaiter> past_waiters_;
+  bool past_loading_ = false;
   Time activated_at_{};
   std::vector<ActorTimer> timers_;
   std::size_t next_timer_ = 0;   // Looked at first, so that timers take turns.

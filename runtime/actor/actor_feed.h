@@ -39,6 +39,10 @@ class ActorFeed final : public session::StateFeed {
   Duration min_interval() const override { return min_interval_; }
   std::uint64_t CountEvents(const session::Position& after, const session::Position& through) const override;
 
+  // For the actor.
+  const std::shared_ptr<ViewLog>& view() const { return view_; }
+  const std::shared_ptr<FilterGate>& gate() const { return gate_; }
+
  private:
   const std::shared_ptr<ActorHistory> history_;
   const std::shared_ptr<ViewLog> view_;

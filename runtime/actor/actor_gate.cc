@@ -9,9 +9,8 @@
 namespace onager::actor {
 namespace {
 
-// A stored snapshot is renewed when the patches after it are larger than it, and than this: recovery reads at
-// most about twice the state, and a commit's cost does not depend on the state's size but once in a while.
-constexpr std::size_t kPatchBytesBeforeSnapshotMin = 64u << 10;
+// Times that a call is tried again because somebody else has written, before its caller is told.
+constexpr int kConflictsMax = 16;
 
 }  // namespace
 
@@ -37,61 +36,9 @@ void ActorCell::PassGate(OpenTurn turn, absl::StatusOr<std::string> result, Gate
   gated.call = std::move(turn.call);
   gated.outcome = std::move(outcome);
   gated.revision = revision_;
-  gated.committed = !gated.shown.has_value() && !gated.destroys;
+  gated.committed = gated.commit == 0;
   gate_.push_back(std::move(gated));
   ReleaseGate();
-}
-
-void ActorCell::Commit(SharedBytes patch, SharedBytes events, bool with_snapshot) {
-  store::CommitRecord record;
-  record.base_revision = revision_ - 1;
-  patch_bytes_since_snapshot_ += patch->size();
-  if (with_snapshot ||
-      patch_bytes_since_snapshot_ > std::max(kPatchBytesBeforeSnapshotMin, snapshot_bytes_)) {
-    std::string snapshot;
-    actor_->state_interface().EncodeStoredSnapshot(snapshot);
-    snapshot_bytes_ = snapshot.size();
-    patch_bytes_since_snapshot_ = 0;
-    record.snapshot = ShareBytes(std::move(snapshot));
-    record.log_floor = revision_;
-  }
-  store::LogStep& step = record.steps.emplace_back();
-  step.revision = revision_;
-  step.patch = std::move(patch);
-  step.events = std::move(events);
-  step.committed_at = runtime_.environment_.clock.WallNow();
-  SendToStore(std::move(record));
-}
-
-void ActorCell::CommitDestruction() {
-  store::CommitRecord record;
-  record.base_revision = revision_;
-  record.destroy = true;
-  SendToStore(std::move(record));
-}
-
-// Saves work for whoever loads the actor; without it nothing is lost.
-void ActorCell::SendBeside(store::CommitRecord record) {
-  Address(record);
-  runtime_.OnCellBusy();
-  runtime_.store_.Commit(std::move(record), [self = shared_from_this()](const absl::Status& /*status*/) {
-    self->runtime_.OnCellIdle();
-  });
-}
-
-void ActorCell::Address(store::CommitRecord& record) const {
-  record.actor = id_;
-  record.epoch = epoch_;
-  record.version = hosted_.type->version;
-}
-
-void ActorCell::SendToStore(store::CommitRecord record) {
-  Address(record);
-  runtime_.OnCellBusy();  // Until `Committed` arrives.
-  runtime_.store_.Commit(std::move(record),
-                         [self = shared_from_this(), generation = generation_](absl::Status status) {
-                           self->Push(Committed{generation, std::move(status)});
-                         });
 }
 
 // The store decides the commits of one actor in the order in which they were made.
@@ -100,9 +47,10 @@ void ActorCell::Handle(Committed& event) {
   (event.status.ok() ? counters_->commits : counters_->failed_commits).fetch_add(1);
   if (event.generation != generation_) return;  // It was discarded with an earlier failure.
   if (!event.status.ok()) return DiscardGate(event.status);
-  const auto waiting =
-      std::find_if(gate_.begin(), gate_.end(), [](const GatedTurn& turn) { return !turn.committed; });
-  if (waiting == gate_.end()) return;  // A failed gate was discarded while a turn was open.
+  const auto waiting = std::find_if(gate_.begin(), gate_.end(), [&event](const GatedTurn& turn) {
+    return turn.commit == event.commit && !turn.committed;
+  });
+  if (waiting == gate_.end()) return;  // Nobody waits for it.
   waiting->committed = true;
   ReleaseGate();
 }
@@ -111,6 +59,7 @@ void ActorCell::ReleaseGate() {
   while (!gate_.empty() && gate_.front().committed) {
     const GatedTurn turn = std::move(gate_.front());
     gate_.pop_front();
+    if (turn.activates) activation_conflicts_ = 0;
     // Observers first: whoever reads its own writes finds the delta before the reply.
     if (turn.shown.has_value()) {
       history_->Publish(*turn.shown, runtime_.environment_.clock.Now());
@@ -152,7 +101,7 @@ void ActorCell::DiscardGate(const absl::Status& status) {
   bool activation_failed = false;
   for (const GatedTurn& turn : discarded) {
     for (const auto& [view, snapshot] : turn.snapshots) snapshots_due_.push_back({view});
-    if (turn.call != nullptr) Answer(turn.call, reason);
+    if (turn.call != nullptr && !TryAgain(turn.call, reason)) Answer(turn.call, reason);
     activation_failed = activation_failed || turn.activates;
   }
   for (const std::shared_ptr<ActorCall>& call : std::exchange(held_calls_, {})) Answer(call, reason);
@@ -165,8 +114,28 @@ void ActorCell::DiscardGate(const absl::Status& status) {
     return;
   }
   // It would be made again, and fail again, for ever.
-  if (activation_failed) return FailActivation(reason);
+  if (activation_failed) return FailActivationUnlessConflict(reason);
   Reload();
+}
+
+// What met somebody else's commit left no trace, and runs again on what they have written where that does no
+// harm. Where it could, it waits all the same: what was written may be this very call's, which came to
+// another server.
+bool ActorCell::TryAgain(const std::shared_ptr<ActorCall>& call, const absl::Status& reason) {
+  if (!persists_ || !absl::IsAborted(reason) || stopping_) return false;
+  if (call->kind != ActorCall::Kind::kMethod || call->streams != nullptr) return false;
+  if (call->id.empty() && !call->may_run_again && !IsReadonly(*call)) return false;
+  if (++call->conflicts_ > kConflictsMax) return false;
+  counters_->waiting_calls.fetch_add(1);
+  again_.push_back(call);
+  return true;
+}
+
+// Of what was told there is something that the store will never have.
+void ActorCell::Handle(WritesLost& event) {
+  if (actor_ == nullptr || phase_ == Phase::kLoading || failed_commit_.has_value()) return;
+  counters_->lost_writes.fetch_add(1);
+  DiscardGate(event.reason);
 }
 
 void ActorCell::Handle(SnapshotRequested& event) {
@@ -205,8 +174,14 @@ void ActorCell::TakeHash(const std::shared_ptr<ViewLog>& view) {
 void ActorCell::Count(const ActorCall& call, const absl::Status& status) {
   if (call.kind == ActorCall::Kind::kActivation) return;  // Activations are counted.
   const bool timer = call.kind == ActorCall::Kind::kTimer;
-  (timer ? counters_->timer_turns : counters_->turns).fetch_add(1);
-  if (!status.ok()) (timer ? counters_->failed_timer_turns : counters_->failed_turns).fetch_add(1);
+  const bool reminder = call.kind == ActorCall::Kind::kReminder;
+  auto& turns = timer ? counters_->timer_turns : reminder ? counters_->reminder_turns : counters_->turns;
+  turns.fetch_add(1);
+  if (status.ok()) return;
+  auto& failed = timer      ? counters_->failed_timer_turns
+                 : reminder ? counters_->failed_reminder_turns
+                            : counters_->failed_turns;
+  failed.fetch_add(1);
 }
 
 }  // namespace onager::actor

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "runtime/wire/batch.h"
 
 namespace onager::actor {
 namespace {
@@ -175,6 +176,27 @@ void ActorHistory::PublishHash(ViewLog& view, generated::StateHash hash) {
   MutexLock lock(mutex_);
   view.hash = std::make_shared<generated::StateHash>(std::move(hash));
   view.hash_requested = false;
+}
+
+void ActorHistory::RestoreEvents(const std::vector<store::LogStep>& log) {
+  MutexLock lock(mutex_);
+  if (!events_through_.empty() || events_before_ != 0) return;  // It is known better here.
+  std::uint64_t count = 0;
+  for (const store::LogStep& step : log) {
+    if (step.events == nullptr || step.revision > head_.revision) continue;
+    count += wire::CountEvents(*step.events);
+    events_through_.emplace_back(step.revision, count);
+  }
+}
+
+void ActorHistory::AddPast(ViewLog& view, FilterGate* gate, const ViewLog& past,
+                           const FilterGate* past_gate) {
+  MutexLock lock(mutex_);
+  view.window.AddPast(past.window);
+  if (gate == nullptr || past_gate == nullptr || gate->since < past_gate->since) return;
+  // A gate that has not opened since it is here was open last when the past says.
+  if (gate->opened == gate->since) gate->opened = past_gate->opened;
+  gate->since = past_gate->since;
 }
 
 void ActorHistory::Restart(Position head) {

@@ -18,6 +18,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/session/replay_window.h"
 #include "runtime/session/state_feed.h"
+#include "runtime/store/store.h"
 
 namespace onager::actor {
 
@@ -108,6 +109,11 @@ class ActorHistory {
   void PublishSnapshot(ViewLog& view, std::uint64_t revision, SharedBytes snapshot);
   /// Of the head; kept up from now on.
   void PublishHash(ViewLog& view, generated::StateHash hash);
+  /// What was committed before the history began: how many events there were. Nothing was published yet.
+  void RestoreEvents(const std::vector<store::LogStep>& log);
+  /// What was before the view's window, and for which revisions the filter was open; both from another
+  /// history that nobody else uses any more, and that has the same head. Gates may be null.
+  void AddPast(ViewLog& view, FilterGate* gate, const ViewLog& past, const FilterGate* past_gate);
   /// What was not published at the last `AddView` and `AddGate` never will be.
   void Continue();
   /// The history was replaced by another: every reader will get a snapshot.

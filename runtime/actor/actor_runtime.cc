@@ -8,15 +8,48 @@
 
 namespace onager::actor {
 
-ActorRuntime::ActorRuntime(ActorRuntimeOptions options, const Environment& environment, store::Store& store)
-    : options_(options), environment_(environment), store_(store), dormant_(options.replay.age_max) {}
+namespace {
+
+// Whether some of its turns do not wait for the store.
+bool WritesBehind(const generated::ActorType& type) {
+  const auto waits = [](generated::Durability durability) {
+    return durability == generated::Durability::kSync;
+  };
+  return type.persist && (!waits(type.durability) ||
+                          !std::all_of(type.methods.begin(), type.methods.end(),
+                                       [&](const auto& method) { return waits(method.durability); }));
+}
+
+}  // namespace
+
+ActorRuntime::ActorRuntime(ActorRuntimeOptions options, const Environment& environment, store::Store& store,
+                           store::Store* persistent)
+    : options_(options),
+      environment_(environment),
+      store_(store),
+      persistent_(persistent != nullptr ? *persistent : store),
+      dormant_(options.replay.age_max) {}
+
+ActorRuntime::~ActorRuntime() {
+  StopListening();
+  if (behind_ != nullptr) behind_->SetLostListener(nullptr);
+}
 
 absl::Status ActorRuntime::Host(const generated::ActorType& type, MakeActor make) {
   if (!types_.emplace(std::string(type.name), HostedType{&type, std::move(make)}).second) {
     return absl::FailedPreconditionError(
         absl::StrCat("the actor type ", std::string(type.name), " is hosted already"));
   }
+  if (WritesBehind(type) && behind_ == nullptr) {
+    behind_ = std::make_unique<store::WriteBehind>(persistent_, environment_, options_.write_behind);
+    behind_->SetLostListener(this);
+  }
   return absl::OkStatus();
+}
+
+store::Store& ActorRuntime::StoreOf(const HostedType& hosted) const {
+  if (!hosted.type->persist) return store_;
+  return WritesBehind(*hosted.type) ? *behind_ : persistent_;
 }
 
 const HostedType* ActorRuntime::FindType(std::string_view name) const {
@@ -86,11 +119,12 @@ void ActorRuntime::Call(std::shared_ptr<ActorCall> call) {
 }
 
 void ActorRuntime::OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done,
-                            std::shared_ptr<const generated::FieldTree> known) {
+                            std::shared_ptr<const generated::FieldTree> known,
+                            const std::optional<session::Position>& from) {
   while (true) {
     absl::StatusOr<std::shared_ptr<ActorCell>> cell = FindOrCreate(actor);
     if (!cell.ok()) return done(cell.status());
-    if ((*cell)->OpenFeed(filter, view, known, done)) return;
+    if ((*cell)->OpenFeed(filter, view, known, done, from)) return;
   }
 }
 
@@ -116,9 +150,13 @@ void ActorRuntime::BeginShutdown() {
     MutexLock lock(mutex_);
     stopping_ = true;
     if (dormant_timer_ != 0) environment_.timers.Cancel(std::exchange(dormant_timer_, 0));
+    if (reminder_timer_ != 0) environment_.timers.Cancel(std::exchange(reminder_timer_, 0));
+    for (const auto& [actor, timer] : waking_) environment_.timers.Cancel(timer);
+    waking_.clear();
     cells.reserve(cells_.size());
     for (const auto& [id, cell] : cells_) cells.push_back(cell);
   }
+  StopListening();
   // In one order in every run.
   std::sort(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
   for (const std::shared_ptr<ActorCell>& cell : cells) cell->Stop();
@@ -161,6 +199,11 @@ ActorRuntimeStats ActorRuntime::stats() const {
   stats.commits = counters_->commits;
   stats.failed_commits = counters_->failed_commits;
   stats.view_evaluations = counters_->view_evaluations;
+  stats.repeated_calls = counters_->repeated_calls;
+  stats.outside_commits = counters_->outside_commits;
+  stats.lost_writes = counters_->lost_writes;
+  stats.reminder_turns = counters_->reminder_turns;
+  stats.failed_reminder_turns = counters_->failed_reminder_turns;
   return stats;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "onager/generated/actor_base.h"
 #include "runtime/actor/actor_call.h"
 #include "runtime/actor/actor_feed.h"
+#include "runtime/actor/call_records.h"
 #include "runtime/actor/dormant_actors.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
@@ -23,6 +25,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/session/replay_window.h"
 #include "runtime/store/store.h"
+#include "runtime/store/write_behind.h"
 
 namespace onager::actor {
 
@@ -35,6 +38,8 @@ struct ActorRuntimeOptions {
   session::ReplayLimits replay;
   /// An actor that nobody has called or observed for so long is deactivated. `Duration::max()`: never.
   Duration idle_timeout = std::chrono::minutes(10);
+  CallRecordLimits call_records;           // Of each persisted actor.
+  store::WriteBehindOptions write_behind;  // Of turns that do not wait for the store.
 };
 
 /// One actor type that the runtime can activate.
@@ -67,6 +72,11 @@ struct ActorRuntimeStats {
   std::int64_t calls_between_actors = 0;
   std::int64_t commits = 0;
   std::int64_t failed_commits = 0;
+  std::int64_t repeated_calls = 0;   // Answered from what persisted actors remember of their calls.
+  std::int64_t outside_commits = 0;  // Revisions that others have made, shown to those who observe the actor.
+  std::int64_t lost_writes = 0;      // Times that what was told of could not be stored.
+  std::int64_t reminder_turns = 0;
+  std::int64_t failed_reminder_turns = 0;
   std::int64_t view_evaluations = 0;  // Times that a turn was looked at for one view with its parameters.
 };
 
@@ -75,15 +85,23 @@ struct ActorRuntimeStats {
 ///
 /// Thread-safe. Types are hosted before the first call. Destroy after `Shutdown` has returned and the
 /// executor runs nothing of it.
-class ActorRuntime final : public CallRouter {
+class ActorRuntime final : public CallRouter, private store::ChangeListener, private store::LostListener {
  public:
-  /// `environment`'s parts and `store` outlive the runtime.
-  ActorRuntime(ActorRuntimeOptions options, const Environment& environment, store::Store& store);
-  ~ActorRuntime() override = default;
+  /// How far ahead actors are woken for their reminders; one that is due sooner keeps its actor active.
+  static constexpr absl::Duration kReminderHorizon = absl::Seconds(5);
+
+  /// `environment`'s parts and the stores outlive the runtime. `store` has the actors that are not persisted,
+  /// and those that are where `persistent` is null.
+  ActorRuntime(ActorRuntimeOptions options, const Environment& environment, store::Store& store,
+               store::Store* persistent = nullptr);
+  ~ActorRuntime() override;
 
   /// `FAILED_PRECONDITION` when a type of that name is hosted already.
   absl::Status Host(const generated::ActorType& type, MakeActor make);
   const HostedType* FindType(std::string_view name) const;
+  /// To be called once all types are hosted: from now on actors hear of what others write, and are woken for
+  /// their reminders.
+  void Begin();
   /// Of all that are hosted, sorted.
   std::vector<std::string> type_names() const;
 
@@ -100,7 +118,8 @@ class ActorRuntime final : public CallRouter {
   /// of the actor's message for it, or empty. `INVALID_ARGUMENT` when it has no such. `done` is called once,
   /// from any thread, under no lock.
   void OpenFeed(const ActorId& actor, std::string filter, std::string view, FeedDone done,
-                std::shared_ptr<const generated::FieldTree> known = nullptr);
+                std::shared_ptr<const generated::FieldTree> known = nullptr,
+                const std::optional<session::Position>& from = std::nullopt);
 
   /// Refuses new work with `UNAVAILABLE`, cancels what waits and what runs, and blocks until no turn is open.
   /// With an executor that the caller runs itself, `BeginShutdown` and `idle` do the same without blocking.
@@ -120,12 +139,25 @@ class ActorRuntime final : public CallRouter {
     Counter activations = 0, failed_activations = 0, deactivations = 0, destroyed = 0;
     Counter turns = 0, failed_turns = 0, guest_turns = 0, timer_turns = 0, failed_timer_turns = 0;
     Counter failed_hooks = 0, refused_calls = 0, calls_between_actors = 0, commits = 0, failed_commits = 0;
-    Counter view_evaluations = 0;
+    Counter view_evaluations = 0, repeated_calls = 0, outside_commits = 0, lost_writes = 0;
+    Counter reminder_turns = 0, failed_reminder_turns = 0;
   };
 
   absl::StatusOr<std::shared_ptr<ActorCell>> FindOrCreate(const ActorId& actor);
   /// Forgets a cell in which nothing waits, and keeps what is left of its actor. False when something does.
   bool Retire(ActorCell& cell);
+  store::Store& StoreOf(const HostedType& hosted) const;
+  session::ReplayLimits ReplayOf(const HostedType& hosted) const;
+  /// As a commit that may be answered before it is durable.
+  void CommitBehind(store::CommitRecord record, store::Store::CommitDone done);
+  void OnActorChanged(const ActorId& actor) override;
+  void OnWritesLost(const ActorId& actor, const absl::Status& why) override;
+  std::shared_ptr<ActorCell> Find(const ActorId& actor) const;
+  void Wake(const ActorId& actor);
+  void StopListening();
+  void LookForReminders();
+  void OnReminders(const std::vector<store::DueActor>& due);
+  void LookForRemindersIn(absl::Duration wait);
   void ArmDormantTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnCellBusy() { busy_cells_.fetch_add(1); }
   void OnCellIdle();
@@ -133,6 +165,10 @@ class ActorRuntime final : public CallRouter {
   const ActorRuntimeOptions options_;
   const Environment environment_;
   store::Store& store_;
+  store::Store& persistent_;
+  // Before `persistent_`, for all that actors do there of which some turns do not wait. Null: there are none
+  // such.
+  std::unique_ptr<store::WriteBehind> behind_;
   absl::flat_hash_map<std::string, HostedType> types_;  // Constant once calls come.
 
   const std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();  // Cells may go later.
@@ -144,6 +180,10 @@ class ActorRuntime final : public CallRouter {
   absl::flat_hash_map<ActorId, std::shared_ptr<ActorCell>> cells_ ABSL_GUARDED_BY(mutex_);
   DormantActors dormant_ ABSL_GUARDED_BY(mutex_);
   Timers::Id dormant_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool listens_ ABSL_GUARDED_BY(mutex_) = false;  // For changes from outside.
+  Timers::Id reminder_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Actors that will be woken, and the timers that do it.
+  absl::flat_hash_map<ActorId, Timers::Id> waking_ ABSL_GUARDED_BY(mutex_);
 
   Mutex idle_mutex_;
   CondVar idle_changed_;

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/actor/actor_cell.h"
 #include "runtime/actor/turn_context.h"
+#include "runtime/wire/error_details.h"
 
 // The turns: how they begin, nest and end.
 namespace onager::actor {
@@ -20,36 +21,99 @@ absl::Status TooManyEvents(const ActorId& id) {
 // A call that comes back, a feed that waits, a timer that is due or the call that waits longest.
 bool ActorCell::StartNext() {
   if (ServeChained() || ServeFeed()) return true;
+  // Calls and what is due by itself take turns.
   std::shared_ptr<ActorCall> call;
-  const auto due = [this] {
-    for (std::size_t i = 0; i < timers_.size(); ++i) {
-      const std::size_t timer = (next_timer_ + i) % timers_.size();
-      if (timers_[timer].due) return std::optional<std::size_t>(timer);
-    }
-    return std::optional<std::size_t>();
-  }();
-  {
+  if (timer_ran_last_) call = NextCall();
+  const bool is_call = call != nullptr;
+  if (call == nullptr && !stopping_) call = NextDue();
+  timer_ran_last_ = call != nullptr && !is_call;
+  if (call == nullptr) call = NextCall();
+  if (call == nullptr) return false;
+  if (!AnswerFromRecord(call)) StartTurn(std::move(call), TurnKind::kWhole);
+  return true;
+}
+
+std::shared_ptr<ActorCall> ActorCell::NextCall() {
+  std::shared_ptr<ActorCall> call;
+  if (!again_.empty()) {
+    call = std::move(again_.front());
+    again_.pop_front();
+  } else {
     MutexLock lock(mutex_);
-    if (!mailbox_.empty() && (!due.has_value() || timer_ran_last_)) {
-      call = std::move(mailbox_.front());
-      mailbox_.pop_front();
-    }
+    if (mailbox_.empty()) return nullptr;
+    call = std::move(mailbox_.front());
+    mailbox_.pop_front();
   }
-  timer_ran_last_ = call == nullptr;
-  if (call != nullptr) {
-    counters_->waiting_calls.fetch_sub(1);
-    NoteUse();
-  } else if (due.has_value() && !stopping_) {
-    timers_[*due].due = false;
-    next_timer_ = *due + 1;
-    call = std::make_shared<ActorCall>();
+  counters_->waiting_calls.fetch_sub(1);
+  NoteUse();
+  return call;
+}
+
+// The turn of a timer or of a reminder.
+std::shared_ptr<ActorCall> ActorCell::NextDue() {
+  for (std::size_t i = 0; i < timers_.size(); ++i) {
+    const std::size_t timer = (next_timer_ + i) % timers_.size();
+    if (!timers_[timer].due) continue;
+    timers_[timer].due = false;
+    next_timer_ = timer + 1;
+    auto call = std::make_shared<ActorCall>();
     call->kind = ActorCall::Kind::kTimer;
     call->actor = id_;
-    call->method = *due;
-  } else {
-    return false;
+    call->method = timer;
+    return call;
   }
-  StartTurn(std::move(call), TurnKind::kWhole);
+  if (!reminder_due_) return nullptr;
+  std::optional<ActorReminders::Due> due = reminders_.Start(runtime_.environment_.clock.WallNow());
+  if (!due.has_value()) {
+    reminder_due_ = false;
+    ArmReminders();
+    return nullptr;
+  }
+  auto call = std::make_shared<ActorCall>();
+  call->kind = ActorCall::Kind::kReminder;
+  call->actor = id_;
+  call->method = due->reminder;
+  // When it fails or the server does, it runs again, and makes the same calls: they are known by this, for as
+  // long as the others remember their calls.
+  call->id =
+      CallId::Of(absl::StrCat(id_.ToString(), "\n", std::string(hosted_.type->reminders[due->reminder].name),
+                              "\n", absl::ToUnixMicros(due->at), "\n", due->arguments));
+  call->arguments = std::move(due->arguments);
+  return call;
+}
+
+// Of a call that has run before, as the actor remembers, and of one of which nobody knows that any more.
+bool ActorCell::AnswerFromRecord(const std::shared_ptr<ActorCall>& call) {
+  if (!persists_ || call->kind != ActorCall::Kind::kMethod || call->streams != nullptr) return false;
+  if (const std::optional<CallRecords::Ended> ended = calls_.Find(call->id); ended.has_value()) {
+    auto outcome = std::make_shared<session::CallOutcome>();
+    if (ended->result.has_value()) {
+      outcome->result = ShareBytes(*ended->result);
+    } else {
+      outcome->status = wire::AlreadyExecuted(ended->revision);
+    }
+    outcome->revision = ended->revision;
+    outcome->epoch = epoch_;
+    outcome->actor = id_;
+    counters_->repeated_calls.fetch_add(1);
+    GatedTurn gated;
+    gated.call = call;
+    gated.outcome = std::move(outcome);
+    gated.revision = revision_;
+    gated.committed = true;
+    gate_.push_back(std::move(gated));
+    ReleaseGate();
+    return true;
+  }
+  if (call->may_run_again || IsReadonly(*call)) return false;
+  if (call->conflicts_ > 0) {
+    Answer(call, absl::AbortedError(absl::StrCat(
+                     "somebody else changed ", id_.ToString(),
+                     " before the turn could be committed; it was undone and may be tried again")));
+    return true;
+  }
+  if (!call->unsure || !calls_.MayHaveForgotten(call->sent_at)) return false;
+  Answer(call, wire::OutcomeUnknown());
   return true;
 }
 
@@ -64,8 +128,14 @@ bool ActorCell::ServeFeed() {
     feed_waiters_.pop_front();
   }
   NoteUse();
-  waiter->done(observed_->Open(waiter->filter, waiter->view, std::move(waiter->known), revision_,
-                               runtime_.environment_.clock.Now()));
+  absl::StatusOr<std::shared_ptr<ActorFeed>> feed = observed_->Open(
+      waiter->filter, waiter->view, waiter->known, revision_, runtime_.environment_.clock.Now());
+  if (feed.ok() && NeedsPast(*waiter, **feed)) {
+    past_waiters_.push_back({*std::move(waiter), *std::move(feed)});
+    LoadPast();
+  } else {
+    waiter->done(std::move(feed));
+  }
   return true;
 }
 
@@ -189,6 +259,7 @@ void ActorCell::StartTurn(std::shared_ptr<ActorCall> call, TurnKind kind) {
   }
   // Of a whole turn: what the actor's code did between turns. It is lost.
   turn.events_before = actor_->TakeEvents();
+  turn.reminders_before = actor_->TakeReminders();
   if (kind == TurnKind::kPart) actor_->state_interface().BeginPart();
   if (kind == TurnKind::kGuest) actor_->state_interface().HideTurn();
   runtime_.OnCellBusy();  // Until the turn has ended.
@@ -229,6 +300,8 @@ Task<std::string> ActorCell::Dispatch(const OpenTurn& turn) {
     switch (call.kind) {
       case ActorCall::Kind::kTimer:
         return WithoutResult(actor_->OnTimer(*turn.context, call.method));
+      case ActorCall::Kind::kReminder:
+        return WithoutResult(actor_->OnReminder(*turn.context, call.method, call.arguments));
       case ActorCall::Kind::kActivation:
         return WithoutResult(actor_->OnActivate(*turn.context));
       case ActorCall::Kind::kDestruction:
@@ -280,17 +353,21 @@ void ActorCell::FinishInnermost() {
 // Its caller is a part of the turn that goes on, and hears of it at once.
 void ActorCell::EndPart(OpenTurn turn, absl::StatusOr<std::string> result) {
   generated::TurnEvents events = actor_->TakeEvents();
+  std::vector<generated::ReminderChange> reminders = actor_->TakeReminders();
   if (result.ok() && events.too_many) result = TooManyEvents(id_);
   if (failed_commit_.has_value()) result = *failed_commit_;
   generated::StateInterface& state = actor_->state_interface();
   const bool destroys = turn.context->destroys();
-  if (result.ok() && IsReadonly(*turn.call) && (state.PartChanged() || events.count > 0 || destroys)) {
+  if (result.ok() && IsReadonly(*turn.call) &&
+      (state.PartChanged() || events.count > 0 || destroys || !reminders.empty())) {
     result = NotReadonly(*turn.call);
   }
   if (result.ok() && destroys) open_.back().context->Destroy();
   state.EndPart(/*keep=*/result.ok());
   actor_->RestoreEvents(std::move(turn.events_before),
                         result.ok() ? std::move(events) : generated::TurnEvents());
+  if (!result.ok()) reminders.clear();
+  actor_->RestoreReminders(std::move(turn.reminders_before), std::move(reminders));
   Count(*turn.call, result.status());
   auto outcome = std::make_shared<session::CallOutcome>();
   outcome->status = result.status();
@@ -303,10 +380,14 @@ void ActorCell::EndPart(OpenTurn turn, absl::StatusOr<std::string> result) {
 
 void ActorCell::EndGuest(OpenTurn turn, absl::StatusOr<std::string> result) {
   const bool emitted = actor_->TakeEvents().count > 0;
+  const bool reminds = !actor_->TakeReminders().empty();
   const bool changed = actor_->state_interface().ShowTurn();
   actor_->RestoreEvents(std::move(turn.events_before), {});
+  actor_->RestoreReminders(std::move(turn.reminders_before), {});
   if (failed_commit_.has_value()) return Answer(turn.call, *failed_commit_);
-  if (result.ok() && (changed || emitted || turn.context->destroys())) result = NotReadonly(*turn.call);
+  if (result.ok() && (changed || emitted || reminds || turn.context->destroys())) {
+    result = NotReadonly(*turn.call);
+  }
   PassGate(std::move(turn), std::move(result), GatedTurn());
 }
 
@@ -320,17 +401,22 @@ void ActorCell::EndWhole(OpenTurn turn, absl::StatusOr<std::string> result) {
   if (failed_commit_.has_value()) {
     // The turn ran on a state that was never committed.
     const absl::Status status = *std::exchange(failed_commit_, std::nullopt);
-    Answer(turn.call, status);
-    // What failed is a part of the activation, and would fail again, for ever.
-    return std::exchange(activation_failed_, false) ? FailActivation(status) : Reload();
+    if (!TryAgain(turn.call, status)) Answer(turn.call, status);
+    return std::exchange(activation_failed_, false) ? FailActivationUnlessConflict(status) : Reload();
   }
   const bool activates = turn.call->kind == ActorCall::Kind::kActivation;
   generated::StateInterface& state = actor_->state_interface();
   generated::TurnEvents events = actor_->TakeEvents();
   const bool destroys = turn.context->destroys();
   if (result.ok() && events.too_many) result = TooManyEvents(id_);
+  const std::vector<generated::ReminderChange> reminders = actor_->TakeReminders();
+  if (result.ok()) {
+    if (absl::Status may = CheckReminders(reminders); !may.ok()) result = std::move(may);
+  }
+  const bool reminded = turn.call->kind == ActorCall::Kind::kReminder;
   std::string bytes;
   bool state_changed = false;
+  bool commits = false;
   GatedTurn gated;
   SharedBytes patch;
   if (!result.ok()) {
@@ -342,8 +428,10 @@ void ActorCell::EndWhole(OpenTurn turn, absl::StatusOr<std::string> result) {
     } else {
       gated.destroys = true;
     }
-  } else if (state_changed = state.EncodePatch(bytes); !state_changed && events.count == 0) {
+  } else if (state_changed = state.EncodePatch(bytes);
+             !state_changed && events.count == 0 && reminders.empty()) {
     state.Commit();
+    commits = reminded;
   } else if (absl::Status readable = state.CheckPatch(); !readable.ok()) {
     state.Rollback();
     result = std::move(readable);
@@ -351,23 +439,29 @@ void ActorCell::EndWhole(OpenTurn turn, absl::StatusOr<std::string> result) {
     state.Rollback();
     result = NotReadonly(*turn.call);
   } else {
-    patch = ShareBytes(std::move(bytes));
-    gated.shown = Show(state_changed ? patch : nullptr, std::move(events));
+    commits = true;
+    if (state_changed || events.count > 0) {
+      patch = ShareBytes(std::move(bytes));
+      gated.shown = Show(state_changed ? patch : nullptr, std::move(events));
+      ++revision_;
+    }
     state.Commit();
-    ++revision_;
   }
   if (activates && !result.ok()) return FailActivation(result.status());
   gated.activates = activates;
-  const bool ends = gated.destroys;
-  const SharedBytes committed_events = gated.shown.has_value() ? gated.shown->events : nullptr;
-  if (activates) BecomeActive();
-  if (ends) phase_ = Phase::kEnding;
-  PassGate(std::move(turn), std::move(result), std::move(gated));
-  if (ends) {
-    CommitDestruction();
-  } else if (patch != nullptr) {
-    Commit(std::move(patch), committed_events, /*with_snapshot=*/false);
+  if (reminded && !result.ok()) FailReminder(*turn.call);
+  if (commits) {
+    store::CommitRecord record = NewRecord(patch == nullptr ? revision_ : revision_ - 1);
+    if (patch != nullptr) AddStep(record, std::move(patch), gated.shown->events, /*with_snapshot=*/false);
+    AddBeside(record, *turn.call, *result, reminders);
+    gated.commit = Commit(std::move(record), DurabilityOf(*turn.call));
   }
+  if (activates) BecomeActive();
+  if (gated.destroys) {
+    phase_ = Phase::kEnding;
+    CommitDestruction(gated);
+  }
+  PassGate(std::move(turn), std::move(result), std::move(gated));
   if (!snapshots_due_.empty() && phase_ == Phase::kActive) TakeSnapshots();
 }
 
@@ -382,6 +476,24 @@ void ActorCell::TellCommitted() {
   }
   actor_->state_interface().Rollback();
   (void)actor_->TakeEvents();
+  (void)actor_->TakeReminders();
+}
+
+absl::Status ActorCell::CheckReminders(const std::vector<generated::ReminderChange>& changes) const {
+  if (changes.empty()) return absl::OkStatus();
+  if (!persists_)
+    return absl::InternalError(absl::StrCat(id_.type, " is not [persist] and has no reminders"));
+  if (absl::Status may = generated::CheckReminderChanges(changes); !may.ok()) return may;
+  if (reminders_.Fits(changes)) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(id_.ToString(), " would have more than ", ActorReminders::kCountMax, " reminders"));
+}
+
+void ActorCell::FailReminder(const ActorCall& call) {
+  ActorReminders::Due due;
+  due.reminder = call.method;
+  due.arguments = call.arguments;
+  reminders_.Fail(due, runtime_.environment_.clock.WallNow());
 }
 
 }  // namespace onager::actor

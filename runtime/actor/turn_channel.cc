@@ -36,6 +36,7 @@ absl::StatusOr<std::shared_ptr<ActorCall>> TurnChannel::MakeCall(const generated
   call->actor = {std::string(type.name), key};
   call->method = method;
   call->arguments = std::move(arguments);
+  call->may_run_again = options.may_run_again().value_or(type.methods[method].idempotent);
   const absl::Duration timeout =
       std::max(options.timeout().value_or(type.methods[method].timeout), absl::ZeroDuration());
   const Time now = turn->environment().clock.Now();

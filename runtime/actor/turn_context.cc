@@ -21,6 +21,8 @@ TurnContext::TurnContext(const Environment& environment, std::weak_ptr<TurnHost>
       deadline_(call.deadline),
       now_(environment.clock.WallNow()),
       caller_(call.caller),
+      unsure_(call.unsure),
+      sent_at_(call.sent_at),
       id_(call.id) {}
 
 TurnContext::~TurnContext() = default;
@@ -197,6 +199,9 @@ absl::Status TurnContext::Send(const std::shared_ptr<ActorCall>& call,
     calls_.emplace(outgoing.get(), outgoing);
   }
   call->principal = principal_;
+  // What made this turn run may have made it run before, and then it made the same calls.
+  call->unsure = unsure_;
+  call->sent_at = sent_at_;
   if (const auto host = host_.lock()) host->Send(call);
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -85,6 +86,8 @@ class TurnContext final : public Turn, public std::enable_shared_from_this<TurnC
   const Time deadline_;
   const absl::Time now_;
   const std::shared_ptr<const CallLink> caller_;
+  const bool unsure_;
+  const std::optional<absl::Time> sent_at_;
   bool destroys_ = false;  // The handler's.
 
   mutable Mutex mutex_;

@@ -21,7 +21,8 @@ constexpr int kHeldLooks = 10;
 
 }  // namespace
 
-ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store)
+ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store,
+                       store::Store* persistent)
     : options_([&options] {
         options.session.calls_in_flight_max =
             std::min(options.session.calls_in_flight_max, options.ledger.count_max);
@@ -33,7 +34,7 @@ ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment
       counters_(*metrics_),
       actor_metrics_(*metrics_),
       log_(options_.log, environment.clock),
-      actors_(options_.actors, environment, store),
+      actors_(options_.actors, environment, store, persistent),
       door_(
           options_.door, environment, actors_, signer_,
           [this](const Credentials& credentials) { return Authenticate(credentials); },
@@ -65,6 +66,7 @@ absl::Status ServerCore::AddListener(std::unique_ptr<transport::Listener> listen
   absl::Status started = listener->Start(
       [this](std::unique_ptr<transport::Connection> connection) { Accept(std::move(connection)); });
   if (!started.ok()) return started;
+  actors_.Begin();
   MutexLock lock(mutex_);
   listeners_.push_back(std::move(listener));
   return absl::OkStatus();

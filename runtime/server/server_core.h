@@ -46,7 +46,7 @@ struct ServerCoreOptions {
   std::size_t idle_clients_max = 10'000;
   /// That sessions hold for clients who have not read them; see `ServerOptions`.
   std::size_t held_bytes_max = 256u << 20;
-  std::map<std::uint32_t, std::string> token_keys;
+  std::map<std::uint32_t, std::string> token_keys;  // By `TokenKeyId`.
   std::uint32_t token_signing_key = 1;
   Authenticator authenticator;       // Empty: everybody is anonymous.
   Authorizer authorizer;             // Empty: everybody may do everything.
@@ -71,8 +71,9 @@ class Entrance {
 /// run until `idle`), when the executor runs nothing of it any more.
 class ServerCore {
  public:
-  /// `environment`'s parts and `store` outlive the core.
-  ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store);
+  /// `environment`'s parts and the stores outlive the core; see `ActorRuntime`.
+  ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store,
+             store::Store* persistent = nullptr);
   ~ServerCore();
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;

@@ -17,18 +17,6 @@ using session::ServerSession;
 // How long the last write of a session, the one that says goodbye, may take.
 constexpr Duration kLastWriteTimeout = std::chrono::milliseconds(250);
 
-absl::Status OutcomeUnknown() {
-  return wire::WithReason(
-      absl::UnavailableError("the call may or may not have run before the connection was lost"),
-      "OUTCOME_UNKNOWN");
-}
-
-absl::Status AlreadyExecuted(std::uint64_t revision) {
-  return wire::WithReason(absl::AlreadyExistsError(absl::StrCat("the call ran, at revision ", revision,
-                                                                ", and its result was too large to keep")),
-                          "ALREADY_EXECUTED");
-}
-
 std::uint32_t StreamsOf(const generated::MethodInfo& method) {
   return (method.streamed_parameter ? wire::kStreamedParameter : 0) |
          (method.streamed_result ? wire::kStreamedResult : 0);
@@ -278,13 +266,18 @@ void SessionHost::Do(ServerSession::StartCall& action) {
                                                          core_.options_.ledger.age_max);
   }
   // Another run would tell another story than the one that has been begun.
-  const bool may_run_again =
+  call->may_run_again =
       (action.rerun == 0 ? info.idempotent : action.rerun == wire::kMayRunAgain) && !action.streams_begun;
+  // An actor that keeps its calls knows whether this one has run, or says that it does not.
+  const bool actor_knows = hosted->type->persist && !info.streamed();
+  if (action.sent_ago.has_value()) {
+    call->sent_at = core_.environment_.clock.WallNow() - absl::FromChrono(*action.sent_ago);
+  }
   const std::shared_ptr<ClientRecord> client = record();
   if (client == nullptr) return;  // The connection is gone.
-  call->id = {client->id(), action.number};
   const CallLedger::Admission admission =
-      client->Admit(action.number, action.may_have_run, may_run_again, now, call, core_.environment_.clock);
+      client->Admit(action.number, action.may_have_run, call->may_run_again || actor_knows, now, call,
+                    core_.environment_.clock);
   switch (admission.verdict) {
     case CallLedger::Verdict::kRun:
       OpenStream(action.number, call->streams);
@@ -302,10 +295,10 @@ void SessionHost::Do(ServerSession::StartCall& action) {
       OnCallEnded(action.number, admission.outcome);
       break;
     case CallLedger::Verdict::kOutcomeDropped:
-      EndCallAtOnce(action.number, action.actor, AlreadyExecuted(admission.outcome->revision));
+      EndCallAtOnce(action.number, action.actor, wire::AlreadyExecuted(admission.outcome->revision));
       break;
     case CallLedger::Verdict::kUnknown:
-      EndCallAtOnce(action.number, action.actor, OutcomeUnknown());
+      EndCallAtOnce(action.number, action.actor, wire::OutcomeUnknown());
       break;
     case CallLedger::Verdict::kSaturated:
       EndCallAtOnce(
@@ -395,7 +388,7 @@ void SessionHost::Do(ServerSession::OpenFeed& action) {
        common](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
         self->OnFeedOpened(id, fingerprint, common, std::move(feed));
       },
-      common.has_value() && common->agrees ? std::move(action.field_tree) : nullptr);
+      common.has_value() && common->agrees ? std::move(action.field_tree) : nullptr, action.from);
 }
 
 void SessionHost::OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,

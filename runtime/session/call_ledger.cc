@@ -18,7 +18,7 @@ std::size_t CallOutcome::size() const {
   return size;
 }
 
-CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now,
+CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run, bool may_run_again, Time now,
                                         bool streamed) {
   Evict(now);
   if (number <= acknowledged_) return {Verdict::kAcknowledged, nullptr};
@@ -30,14 +30,15 @@ CallLedger::Admission CallLedger::Admit(std::uint64_t number, bool may_have_run,
   // Not on record: at or below the highest number seen it has been here and its record was evicted.
   const bool evicted = number <= seen_max_;
   seen_max_ = std::max(seen_max_, number);
-  if ((evicted || may_have_run) && !idempotent) return {Verdict::kUnknown, nullptr};
+  const bool unsure = evicted || may_have_run;
+  if (unsure && !may_run_again) return {Verdict::kUnknown, nullptr};
   if (running_ >= limits_.running_max || (streamed && running_streams_ >= limits_.running_streams_max)) {
     return {Verdict::kSaturated, nullptr};
   }
   records_[number].streamed = streamed;
   ++running_;
   if (streamed) ++running_streams_;
-  return {Verdict::kRun, nullptr};
+  return {Verdict::kRun, nullptr, unsure};
 }
 
 void CallLedger::Complete(std::uint64_t number, SharedOutcome outcome, Time now) {

@@ -61,11 +61,14 @@ class CallLedger {
   struct Admission {
     Verdict verdict;
     SharedOutcome outcome;
+    bool unsure = false;  // kRun: it may have run before.
   };
 
   /// Decides about a call that arrives. `may_have_run` says that it was sent to a server whose ledger this
-  /// one is not. An `idempotent` call that would be `kUnknown` is run again.
-  Admission Admit(std::uint64_t number, bool may_have_run, bool idempotent, Time now, bool streamed = false);
+  /// one is not. A call that would be `kUnknown` is run, and `unsure`, when it `may_run_again`: a second run
+  /// does no harm, or its actor finds out.
+  Admission Admit(std::uint64_t number, bool may_have_run, bool may_run_again, Time now,
+                  bool streamed = false);
 
   /// Records how a call that `Admit` let run has ended.
   void Complete(std::uint64_t number, SharedOutcome outcome, Time now);
@@ -79,6 +82,8 @@ class CallLedger {
   std::size_t size() const { return records_.size(); }
   std::size_t bytes() const { return bytes_; }
   std::size_t running() const { return running_; }
+  /// The client has every reply up to this number.
+  std::uint64_t acknowledged() const { return acknowledged_; }
 
  private:
   struct Record {

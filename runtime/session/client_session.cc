@@ -376,7 +376,10 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     pending.sent_in_session = true;
     ++calls_in_flight_;
     pending.first_sent_here = pending.first_server_instance == 0;
-    if (pending.first_sent_here) pending.first_server_instance = server_instance_;
+    if (pending.first_sent_here) {
+      pending.first_server_instance = server_instance_;
+      pending.first_sent_at = now;
+    }
     wire::Call call;
     call.number = found->first;
     call.actor_type = pending.request.actor.type;
@@ -384,6 +387,10 @@ void ClientSession::AppendCalls(wire::BatchWriter& writer, Time now) {
     call.method = pending.request.method;
     call.arguments = pending.request.arguments;
     call.may_have_run = pending.may_have_run;
+    if (pending.may_have_run) {
+      const auto ago = std::chrono::ceil<std::chrono::milliseconds>(now - pending.first_sent_at).count();
+      call.sent_ago_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(ago, 1));
+    }
     call.rerun = pending.request.rerun;
     streams_.BeginSending(call);
     if (pending.deadline != kNever) {

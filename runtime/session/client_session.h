@@ -102,6 +102,7 @@ class ClientSession : public ClientActions {
     // The server that the call was sent to first; zero: it has not been sent.
     std::uint64_t first_server_instance = 0;
     bool may_have_run = false;
+    Time first_sent_at{};          // If it was sent at all.
     bool first_sent_here = false;  // It was not sent in any earlier session.
   };
 

@@ -16,6 +16,22 @@ void ReplayWindow::Append(SharedBytes patch, SharedBytes events, Time now) {
   Trim(now);
 }
 
+void ReplayWindow::AddPast(const ReplayWindow& past) {
+  if (past.head_ < floor_ || past.floor_ >= floor_) return;
+  // Sums of bytes wrap around: only their differences are looked at.
+  std::uint64_t through =
+      entries_.empty() ? bytes_ever_ : entries_.front().bytes_through - entries_.front().size();
+  const std::uint64_t floor = floor_;
+  for (auto entry = past.entries_.rbegin(); entry != past.entries_.rend(); ++entry) {
+    if (entry->revision > floor) continue;
+    bytes_ += entry->size();
+    entries_.push_front(*entry);
+    entries_.front().bytes_through = through;
+    through -= entry->size();
+  }
+  floor_ = past.floor_;
+}
+
 void ReplayWindow::Trim(Time now) {
   while (!entries_.empty() && (entries_.size() > limits_.count_max || bytes_ > limits_.bytes_max ||
                                now - entries_.front().committed_at > limits_.age_max)) {

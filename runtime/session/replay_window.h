@@ -44,6 +44,9 @@ class ReplayWindow {
   /// Drops what is too old to be read.
   void Trim(Time now);
 
+  /// Puts what another window holds of the revisions before this one's in front, where it reaches to them.
+  void AddPast(const ReplayWindow& past);
+
   /// Appends the revision after `head()`. Both may be null.
   void Append(SharedBytes patch, SharedBytes events, Time now);
 

@@ -14,6 +14,7 @@
 #include "onager/generated/field_tree.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
+#include "runtime/session/state_feed.h"
 
 namespace onager::session {
 
@@ -70,6 +71,7 @@ struct ServerActions {
     std::string arguments;
     std::optional<Duration> timeout;
     bool may_have_run;
+    std::optional<Duration> sent_ago;  // With it: since when it may have.
     std::uint32_t streams = 0;  // As in `wire::Call`. Report where its items come from with `OnStreamOpened`.
     std::uint32_t rerun = 0;    // As in `wire::Call`.
     bool streams_begun = false;  // Items of it have been received, or taken, before.
@@ -104,6 +106,7 @@ struct ServerActions {
     bool resumes = false;                  // With a token that was given to this same peer.
     std::uint64_t schema_fingerprint = 0;  // That of the client's field tree; zero: it does not say.
     std::shared_ptr<const generated::FieldTree> field_tree;  // If it is known. Else `OnFieldTreeWanted` asks.
+    std::optional<Position> from;                            // What the client has.
   };
   struct CloseFeed {
     std::uint64_t subscription;

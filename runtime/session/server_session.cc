@@ -122,9 +122,12 @@ void ServerSession::Handle(const wire::Call& frame, Time /*now*/) {
     constexpr std::uint64_t kTimeoutMsMax = 1000ull * 3600 * 24 * 365;
     timeout = std::chrono::milliseconds(std::min(frame.timeout_ms, kTimeoutMsMax));
   }
+  constexpr std::uint64_t kSentAgoMsMax = 1000ull * 3600 * 24 * 365;
+  std::optional<Duration> sent_ago;
+  if (frame.sent_ago_ms > 0) sent_ago = std::chrono::milliseconds(std::min(frame.sent_ago_ms, kSentAgoMsMax));
   actions_.emplace_back(StartCall{frame.number, std::move(actor), std::string(frame.method),
-                                  std::string(frame.arguments), timeout, frame.may_have_run, frame.streams,
-                                  frame.rerun, frame.received > 0 || frame.taken > 0});
+                                  std::string(frame.arguments), timeout, frame.may_have_run, sent_ago,
+                                  frame.streams, frame.rerun, frame.received > 0 || frame.taken > 0});
 }
 
 bool ServerSession::MayHandOn(std::uint64_t number, bool is_stream) {

@@ -72,10 +72,10 @@ absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
     if (absl::Status token = ExamineToken(subscription); !token.ok()) return Refuse(frame.id, token);
   }
   const auto field_tree = field_trees_.find(frame.schema_fingerprint);
-  actions_.emplace_back(OpenFeed{frame.id, subscription.actor, std::string(frame.filter),
-                                 std::string(frame.view), !subscription.offered_binding.empty(),
-                                 frame.schema_fingerprint,
-                                 field_tree == field_trees_.end() ? nullptr : field_tree->second});
+  actions_.emplace_back(
+      OpenFeed{frame.id, subscription.actor, std::string(frame.filter), std::string(frame.view),
+               !subscription.offered_binding.empty(), frame.schema_fingerprint,
+               field_tree == field_trees_.end() ? nullptr : field_tree->second, subscription.position});
   by_actor_.emplace(subscription.actor, frame.id);
   subscriptions_.emplace(frame.id, std::move(subscription));
   return absl::OkStatus();

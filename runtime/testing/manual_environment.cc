@@ -40,6 +40,10 @@ class ManualEnvironment::World final : public Clock, public Executor, public Tim
     return now_;
   }
 
+  absl::Time WallNow() const override {
+    return wall_begin_ + absl::FromChrono(Now() - options_.start);
+  }
+
   void Post(Function function) override {
     MutexLock lock(mutex_);
     if (!is_ending_) ready_.push_back(std::move(function));
@@ -120,6 +124,7 @@ class ManualEnvironment::World final : public Clock, public Executor, public Tim
   }
 
   const ManualEnvironmentOptions options_;
+  const absl::Time wall_begin_ = absl::Now();
   mutable Mutex mutex_;
   Time now_ ABSL_GUARDED_BY(mutex_);
   Xoshiro256 generator_ ABSL_GUARDED_BY(mutex_);

@@ -191,7 +191,7 @@ struct Schema<Call> {
       Varint<&Call::number>{1},       Bytes<&Call::actor_type>{2}, Bytes<&Call::key>{3},
       Bytes<&Call::method>{4},        Bytes<&Call::arguments>{5},  Varint<&Call::timeout_ms>{6},
       Varint<&Call::may_have_run>{7}, Varint<&Call::received>{8},  Varint<&Call::taken>{9},
-      Varint<&Call::streams>{10},     Varint<&Call::rerun>{11}};
+      Varint<&Call::streams>{10},     Varint<&Call::rerun>{11},    Varint<&Call::sent_ago_ms>{12}};
 };
 
 template <>
@@ -415,6 +415,17 @@ void AppendEvent(std::string& events, std::string_view event) {
   writer.Tag(kDeltaEvents.number, WireType::kBytes);
   writer.Bytes(event);
   writer.Finish();
+}
+
+std::uint64_t CountEvents(std::string_view events) {
+  Reader reader(events);
+  Reader::Tag tag;
+  std::string_view event;
+  std::uint64_t count = 0;
+  while (!reader.AtEnd() && reader.ReadTag(tag) && tag.type == WireType::kBytes && reader.ReadBytes(event)) {
+    ++count;
+  }
+  return count;
 }
 
 void BatchWriter::Append(const Hello& frame) { AppendFrame(Schema<Hello>::kNumber, EncodeFields(frame)); }

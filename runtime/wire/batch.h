@@ -16,6 +16,8 @@ namespace onager::wire {
 /// Adds an event to `events`, in the form in which a delta carries them: two of them in a row are the events
 /// of the two deltas composed.
 void AppendEvent(std::string& events, std::string_view event);
+/// How many there are; of bytes that are none, those before the first that is not.
+std::uint64_t CountEvents(std::string_view events);
 
 /// Puts frames into one message. Payloads of up to 1 KiB are copied into it, larger ones travel by reference.
 class BatchWriter {

@@ -92,4 +92,15 @@ std::string EncodeStatus(const absl::Status& status, std::size_t size_max) {
   return encoded;
 }
 
+absl::Status OutcomeUnknown() {
+  return WithReason(absl::UnavailableError("the call may or may not have run before the connection was lost"),
+                    "OUTCOME_UNKNOWN");
+}
+
+absl::Status AlreadyExecuted(std::uint64_t revision) {
+  return WithReason(absl::AlreadyExistsError(absl::StrCat("the call ran, at revision ", revision,
+                                                          ", and its result was too large to keep")),
+                    "ALREADY_EXECUTED");
+}
+
 }  // namespace onager::wire

@@ -2,6 +2,7 @@
 #define ONAGER_RUNTIME_WIRE_ERROR_DETAILS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ absl::Status WithReason(absl::Status status, std::string_view reason);
 bool HasReason(const absl::Status& status, std::string_view reason);
 /// The status with a google.rpc.RetryInfo: trying again after `delay` can help.
 absl::Status WithRetryDelay(absl::Status status, Duration delay);
+
+/// The call may or may not have run, and nobody can tell any more.
+absl::Status OutcomeUnknown();
+/// The call ran, and made that revision, and its result is not here any more.
+absl::Status AlreadyExecuted(std::uint64_t revision);
 
 /// The status with a google.rpc.BadRequest: what is wrong with one field of the request.
 absl::Status WithFieldViolation(absl::Status status, std::string_view field, std::string_view description);

@@ -56,8 +56,9 @@ struct Call {
   // server said were taken, which are gone here.
   std::uint64_t received = 0;
   std::uint64_t taken = 0;
-  std::uint32_t streams = 0;  // kStreamedParameter, kStreamedResult.
-  std::uint32_t rerun = 0;    // kMayRunAgain, kMayNotRunAgain; zero: the method decides.
+  std::uint32_t streams = 0;      // kStreamedParameter, kStreamedResult.
+  std::uint32_t rerun = 0;        // kMayRunAgain, kMayNotRunAgain; zero: the method decides.
+  std::uint64_t sent_ago_ms = 0;  // With `may_have_run`: since when it may have; 0: the client does not say.
 };
 
 inline constexpr std::uint32_t kMayRunAgain = 1;

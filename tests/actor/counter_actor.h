@@ -86,12 +86,16 @@ class CounterState final : public generated::StateInterface {
     committed_ = value;
     return absl::OkStatus();
   }
-  absl::Status ApplyPatch(std::string_view patch) override {
+  absl::Status ApplyWithin(std::string_view patch) override {
     value += Growth(patch);
     const std::size_t semicolon = patch.find(';');
     if (semicolon != std::string_view::npos) secret += Growth(patch.substr(semicolon + 1));
-    Commit();
     return absl::OkStatus();
+  }
+  absl::Status ApplyPatch(std::string_view patch) override {
+    absl::Status applied = ApplyWithin(patch);
+    Commit();
+    return applied;
   }
 
   // Empty when the turn had only events.

@@ -130,10 +130,11 @@ TEST(OutputGateTest, SomebodyElsesWriteIsAConflictAndTheirStateIsWhatGoesOn) {
   ASSERT_TRUE(written.ok());
   EXPECT_EQ(world.Call(kAdd)->code(), absl::StatusCode::kAborted);
   EXPECT_EQ(world.Call(kAdd)->result(), "52");
-  // The feed did not see how the other writer got there.
+  // Those who observe the actor are shown how the other writer got there.
   const FeedRead read = world.Read(before);
-  EXPECT_EQ(read.kind, FeedRead::Kind::kSnapshotPending);
-  EXPECT_EQ(read.why, FeedRead::Why::kOutsideWindow);
+  ASSERT_EQ(read.kind, FeedRead::Kind::kSteps);
+  ASSERT_EQ(read.steps.size(), 2u);
+  EXPECT_EQ(*read.steps[0].patch, "50");
 }
 
 TEST(OutputGateTest, WhenTheStoreForgotPublishedRevisionsANewEpochBegins) {

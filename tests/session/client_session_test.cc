@@ -178,7 +178,10 @@ TEST(ClientSessionTest, MayHaveRunIsSaidOnlyToAServerThatCannotKnow) {
     const auto calls = world.Batch()->Of<wire::Call>();
     ASSERT_EQ(calls.size(), 2u);
     EXPECT_EQ(calls[0].may_have_run, row.expected);
+    EXPECT_EQ(calls[0].sent_ago_ms > 0, row.expected);
+    EXPECT_LE(calls[0].sent_ago_ms, 1000u);
     EXPECT_FALSE(calls[1].may_have_run);
+    EXPECT_EQ(calls[1].sent_ago_ms, 0u);
     // Once it may have run elsewhere, no later server changes that.
     world.Lose();
     world.Welcome(100, true);

@@ -114,6 +114,7 @@ TEST(ServerSessionTest, ACallIsStartedAndAnswered) {
   call.arguments = "args";
   call.timeout_ms = 250;
   call.may_have_run = true;
+  call.sent_ago_ms = 1234;
   world.Send(Message(call));
   const auto started = world.Take<Server::StartCall>();
   ASSERT_EQ(started.size(), 1u);
@@ -121,6 +122,7 @@ TEST(ServerSessionTest, ACallIsStartedAndAnswered) {
   EXPECT_EQ(started[0].arguments, "args");
   EXPECT_EQ(started[0].timeout, milliseconds(250));
   EXPECT_TRUE(started[0].may_have_run);
+  EXPECT_EQ(started[0].sent_ago, milliseconds(1234));
   world.session.OnCallEnded(3, MakeOutcome("sum", 12));
   const auto frames = world.Batch();
   const auto reply = frames->Of<wire::Reply>().at(0);

@@ -110,10 +110,11 @@ std::vector<Sample> Samples() {
          frame.taken = 4;
          frame.streams = 3;
          frame.rerun = 2;
+         frame.sent_ago_ms = 70;
          writer.Append(frame);
        },
        "frames { call { number: 1 actor_type: \"t\" key: \"k\" method: \"m\" arguments: \"a\" timeout_ms: 2 "
-       "may_have_run: true received: 3 taken: 4 streams: 3 rerun: 2 } }"},
+       "may_have_run: true received: 3 taken: 4 streams: 3 rerun: 2 sent_ago_ms: 70 } }"},
       {"reply",
        [](BatchWriter& writer) {
          Reply frame;

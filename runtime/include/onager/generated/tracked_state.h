@@ -58,6 +58,7 @@ class TrackedState final : public StateInterface {
   StateHashChange HashChange(std::uint32_t slices, const FieldTree* known = nullptr) override;
   absl::Status LoadSnapshot(std::string_view snapshot) override;
   absl::Status ApplyPatch(std::string_view patch) override;
+  absl::Status ApplyWithin(std::string_view patch) override;
 
  private:
   S value_;

@@ -156,8 +156,13 @@ absl::Status TrackedState<S>::LoadSnapshot(std::string_view snapshot) {
 }
 
 template <typename S>
+absl::Status TrackedState<S>::ApplyWithin(std::string_view patch) {
+  return generated::ApplyWithin(patch, value_, journal_);
+}
+
+template <typename S>
 absl::Status TrackedState<S>::ApplyPatch(std::string_view patch) {
-  absl::Status status = ApplyWithin(patch, value_, journal_);
+  absl::Status status = ApplyWithin(patch);
   if (status.ok()) {
     journal_.Commit();
   } else {
@@ -184,7 +189,7 @@ absl::Status Replica<S>::LoadSnapshot(std::string_view snapshot) {
 
 template <typename S>
 absl::Status Replica<S>::ApplyPatch(std::string_view patch) {
-  return ApplyWithin(patch, value_, journal_);
+  return generated::ApplyWithin(patch, value_, journal_);
 }
 
 template <typename S>
