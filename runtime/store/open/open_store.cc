@@ -1,0 +1,67 @@
+#include "runtime/store/open/open_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/store/memory_store.h"
+#include "runtime/store/sqlite/sqlite_store.h"
+
+#if __has_include("runtime/store/postgres/postgres_store.h")
+#include "runtime/store/postgres/postgres_store.h"
+#define ONAGER_STORE_HAS_POSTGRES 1
+#endif
+
+namespace onager::store {
+namespace {
+
+absl::StatusOr<std::unique_ptr<Store>> OpenPostgres([[maybe_unused]] std::string_view url,
+                                                    [[maybe_unused]] std::shared_ptr<LogSink> log) {
+#ifdef ONAGER_STORE_HAS_POSTGRES
+  PostgresOptions options;
+  options.url = std::string(url);
+  options.log = std::move(log);
+  return OpenPostgresStore(std::move(options));
+#else
+  return absl::UnimplementedError("this build has no PostgreSQL store");
+#endif
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log) {
+  const std::size_t colon = url.find(':');
+  const std::string_view scheme = url.substr(0, colon);
+  const std::string_view rest = colon == std::string_view::npos ? "" : url.substr(colon + 1);
+  if (url == "memory:") return std::make_unique<MemoryStore>();
+  if (scheme == "sqlite" && !rest.empty()) return OpenSqliteStore(SqliteOptions(std::string(rest)));
+  if (scheme == "postgres" || scheme == "postgresql") return OpenPostgres(url, std::move(log));
+  return absl::InvalidArgumentError(absl::StrCat("no store is named by `", WithoutPassword(url),
+                                                 "`: write `sqlite:FILE`, `postgres://…` or `memory:`"));
+}
+
+std::string WithoutPassword(std::string_view url) {
+  // In the user part, up to the last `@` before the path, and in the parameter `password`.
+  std::string shown(url);
+  const std::size_t host = shown.find("://");
+  if (host == std::string::npos) return shown;
+  const std::size_t begin = host + 3;
+  const std::size_t at = shown.rfind('@', shown.find_first_of("/?", begin));
+  if (at != std::string::npos && at > begin) {
+    const std::size_t colon = shown.find(':', begin);
+    if (colon < at) shown.replace(colon + 1, at - colon - 1, "…");
+  }
+  for (std::size_t from = shown.find('?'); from != std::string::npos;) {
+    const std::size_t next = shown.find('&', from + 1);
+    constexpr std::string_view kName = "password=";
+    if (shown.compare(from + 1, kName.size(), kName) == 0) {
+      const std::size_t value = from + 1 + kName.size();
+      shown.replace(value, (next == std::string::npos ? shown.size() : next) - value, "…");
+      from = shown.find('&', value);
+    } else {
+      from = next;
+    }
+  }
+  return shown;
+}
+
+}  // namespace onager::store
