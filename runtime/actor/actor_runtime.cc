@@ -166,6 +166,8 @@ void ActorRuntime::Shutdown() {
   BeginShutdown();
   MutexLock lock(idle_mutex_);
   while (!idle()) idle_changed_.Wait(idle_mutex_);
+  // Nothing asks it any more, and the environment may go before this object does.
+  behind_.reset();
 }
 
 std::size_t ActorRuntime::active_actors() const {

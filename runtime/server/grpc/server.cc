@@ -26,7 +26,9 @@
 #include "runtime/server/http/metrics_listener.h"
 #include "runtime/server/listen_policy.h"
 #include "runtime/server/server_core.h"
+#include "runtime/server/stored_token_key.h"
 #include "runtime/store/memory_store.h"
+#include "runtime/store/open/open_store.h"
 #include "runtime/transport/grpc/grpc_transport.h"
 
 namespace onager {
@@ -59,10 +61,32 @@ std::uint64_t RandomIdentity() {
   return identity | 1;
 }
 
-server::ServerCoreOptions CoreOptions(const ServerOptions& options) {
-  return server::CoreOptionsOf(options, RandomIdentity(),
-                               options.token_key.empty() ? RandomBytes(32) : options.token_key);
-}
+/// The store of persisted actors, and the key that signs resume tokens.
+struct Stored {
+  explicit Stored(const ServerOptions& options) : token_key(options.token_key) {
+    if (token_key.empty()) token_key = RandomBytes(32);
+    if (options.store.empty()) return;
+    absl::StatusOr<std::unique_ptr<store::Store>> opened = store::Open(options.store, options.log);
+    if (!opened.ok()) {
+      status = absl::Status(opened.status().code(),
+                            absl::StrCat("cannot open the store ", store::WithoutPassword(options.store),
+                                         ": ", opened.status().message()));
+      return;
+    }
+    store = *std::move(opened);
+    if (!options.token_key.empty()) return;
+    absl::StatusOr<std::string> key = server::StoredTokenKey(*store, token_key);
+    if (key.ok()) {
+      token_key = *std::move(key);
+    } else {
+      status = key.status();
+    }
+  }
+
+  absl::Status status;
+  std::unique_ptr<store::Store> store;  // Null: there is none.
+  std::string token_key;
+};
 
 // The write end of the pipe of the one `SignalPipe` there is.
 std::atomic<int> signal_pipe = -1;
@@ -129,8 +153,10 @@ class internal::ServerImpl {
           if (options.metrics == nullptr) options.metrics = std::make_shared<Metrics>();
           return std::move(options);
         }()),
+        stored_(options_),
         environment_(std::make_unique<SystemEnvironment>(EnvironmentOptions(options_))),
-        core_(CoreOptions(options_), *environment_, store_) {
+        core_(server::CoreOptionsOf(options_, RandomIdentity(), stored_.token_key), *environment_, memory_,
+              stored_.store.get()) {
     core_.door().Serve(std::make_unique<door::Reflection>(core_.door()));
   }
 
@@ -138,10 +164,17 @@ class internal::ServerImpl {
 
   void Host(const generated::ActorType& type, actor::MakeActor make) {
     if (host_status_.ok()) host_status_ = core_.Host(type, std::move(make));
+    if (host_status_.ok() && type.persist && options_.store.empty()) {
+      host_status_ = absl::FailedPreconditionError(
+          absl::StrCat(std::string(type.name),
+                       " is [persist], and ServerOptions::store names no store for it: "
+                       "`sqlite:FILE`, `postgres://…`, or `memory:` to keep it for the life of the server"));
+    }
   }
 
   absl::Status Start() {
     if (!host_status_.ok()) return host_status_;
+    if (!stored_.status.ok()) return stored_.status;
     if (absl::Status listening = Listen(); !listening.ok()) return listening;
     if (absl::Status serving = ServeMetrics(); !serving.ok()) return serving;
     core_.log().Log(LogLevel::kInfo, "serving",
@@ -225,7 +258,8 @@ class internal::ServerImpl {
   }
 
   const ServerOptions options_;
-  store::MemoryStore store_;
+  store::MemoryStore memory_;
+  Stored stored_;
   std::unique_ptr<SystemEnvironment> environment_;
   server::ServerCore core_;
   absl::Status host_status_;
