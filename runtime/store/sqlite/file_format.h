@@ -2,6 +2,7 @@
 #define ONAGER_RUNTIME_STORE_SQLITE_FILE_FORMAT_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "runtime/store/sqlite/connection.h"
@@ -16,6 +17,11 @@ inline constexpr std::int64_t kFormatVersion = 1;
 /// Bits of `actors.flags`.
 inline constexpr std::int64_t kDestroyedFlag = 1;
 inline constexpr std::int64_t kAheadFlag = 2;
+
+/// Looks at the first page of a file, before SQLite does and writes something: `FAILED_PRECONDITION` when it
+/// is another application's or of a newer format, `DATA_LOSS` when it is damaged. `path` is full. A file that
+/// is empty, or not there, is fine.
+absl::Status CheckFirstPage(const std::string& path, const std::string& vfs);
 
 /// Makes an empty file a store, and looks whether any other is one that this version reads.
 /// `FAILED_PRECONDITION` when it is another application's or of a newer format, `DATA_LOSS` when it is

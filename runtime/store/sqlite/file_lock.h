@@ -15,7 +15,8 @@ namespace onager::store {
 /// the process, whatever happens to that.
 class FileLock {
  public:
-  /// `UNAVAILABLE` when somebody has it. An empty `vfs` is the default one.
+  /// `UNAVAILABLE` when somebody has it. `path` is full, so that a file has one lock whatever it is called;
+  /// an empty `vfs` is the default one.
   static absl::StatusOr<std::unique_ptr<FileLock>> Take(const std::string& path, const std::string& vfs);
   ~FileLock();
   FileLock(const FileLock&) = delete;

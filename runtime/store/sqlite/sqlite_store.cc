@@ -11,8 +11,11 @@
 #include "runtime/store/sqlite/actor_reader.h"
 #include "runtime/store/sqlite/call_queue.h"
 #include "runtime/store/sqlite/connection.h"
+#include "runtime/store/sqlite/file_format.h"
 #include "runtime/store/sqlite/file_lock.h"
 #include "runtime/store/sqlite/group_writer.h"
+#include "runtime/store/sqlite/page_checksum_vfs.h"
+#include "runtime/store/sqlite/raw_file.h"
 
 namespace onager::store {
 namespace {
@@ -37,7 +40,7 @@ class SqliteStore final : public Store {
   explicit SqliteStore(SqliteOptions options) : options_(std::move(options)), calls_(LimitsOf(options_)) {}
   ~SqliteStore() override;
 
-  absl::Status Open();
+  absl::Status Start();
 
   void Load(const ActorId& actor, LoadDone done) override;
   void Commit(CommitRecord record, CommitDone done) override;
@@ -46,6 +49,7 @@ class SqliteStore final : public Store {
   void FindDue(absl::Time until, std::size_t limit, DueDone done) override;
 
  private:
+  absl::Status OpenFile();
   ConnectionSettings SettingsOf(int cache_kib, bool query_only) const;
   void WriteCommits();
   void Read();
@@ -54,26 +58,33 @@ class SqliteStore final : public Store {
   const SqliteOptions options_;
   CallQueue calls_;
   std::atomic<bool> closing_ = false;
+  std::string path_;  // Without links.
   std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<PageChecksumVfs> vfs_;
   std::unique_ptr<GroupWriter> writer_;  // Of the writing thread.
   std::vector<std::thread> threads_;
 };
 
-absl::Status SqliteStore::Open() {
+absl::Status SqliteStore::Start() {
   if (options_.path.empty() || options_.path == ":memory:") {
     return absl::InvalidArgumentError("an SQLite store needs the path of a file");
   }
-  ONAGER_ASSIGN_OR_RETURN(lock_, FileLock::Take(options_.path, options_.vfs));
-  absl::StatusOr<std::unique_ptr<GroupWriter>> writer =
-      GroupWriter::Open(SettingsOf(kWriterCacheKib, false), options_.log_bytes);
-  if (!writer.ok()) {
-    return absl::Status(writer.status().code(), absl::StrCat(options_.path, ": ", writer.status().message()));
+  if (absl::Status opened = OpenFile(); !opened.ok()) {
+    return absl::Status(opened.code(), absl::StrCat("the store ", options_.path, ": ", opened.message()));
   }
-  writer_ = *std::move(writer);
   threads_.emplace_back([this] { WriteCommits(); });
   for (std::size_t i = 0; i < std::max<std::size_t>(1, options_.readers); ++i) {
     threads_.emplace_back([this] { Read(); });
   }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::OpenFile() {
+  ONAGER_ASSIGN_OR_RETURN(path_, FullPath(options_.path, options_.vfs));
+  ONAGER_ASSIGN_OR_RETURN(lock_, FileLock::Take(path_, options_.vfs));
+  ONAGER_RETURN_IF_ERROR(CheckFirstPage(path_, options_.vfs));
+  ONAGER_ASSIGN_OR_RETURN(vfs_, PageChecksumVfs::Register(options_.vfs));
+  ONAGER_ASSIGN_OR_RETURN(writer_, GroupWriter::Open(SettingsOf(kWriterCacheKib, false), options_.log_bytes));
   return absl::OkStatus();
 }
 
@@ -86,8 +97,8 @@ SqliteStore::~SqliteStore() {
 
 ConnectionSettings SqliteStore::SettingsOf(int cache_kib, bool query_only) const {
   ConnectionSettings settings;
-  settings.path = options_.path;
-  settings.vfs = options_.vfs;
+  settings.path = path_;
+  settings.vfs = vfs_->name();
   settings.busy_timeout = options_.busy_timeout;
   settings.cache_kib = cache_kib;
   settings.query_only = query_only;
@@ -188,7 +199,7 @@ void SqliteStore::Answer(PendingRead& read, std::unique_ptr<ActorReader>& reader
 
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(SqliteOptions options) {
   auto store = std::make_unique<SqliteStore>(std::move(options));
-  ONAGER_RETURN_IF_ERROR(store->Open());
+  ONAGER_RETURN_IF_ERROR(store->Start());
   return store;
 }
 
