@@ -45,6 +45,18 @@ std::string TypeText(const idl::Model& model, idl::TypeId type, bool is_stream) 
   return is_stream ? Cat("stream<", text, ">") : text;
 }
 
+std::string_view DurabilityText(idl::Durability durability) {
+  switch (durability) {
+    case idl::Durability::kMemory:
+      return "memory";
+    case idl::Durability::kAsync:
+      return "async";
+    case idl::Durability::kSync:
+      return "sync";
+  }
+  return "";
+}
+
 // What a selection within a field of that type selects from.
 idl::TypeId InnerType(const idl::Model& model, idl::TypeId type) {
   if (const auto* optional = std::get_if<idl::OptionalType>(&model.types[type])) return optional->value;
@@ -123,6 +135,8 @@ std::string MethodText(const idl::Model& model, const idl::Method& method) {
   if (method.idempotent) attributes.push_back("idempotent");
   if (method.readonly) attributes.push_back("readonly");
   if (method.reentrant) attributes.push_back("reentrant");
+  if (method.durability.has_value())
+    attributes.push_back(Cat("durability = ", DurabilityText(*method.durability)));
   if (method.timeout.has_value())
     attributes.push_back(Cat("timeout = ", absl::FormatDuration(*method.timeout)));
   if (method.deprecated) attributes.push_back("deprecated");
@@ -179,6 +193,7 @@ Json MethodJson(const idl::Model& model, const idl::Method& method) {
   json["idempotent"] = method.idempotent;
   json["readonly"] = method.readonly;
   json["reentrant"] = method.reentrant;
+  if (method.durability.has_value()) json["durability"] = DurabilityText(*method.durability);
   if (method.timeout.has_value()) json["timeout"] = absl::FormatDuration(*method.timeout);
   return json;
 }
@@ -188,8 +203,23 @@ std::string OriginText(const idl::Model& model, const std::optional<idl::CppOrig
   return cpp.has_value() ? Cat(" = ", cpp->cpp_name, " of ", model.cpp_headers[cpp->header].include) : "";
 }
 
+// ` [persist, durability = async, replay(count = 1024)]`; empty when there is none.
+std::string ActorAttributes(const idl::Actor& a) {
+  std::vector<std::string> attributes;
+  if (a.persist) attributes.emplace_back("persist");
+  if (a.persist) attributes.push_back(Cat("durability = ", DurabilityText(a.durability)));
+  std::vector<std::string> bounds;
+  if (a.replay.count != 0) bounds.push_back(Cat("count = ", a.replay.count));
+  if (a.replay.bytes != 0) bounds.push_back(Cat("bytes = ", a.replay.bytes, "B"));
+  if (a.replay.age != absl::ZeroDuration())
+    bounds.push_back(Cat("age = ", absl::FormatDuration(a.replay.age)));
+  if (!bounds.empty()) attributes.push_back(Cat("replay(", Join(bounds, ", "), ")"));
+  if (a.deprecated) attributes.emplace_back("deprecated");
+  return attributes.empty() ? "" : Cat(" [", Join(attributes, ", "), "]");
+}
+
 void AppendActor(const idl::Model& model, const idl::Actor& a, std::string& out) {
-  Append(out, "\nactor ", a.name, "(", ParametersText(model, a.key), ")\n");
+  Append(out, "\nactor ", a.name, "(", ParametersText(model, a.key), ")", ActorAttributes(a), "\n");
   if (a.version != 1) Append(out, "  version ", a.version, "\n");
   for (const uint32_t from : a.migrations) Append(out, "  migrate ", from, "\n");
   out += "  state\n";
@@ -197,6 +227,8 @@ void AppendActor(const idl::Model& model, const idl::Actor& a, std::string& out)
   for (const idl::Method& method : a.methods) Append(out, "  rpc ", MethodText(model, method), "\n");
   for (const idl::Timer& timer : a.timers)
     Append(out, "  timer ", timer.name, " = ", absl::FormatDuration(timer.period), "\n");
+  for (const idl::Reminder& reminder : a.reminders)
+    Append(out, "  reminder ", reminder.name, "(", ParametersText(model, reminder.parameters), ")\n");
   for (const idl::Event& event : a.events) {
     Append(out, "  event ", event.name, " (", event.number, ")\n");
     AppendMembers(model, event.members, "    ", out);
@@ -221,14 +253,24 @@ Json NumberedJson(const T& declaration) {
 Json ActorJson(const idl::Model& model, const idl::Actor& a) {
   Json json = DeclarationJson(a);
   json["key"] = ParametersJson(model, a.key);
+  json["persist"] = a.persist;
+  if (a.persist) json["durability"] = DurabilityText(a.durability);
+  if (a.replay.count != 0) json["replay"]["count"] = a.replay.count;
+  if (a.replay.bytes != 0) json["replay"]["bytes"] = a.replay.bytes;
+  if (a.replay.age != absl::ZeroDuration()) json["replay"]["age"] = absl::FormatDuration(a.replay.age);
   json["version"] = a.version;
   json["migrations"] = a.migrations;
   json["state"] = MembersJson(model, a.state);
-  for (const char* list : {"methods", "timers", "events", "filters", "views"}) json[list] = Json::array();
+  for (const char* list : {"methods", "timers", "reminders", "events", "filters", "views"})
+    json[list] = Json::array();
   for (const idl::Method& method : a.methods) json["methods"].push_back(MethodJson(model, method));
   for (const idl::Timer& timer : a.timers) {
     json["timers"].push_back(DeclarationJson(timer));
     json["timers"].back()["period"] = absl::FormatDuration(timer.period);
+  }
+  for (const idl::Reminder& reminder : a.reminders) {
+    json["reminders"].push_back(DeclarationJson(reminder));
+    json["reminders"].back()["parameters"] = ParametersJson(model, reminder.parameters);
   }
   for (const idl::Event& event : a.events) {
     json["events"].push_back(NumberedJson(event));

@@ -26,6 +26,28 @@ Node MessageField(std::string_view name, std::string_view declared_name, uint32_
               {"initializer", std::move(initializer)}};
 }
 
+// The enumerator of generated::Durability.
+const char* DurabilityText(idl::Durability durability) {
+  switch (durability) {
+    case idl::Durability::kMemory:
+      return "kMemory";
+    case idl::Durability::kAsync:
+      return "kAsync";
+    case idl::Durability::kSync:
+      return "kSync";
+  }
+  return "";
+}
+
+// What initializes a generated::ReplayBounds; empty when nothing is said.
+std::string ReplayText(const idl::ReplayBounds& replay) {
+  std::vector<std::string> bounds;
+  if (replay.count != 0) bounds.push_back(Cat(".count = ", replay.count));
+  if (replay.bytes != 0) bounds.push_back(Cat(".bytes = ", replay.bytes));
+  if (replay.age != absl::ZeroDuration()) bounds.push_back(Cat(".age = ", DurationLiteral(replay.age)));
+  return bounds.empty() ? "" : Cat("{", Join(bounds, ", "), "}");
+}
+
 // The enumerator of generated::KeyPartType.
 const char* KeyPartType(const idl::Type& type) {
   const auto* scalar = std::get_if<idl::ScalarType>(&type);
@@ -93,7 +115,16 @@ Node CppActors::Actor(idl::ActorId id) {
                           {"period", DurationLiteral(timer.period)},
                           {"period_text", absl::FormatDuration(timer.period)}});
   }
+  Node::List reminders = Reminders(actor, names);
+  const std::string replay = ReplayText(actor.replay);
   return Node{{"declared_actor", actor.name},
+              {"persist", actor.persist},
+              {"has_durability", actor.persist && actor.durability != idl::Durability::kSync},
+              {"durability", DurabilityText(actor.durability)},
+              {"has_replay", !replay.empty()},
+              {"replay", replay},
+              {"has_reminders", !reminders.empty()},
+              {"reminders", std::move(reminders)},
               {"has_timers", !timers.empty()},
               {"timers", std::move(timers)},
               {"observable", names.observable},
@@ -116,6 +147,40 @@ Node CppActors::Actor(idl::ActorId id) {
               {"has_plain_methods", has_plain},
               {"has_streamed_methods", has_streamed},
               {"methods", std::move(methods)}};
+}
+
+Node::List CppActors::Reminders(const idl::Actor& actor, const ActorNames& names) {
+  Node::List reminders;
+  for (size_t i = 0; i < actor.reminders.size(); ++i) {
+    const idl::Reminder& reminder = actor.reminders[i];
+    const ReminderNames& own = names.reminders[i];
+    Parameters parameters = ParametersOf(reminder.parameters, own.parameters);
+    const bool has_parameters = !parameters.list.empty();
+    if (has_parameters) {
+      AddMessage(own.message, Cat(actor.name, reminder.name, "Reminder"),
+                 Cat("The arguments of the reminder `", actor.name, ".", reminder.name, "`."),
+                 std::move(parameters.fields));
+    }
+    reminders.push_back(
+        Node{{"declared_name", CppStringLiteral(reminder.name)},
+             {"index", Cat(i)},
+             {"doc", DocLines(reminder)},
+             {"hook", own.hook},
+             {"remind", own.remind},
+             {"remind_every", own.remind_every},
+             {"cancel", own.cancel},
+             {"message", own.message},
+             {"arguments", own.arguments},
+             {"encoded",
+              has_parameters ? Cat(own.arguments, "(", Join(own.parameters, ", "), ")") : "std::string()"},
+             {"serve", own.serve},
+             {"at", own.at},
+             {"first", own.first},
+             {"period", own.period},
+             {"has_parameters", has_parameters},
+             {"parameters", std::move(parameters.list)}});
+  }
+  return reminders;
 }
 
 Node::List CppActors::Key(const idl::Actor& actor, const ActorNames& names) const {
@@ -228,6 +293,7 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
     Append(declaration.doc, declaration.doc.empty() ? "" : "\n", "Fails with `", names_.OfError(error).inside,
            "`.");
   }
+  const idl::Durability durability = method.durability.value_or(actor.durability);
   const bool sends = !streams.in.empty();
   const bool receives = !streams.out.empty();
   const std::string caller =
@@ -268,6 +334,8 @@ Node CppActors::Method(const idl::Actor& actor, const idl::Method& method, const
               {"idempotent", method.idempotent},
               {"readonly", method.readonly},
               {"reentrant", method.reentrant},
+              {"has_durability", actor.persist && durability != idl::Durability::kSync},
+              {"durability", DurabilityText(durability)},
               {"has_timeout", method.timeout.has_value()},
               {"timeout", DurationLiteral(method.timeout.value_or(absl::ZeroDuration()))},
               {"parameters", std::move(parameters.list)}};

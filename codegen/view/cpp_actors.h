@@ -34,6 +34,7 @@ class CppActors {
 
  private:
   Node::List Key(const idl::Actor& actor, const ActorNames& names) const;
+  Node::List Reminders(const idl::Actor& actor, const ActorNames& names);
   Node Method(const idl::Actor& actor, const idl::Method& method, const MethodNames& names, size_t index);
   // What the method's streams are and how their items travel; adds the messages around them.
   struct Streams {

@@ -22,11 +22,12 @@ constexpr std::array<std::string_view, 3> kNamesInsideOnager = {"generated", "in
 // is called so is qualified there.
 // clang-format off
 constexpr std::string_view kNamesInsideOurs[] = {
-    "ActorBase", "AfterCommit", "BindKey", "Dispatch", "DispatchStreamed", "Emit", "EmitEvent",
-    "FromBytes", "Migrate", "Observe", "OnActivate", "OnDeactivate", "OnTimer", "Parse", "RestoreEvents",
-    "TakeEvents", "ToBytes", "ToStatus", "ToString", "Type", "Watch", "a", "actor", "actor_type",
+    "ActorBase", "AddReminderChange", "AfterCommit", "BindKey", "CancelReminder", "Dispatch",
+    "DispatchStreamed", "Emit", "EmitEvent", "FromBytes", "Migrate", "Observe", "OnActivate", "OnDeactivate",
+    "OnReminder", "OnTimer", "Parse", "RestoreEvents", "RestoreReminders", "SetReminder", "TakeEvents",
+    "TakeReminders", "ToBytes", "ToStatus", "ToString", "Type", "Watch", "a", "actor", "actor_type",
     "arguments", "b", "bytes", "channel", "client", "event", "from", "kCode", "kNumber", "kTypeUrl", "key",
-    "message", "method", "options", "out", "parsed", "pending", "reader", "request", "result", "state",
+    "message", "method", "options", "out", "parsed", "pending", "reader", "reminder", "request", "result", "state",
     "state_interface", "streams", "text", "timer", "turn", "type", "value"};
 // clang-format on
 
@@ -260,6 +261,12 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
                 "EmitEvent",
                 "TakeEvents",
                 "RestoreEvents",
+                "SetReminder",
+                "CancelReminder",
+                "AddReminderChange",
+                "TakeReminders",
+                "RestoreReminders",
+                "OnReminder",
                 "Migrate",
                 "OnActivate",
                 "OnDeactivate",
@@ -294,6 +301,10 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
     names.timers.push_back(methods.Claim(Cat("On", PascalCase(timer.name))));
   }
 
+  for (const idl::Reminder& reminder : actor.reminders) {
+    names.reminders.push_back(NameReminder(actor, reminder, methods, types));
+  }
+
   NameScope observable(&types);
   observable.Take(names.observable);
   for (const idl::Event& event : actor.events) {
@@ -319,6 +330,28 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
   for (const idl::View& view : actor.views) {
     names.views.push_back(name_query(view.name, view.parameters, "View"));
   }
+}
+
+ReminderNames CppNames::NameReminder(const idl::Actor& actor, const idl::Reminder& reminder,
+                                     NameScope& methods, NameScope& types) {
+  const std::string stem = PascalCase(reminder.name);
+  ReminderNames own;
+  own.hook = methods.Claim(Cat("On", stem));
+  own.remind = methods.Claim(Cat("Remind", stem));
+  own.remind_every = methods.Claim(Cat("Remind", stem, "Every"));
+  own.cancel = methods.Claim(Cat("Cancel", stem));
+  own.message = types.Claim(Cat(actor.name, reminder.name, "Reminder"));
+  own.arguments = types.Claim(Cat(actor.name, reminder.name, "Arguments"));
+  own.serve = types.Claim(Cat("Serve", actor.name, reminder.name));
+  NameScope parameters(&types);
+  parameters.Take({"turn", "request", "arguments", "actor", "SetReminder", "CancelReminder"});
+  for (const idl::Parameter& parameter : reminder.parameters) {
+    own.parameters.push_back(ClaimIdentifier(parameters, parameter.name));
+  }
+  own.at = parameters.Claim("at");
+  own.first = parameters.Claim("first");
+  own.period = parameters.Claim("period");
+  return own;
 }
 
 }  // namespace onager::codegen

@@ -45,6 +45,19 @@ struct MethodNames {
   std::string results;  // What the handler writes its streamed result to.
 };
 
+// The C++ names of an actor's reminder.
+struct ReminderNames {
+  std::string hook;          // OnDue
+  std::string remind;        // RemindDue
+  std::string remind_every;  // RemindDueEvery
+  std::string cancel;        // CancelDue
+  std::string message;       // The struct that the arguments are stored in.
+  std::string arguments;     // The function that encodes them.
+  std::string serve;         // The function that calls the hook.
+  std::vector<std::string> parameters;
+  std::string at, first, period;  // Parameters of what sets it.
+};
+
 // The C++ names of what an actor's clients ask for: an event, a filter or a view.
 struct EventNames {
   std::string name;  // Expired
@@ -62,6 +75,7 @@ struct ActorNames {
   std::string observable;  // TodoList: the struct of its events, filters and views; empty without any.
   std::vector<std::string> migrations;  // MigrateFrom1
   std::vector<std::string> timers;      // OnSweep
+  std::vector<ReminderNames> reminders;
   MemberNames state_members, key_members;
   std::vector<std::string> key_arguments;  // Of the key's constructor.
   std::vector<MethodNames> methods;
@@ -102,6 +116,8 @@ class CppNames {
   MemberNames NamesOfMembers(const std::string& owner, const idl::Members& members,
                              const NameScope& types) const;
   void NameActor(const idl::Actor& actor, ActorNames& names, NameScope& types) const;
+  static ReminderNames NameReminder(const idl::Actor& actor, const idl::Reminder& reminder,
+                                    NameScope& methods, NameScope& types);
   bool IsHidden(std::string_view first_component) const;
 
   std::vector<std::string> packages_;  // By file.

@@ -73,7 +73,8 @@ void CppObservables::AddTo(Node& actor_view, idl::ActorId id) {
   for (size_t i = 0; i < actor.views.size(); ++i) {
     views.push_back(View(actor, names, actor.views[i], names.views[i]));
   }
-  actor_view.Set("has_functions", !actor.methods.empty() || !filters.empty() || !views.empty());
+  actor_view.Set("has_functions",
+                 !actor.methods.empty() || !actor.reminders.empty() || !filters.empty() || !views.empty());
   actor_view.Set("has_filters", !filters.empty());
   actor_view.Set("has_views", !views.empty());
   actor_view.Set("has_queries", !filters.empty() || !views.empty());

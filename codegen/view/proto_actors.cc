@@ -230,6 +230,16 @@ void ProtoFile::AddItem(const idl::Actor& actor, const idl::Method& method) {
   calls_.push_back(std::move(message).ToNode());
 }
 
+void ProtoFile::AddReminders(const idl::Actor& actor) {
+  for (const idl::Reminder& reminder : actor.reminders) {
+    ProtoMessage message(
+        scope_.Claim(Cat(actor.name, reminder.name, "Reminder")),
+        DocLines(Cat("The arguments of the reminder `", actor.name, ".", reminder.name, "`, as stored.")));
+    for (const idl::Parameter& parameter : reminder.parameters) message.Add(Plain(parameter));
+    calls_.push_back(std::move(message).ToNode());
+  }
+}
+
 // A struct is its own result; anything else travels in a message made for it.
 std::string ProtoFile::Result(const idl::Actor& actor, const idl::Method& method) {
   if (method.result.has_value() && IsStruct(*method.result)) return ValueType(*method.result);

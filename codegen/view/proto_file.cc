@@ -169,6 +169,7 @@ Node ProtoFile::Build() {
     patches.push_back(
         Patch(state_patches_[id.index], Cat("What one turn of `", actor.name, "` changed."), actor.state));
     Node service = Service(id);
+    AddReminders(actor);
     Watched watched;
     watched.filter = AddFilters(actor);
     watched.view = AddViews(actor);

@@ -83,6 +83,7 @@ class ProtoFile {
   [[nodiscard]] std::string InService(const idl::Actor& actor, const std::string& message) const;
   std::string Request(const idl::Actor& actor, const idl::Method& method);
   void AddItem(const idl::Actor& actor, const idl::Method& method);
+  void AddReminders(const idl::Actor& actor);
   std::string Result(const idl::Actor& actor, const idl::Method& method);
   // Each returns the name of the actor's message; empty when there is none.
   std::string AddFilters(const idl::Actor& actor);

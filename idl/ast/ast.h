@@ -16,11 +16,6 @@
 // were read, so that what is known about them does not cause further errors.
 namespace onager::idl::ast {
 
-enum class Feature : uint8_t {
-#define ONAGER_FEATURE(name, text) k##name,
-#include "idl/ast/features.def"
-};
-
 struct Name {
   std::string_view text;
   SourceRange range;
@@ -202,6 +197,7 @@ struct Timer {
 
 // `reminder Due(string id);`
 struct Reminder {
+  SourceRange doc;
   SourceRange keyword_range;
   Name name;
   std::vector<Parameter> parameters;

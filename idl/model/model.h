@@ -120,6 +120,16 @@ struct Parameter : Declaration {
   bool sensitive = false;
 };
 
+// What must have happened to a persisted actor's turn before its reply and its deltas leave; see LANGUAGE.md.
+enum class Durability : uint8_t { kMemory, kAsync, kSync };
+
+// How much of an actor's past is kept for those who resume; zero where the file says nothing.
+struct ReplayBounds {
+  uint32_t count = 0;  // of revisions; up to 1,000,000
+  uint64_t bytes = 0;  // up to 1 GiB
+  absl::Duration age;  // up to 30 days
+};
+
 struct Method : Declaration {
   std::vector<Parameter> parameters;
   std::optional<TypeId> result;   // none: the method returns nothing but its status
@@ -129,6 +139,7 @@ struct Method : Declaration {
   bool readonly = false;
   bool reentrant = false;
   std::optional<absl::Duration> timeout;  // above zero
+  std::optional<Durability> durability;   // none: that of its actor; only of persisted ones
 };
 
 // `event Expired { ... }`: pushed to subscribers, not part of the state. Events, filters and views of an
@@ -170,6 +181,11 @@ struct Timer : Declaration {
   absl::Duration period;  // from a millisecond to a year
 };
 
+// `reminder Due(string id);`, of persisted actors only. No parameter has a default.
+struct Reminder : Declaration {
+  std::vector<Parameter> parameters;
+};
+
 struct Actor : Declaration {
   std::vector<Parameter> key;  // at least one; string, integers, bool or enum
   bool has_state = false;      // whether the file has a `state` block
@@ -179,6 +195,10 @@ struct Actor : Declaration {
   std::vector<Filter> filters;
   std::vector<View> views;
   std::vector<Timer> timers;
+  std::vector<Reminder> reminders;
+  bool persist = false;  // it outlives its process
+  Durability durability = Durability::kSync;
+  ReplayBounds replay;
   uint32_t version = 1;              // of the state's meaning
   std::vector<uint32_t> migrations;  // rising; n: a hook brings a state of version n to version n + 1
 };

@@ -42,7 +42,7 @@ void Parser::ParseActorMember(ast::Actor& out) {
     if (tokens_.At(keyword)) return ParseActorMember(keyword, out);
   }
   const Keyword guess =
-      GuessKeyword(kActorKeywords, "`state`, `rpc`, `event`, `filter`, `view`, `timer` or `}`");
+      GuessKeyword(kActorKeywords, "`state`, `rpc`, `event`, `filter`, `view`, `timer`, `reminder` or `}`");
   ParseActorMember(guess, out);
 }
 
@@ -238,7 +238,7 @@ void Parser::ParseTimer(ast::Actor& out) {
 
 void Parser::ParseReminder(ast::Actor& out) {
   ast::Reminder reminder;
-  tokens_.TakeDoc();
+  reminder.doc = tokens_.TakeDoc();
   reminder.keyword_range = tokens_.Advance().range;
   if (!ParseName("the name of the reminder", reminder.name)) return SkipStatement(SkippedNames::kRemember);
   const bool ok = tokens_.Expect(TokenKind::kLeftParen) && ParseParameters(reminder.parameters);

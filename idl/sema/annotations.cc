@@ -18,25 +18,31 @@ enum class Form : uint8_t { kFlag, kName, kValue, kDuration, kDurability, kRepla
 constexpr uint16_t Bit(AnnotationPlace place) { return static_cast<uint16_t>(place); }
 constexpr uint16_t kEverywhere = 0xFFFF;
 
+constexpr uint64_t kReplayCountMax = 1'000'000;
+constexpr uint64_t kReplayBytesMax = uint64_t{1} << 30;
+constexpr absl::Duration kReplayAgeMin = absl::Milliseconds(1);
+constexpr absl::Duration kReplayAgeMax = absl::Hours(24 * 30);
+
+constexpr std::string_view kPersist = "persist";
+
 struct AnnotationRule {
   std::string_view name;
   uint16_t places;
   Form form;
-  std::optional<ast::Feature> unsupported;
 };
 
 constexpr auto kRules = std::to_array<AnnotationRule>({
-    {"key", Bit(AnnotationPlace::kField), Form::kName, {}},
-    {"default", Bit(AnnotationPlace::kField), Form::kValue, {}},
-    {"deprecated", kEverywhere, Form::kFlag, {}},
-    {"idempotent", Bit(AnnotationPlace::kMethod), Form::kFlag, {}},
-    {"readonly", Bit(AnnotationPlace::kMethod), Form::kFlag, {}},
-    {"timeout", Bit(AnnotationPlace::kMethod), Form::kDuration, {}},
-    {"sensitive", Bit(AnnotationPlace::kField) | Bit(AnnotationPlace::kParameter), Form::kFlag, {}},
-    {"persist", Bit(AnnotationPlace::kActor), Form::kFlag, ast::Feature::kPersist},
-    {"durability", Bit(AnnotationPlace::kActor), Form::kDurability, ast::Feature::kDurability},
-    {"replay", Bit(AnnotationPlace::kActor), Form::kReplay, ast::Feature::kReplay},
-    {"reentrant", Bit(AnnotationPlace::kMethod), Form::kFlag, {}},
+    {"key", Bit(AnnotationPlace::kField), Form::kName},
+    {"default", Bit(AnnotationPlace::kField), Form::kValue},
+    {"deprecated", kEverywhere, Form::kFlag},
+    {"idempotent", Bit(AnnotationPlace::kMethod), Form::kFlag},
+    {"readonly", Bit(AnnotationPlace::kMethod), Form::kFlag},
+    {"timeout", Bit(AnnotationPlace::kMethod), Form::kDuration},
+    {"sensitive", Bit(AnnotationPlace::kField) | Bit(AnnotationPlace::kParameter), Form::kFlag},
+    {kPersist, Bit(AnnotationPlace::kActor), Form::kFlag},
+    {"durability", Bit(AnnotationPlace::kActor) | Bit(AnnotationPlace::kMethod), Form::kDurability},
+    {"replay", Bit(AnnotationPlace::kActor), Form::kReplay},
+    {"reentrant", Bit(AnnotationPlace::kMethod), Form::kFlag},
 });
 
 std::string_view PlaceText(AnnotationPlace place) {
@@ -74,22 +80,53 @@ bool IsReplayBounds(const ast::Annotation& annotation) {
   if (annotation.value.has_value() || !annotation.arguments.has_value()) return false;
   std::vector<std::string_view> seen;
   for (const ast::Argument& argument : *annotation.arguments) {
-    const ast::Value& value = argument.value;
     const std::string_view name = argument.name.text;
-    const bool count = name == "count" && value.kind == ast::Value::Kind::kInteger && !value.negative &&
-                       !value.integer->overflow && value.integer->magnitude > 0;
-    const bool bytes = name == "bytes" && ToByteCount(value).has_value();
-    const bool age = name == "age" && ToTimeout(value).has_value();
-    if (!(count || bytes || age) || std::find(seen.begin(), seen.end(), name) != seen.end()) return false;
+    const bool known = name == "count" || name == "bytes" || name == "age";
+    if (!known || std::find(seen.begin(), seen.end(), name) != seen.end()) return false;
     seen.push_back(name);
   }
   return true;
 }
 
-bool IsDurability(const ast::Annotation& annotation) {
-  if (!annotation.value.has_value() || annotation.value->kind != ast::Value::Kind::kIdentifier) return false;
+// Zero for what is no count, or none that is allowed.
+uint32_t ToReplayCount(const ast::Value& value) {
+  if (value.kind != ast::Value::Kind::kInteger || value.negative || value.integer->overflow) return 0;
+  return value.integer->magnitude <= kReplayCountMax ? static_cast<uint32_t>(value.integer->magnitude) : 0;
+}
+
+ReplayBounds ToReplayBounds(const ast::Annotation& annotation, DiagnosticEmitter& emitter) {
+  ReplayBounds bounds;
+  for (const ast::Argument& argument : *annotation.arguments) {
+    const std::string_view name = argument.name.text;
+    const ast::Value& value = argument.value;
+    if (value.kind == ast::Value::Kind::kInvalid) continue;
+    if (name == "count") {
+      bounds.count = ToReplayCount(value);
+      if (bounds.count == 0) emitter.Emit(value.range, diag::ReplayOutOfRange, name, "1", "1000000");
+    } else if (name == "bytes") {
+      bounds.bytes = ToByteCount(value).value_or(0);
+      if (bounds.bytes == 0 || bounds.bytes > kReplayBytesMax) {
+        emitter.Emit(value.range, diag::ReplayOutOfRange, name, "1B", "1GiB");
+      }
+    } else {
+      bounds.age = ToDuration(value).value_or(absl::ZeroDuration());
+      if (bounds.age < kReplayAgeMin || bounds.age > kReplayAgeMax) {
+        emitter.Emit(value.range, diag::ReplayOutOfRange, name, "1ms", "30d");
+      }
+    }
+  }
+  return bounds;
+}
+
+std::optional<Durability> ToDurability(const ast::Annotation& annotation) {
+  if (!annotation.value.has_value() || annotation.value->kind != ast::Value::Kind::kIdentifier) {
+    return std::nullopt;
+  }
   const std::string_view name = annotation.value->text;
-  return name == "memory" || name == "async" || name == "sync";
+  if (name == "memory") return Durability::kMemory;
+  if (name == "async") return Durability::kAsync;
+  if (name == "sync") return Durability::kSync;
+  return std::nullopt;
 }
 
 // What is wrong with the form of the annotation; empty when nothing is.
@@ -110,7 +147,7 @@ std::string_view FormError(const ast::Annotation& annotation, Form form) {
                  ? ""
                  : "needs a duration above zero and up to a year, such as `timeout = 5s`";
     case Form::kDurability:
-      return IsDurability(annotation) ? "" : "needs one of `memory`, `async` and `sync`";
+      return ToDurability(annotation).has_value() ? "" : "needs one of `memory`, `async` and `sync`";
     case Form::kReplay:
       return IsReplayBounds(annotation)
                  ? ""
@@ -134,7 +171,7 @@ std::string_view NearestAnnotation(std::string_view name, AnnotationPlace place)
   return NearestName(name, names);
 }
 
-void Apply(const ast::Annotation& annotation, Annotations& out) {
+void Apply(const ast::Annotation& annotation, Annotations& out, DiagnosticEmitter& emitter) {
   const std::string_view name = annotation.name.text;
   if (name == "deprecated") out.deprecated = true;
   if (name == "idempotent") out.idempotent = true;
@@ -142,6 +179,12 @@ void Apply(const ast::Annotation& annotation, Annotations& out) {
   if (name == "reentrant") out.reentrant = true;
   if (name == "sensitive") out.sensitive = true;
   if (name == "timeout") out.timeout = ToTimeout(*annotation.value);
+  if (name == kPersist) out.persist = true;
+  if (name == "durability") {
+    out.durability = ToDurability(annotation);
+    out.durability_annotation = &annotation;
+  }
+  if (name == "replay") out.replay = ToReplayBounds(annotation, emitter);
   if (name == "key") out.key = &annotation;
   if (name == "default") out.default_value = &annotation;
 }
@@ -155,9 +198,12 @@ Annotations ReadAnnotations(std::span<const ast::Annotation> annotations, Annota
   for (const ast::Annotation& annotation : annotations) {
     const std::string_view name = annotation.name.text;
     const SourceRange& range = annotation.name.range;
+    out.means_persist = out.means_persist || name == kPersist;
     const AnnotationRule* rule = FindRule(name);
     if (rule == nullptr) {
-      emitter.Emit(range, diag::UnknownAnnotation, name).Suggest(range, NearestAnnotation(name, place));
+      const std::string_view nearest = NearestAnnotation(name, place);
+      out.means_persist = out.means_persist || nearest == kPersist;
+      emitter.Emit(range, diag::UnknownAnnotation, name).Suggest(range, nearest);
       continue;
     }
     if ((rule->places & Bit(place)) == 0) {
@@ -175,23 +221,11 @@ Annotations ReadAnnotations(std::span<const ast::Annotation> annotations, Annota
       emitter.Emit(annotation.range, diag::AnnotationForm, name, form_error);
       continue;
     }
-    if (rule->unsupported.has_value()) {
-      emitter.Emit(range, diag::NotYetSupported, FeatureText(*rule->unsupported));
-      continue;
-    }
     if (!annotation.value.has_value() || annotation.value->kind != ast::Value::Kind::kInvalid) {
-      Apply(annotation, out);
+      Apply(annotation, out, emitter);
     }
   }
   return out;
-}
-
-std::string_view FeatureText(ast::Feature feature) {
-  constexpr auto kTexts = std::to_array<std::string_view>({
-#define ONAGER_FEATURE(name, text) text,
-#include "idl/ast/features.def"
-  });
-  return kTexts[static_cast<size_t>(feature)];
 }
 
 }  // namespace onager::idl

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "idl/ast/ast.h"
 #include "idl/diagnostics/diagnostic_emitter.h"
+#include "idl/model/model.h"
 
 namespace onager::idl {
 
@@ -37,15 +38,17 @@ struct Annotations {
   bool sensitive = false;
   const ast::Annotation* key = nullptr;
   const ast::Annotation* default_value = nullptr;
+  const ast::Annotation* durability_annotation = nullptr;
   std::optional<absl::Duration> timeout;
+  std::optional<Durability> durability;
+  ReplayBounds replay;
+  bool persist = false;
+  bool means_persist = false;  // also when it is of the wrong form, or misspelled
 };
 
-// Reports those that are unknown, elsewhere at home, given twice, of the wrong form or not yet supported.
+// Reports those that are unknown, elsewhere at home, given twice or of the wrong form.
 [[nodiscard]] Annotations ReadAnnotations(std::span<const ast::Annotation> annotations, AnnotationPlace place,
                                           DiagnosticEmitter& emitter);
-
-// "`timer` declarations".
-[[nodiscard]] std::string_view FeatureText(ast::Feature feature);
 
 }  // namespace onager::idl
 

@@ -17,6 +17,31 @@ constexpr absl::Duration kTimerPeriodMin = absl::Milliseconds(1);
 
 }  // namespace
 
+Actor Checker::DeclareActor(const ast::Actor& tree) {
+  Actor row;
+  const Annotations annotations = ReadAnnotations(tree.annotations, AnnotationPlace::kActor, emitter_);
+  Fill(row, tree.name, tree.doc, annotations.deprecated);
+  row.persist = annotations.persist;
+  row.replay = annotations.replay;
+  if (annotations.means_persist || MayHaveBeenSkipped("persist")) persisted_.insert(PlaceOf(tree.name.range));
+  row.durability = DurabilityOf(annotations, row).value_or(Durability::kSync);
+  return row;
+}
+
+// Reports an actor that does not persist, once.
+void Checker::NeedPersist(const SourceRange& range, std::string_view what, const Actor& actor) {
+  if (!persisted_.insert(PlaceOf(actor.name_range)).second) return;
+  emitter_.Emit(range, diag::NotPersisted, what, actor.name)
+      .Note(actor.name_range, diag::DeclaredHere, actor.name);
+}
+
+std::optional<Durability> Checker::DurabilityOf(const Annotations& annotations, const Actor& actor) {
+  if (annotations.durability_annotation != nullptr) {
+    NeedPersist(annotations.durability_annotation->name.range, "`durability`", actor);
+  }
+  return annotations.durability;
+}
+
 void Checker::CheckActor(ActorId id, const ast::Actor& tree) {
   for (size_t i = 0; i < tree.states.size(); ++i) {
     if (i == 0) {
@@ -35,6 +60,7 @@ void Checker::CheckActor(ActorId id, const ast::Actor& tree) {
     CheckMethod(method, out);
   }
   CheckTimers(tree, out, scope);
+  CheckReminders(tree, out, scope);
   CheckVersions(tree, out);
   CheckObservables(id, tree);
 }
@@ -59,6 +85,7 @@ void Checker::CheckMethod(const ast::Method& tree, Actor& out) {
   row.readonly = annotations.readonly;
   row.reentrant = annotations.reentrant;
   row.timeout = annotations.timeout;
+  row.durability = DurabilityOf(annotations, out);
   CheckParameters(tree.parameters, ParameterUse::kMethod, row.parameters);
   if (tree.result.has_value()) {
     row.result_is_stream = tree.result->name.text == kStreamName;
@@ -104,7 +131,8 @@ void Checker::CheckParameters(std::span<const ast::Parameter> tree, ParameterUse
       emitter_.Emit(name.range, diag::StreamNotLast, name.text);
     }
     if (parameter.default_value.has_value()) {
-      if (with_default == nullptr && use != ParameterUse::kKey) with_default = &parameter;
+      const bool allowed = use != ParameterUse::kKey && use != ParameterUse::kReminder;
+      if (with_default == nullptr && allowed) with_default = &parameter;
       CheckParameterDefault(parameter, use, row);
     } else if (with_default != nullptr && !row.is_stream) {
       emitter_.Emit(name.range, diag::ParameterWithoutDefault, name.text)
@@ -114,9 +142,11 @@ void Checker::CheckParameters(std::span<const ast::Parameter> tree, ParameterUse
 }
 
 void Checker::CheckParameterDefault(const ast::Parameter& tree, ParameterUse use, Parameter& out) {
-  if (use == ParameterUse::kKey || out.is_stream) {
+  if (use == ParameterUse::kKey || use == ParameterUse::kReminder || out.is_stream) {
     emitter_.Emit(tree.default_value->range, diag::DefaultNotAllowed,
-                  out.is_stream ? "a stream" : "the key of an actor");
+                  out.is_stream                    ? "a stream"
+                  : use == ParameterUse::kReminder ? "the parameter of a reminder"
+                                                   : "the key of an actor");
     return;
   }
   Default parsed = ToDefault(out.type, sources_.Text(tree.type.range), *tree.default_value);
@@ -137,11 +167,16 @@ void Checker::CheckTimers(const ast::Actor& tree, Actor& out, NameScope& scope) 
       emitter_.Emit(timer.period->range, diag::TimerPeriod);
     }
   }
+}
+
+void Checker::CheckReminders(const ast::Actor& tree, Actor& out, NameScope& scope) {
   for (const ast::Reminder& reminder : tree.reminders) {
     scope.Declare(reminder.name);
-    std::vector<Parameter> parameters;
-    CheckParameters(reminder.parameters, ParameterUse::kQuery, parameters);
-    Refuse(ast::Feature::kReminder, reminder.keyword_range);
+    Reminder& row = out.reminders.emplace_back();
+    Fill(row, reminder.name, reminder.doc, false);
+    NeedPersist(reminder.keyword_range, "a `reminder`", out);
+    // What tells reminders apart is what they were set with, of which nothing may be left out.
+    CheckParameters(reminder.parameters, ParameterUse::kReminder, row.parameters);
   }
 }
 

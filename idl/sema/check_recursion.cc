@@ -83,6 +83,7 @@ void Checker::BoxRecursiveOptionals() {
     for (Event& event : actor.events) box_fields(event.members);
     for (Filter& filter : actor.filters) box_parameters(filter.parameters);
     for (View& view : actor.views) box_parameters(view.parameters);
+    for (Reminder& reminder : actor.reminders) box_parameters(reminder.parameters);
   }
 }
 

@@ -107,20 +107,19 @@ void Checker::DeclareNames() {
     Symbol symbol;
     symbol.name = name;
     symbol.file = file_index_;
-    std::visit(Overloaded{[&](const ast::Struct& tree) {
-                            symbol.id = model_.structs.Append(fill(Struct{}, tree, AnnotationPlace::kStruct));
-                          },
-                          [&](const ast::Enum& tree) {
-                            symbol.id = model_.enums.Append(fill(Enum{}, tree, AnnotationPlace::kEnum));
-                            damaged_enums_.push_back(tree.damaged);
-                          },
-                          [&](const ast::Error& tree) {
-                            symbol.id = model_.errors.Append(fill(Error{}, tree, AnnotationPlace::kError));
-                          },
-                          [&](const ast::Actor& tree) {
-                            symbol.id = model_.actors.Append(fill(Actor{}, tree, AnnotationPlace::kActor));
-                          }},
-               declaration);
+    std::visit(
+        Overloaded{[&](const ast::Struct& tree) {
+                     symbol.id = model_.structs.Append(fill(Struct{}, tree, AnnotationPlace::kStruct));
+                   },
+                   [&](const ast::Enum& tree) {
+                     symbol.id = model_.enums.Append(fill(Enum{}, tree, AnnotationPlace::kEnum));
+                     damaged_enums_.push_back(tree.damaged);
+                   },
+                   [&](const ast::Error& tree) {
+                     symbol.id = model_.errors.Append(fill(Error{}, tree, AnnotationPlace::kError));
+                   },
+                   [&](const ast::Actor& tree) { symbol.id = model_.actors.Append(DeclareActor(tree)); }},
+        declaration);
     if (IsBuiltinTypeName(name.text)) {
       emitter_.Emit(name.range, diag::BuiltinTypeName, name.text);
     } else {
@@ -189,10 +188,6 @@ void Checker::CheckError(ErrorId id, const ast::Error& tree) {
     }
   }
   CheckMembers(id, tree.members);
-}
-
-void Checker::Refuse(ast::Feature feature, const SourceRange& range) {
-  emitter_.Emit(range, diag::NotYetSupported, FeatureText(feature));
 }
 
 void Checker::Fill(Declaration& out, const ast::Name& name, const SourceRange& doc, bool deprecated) {

@@ -91,7 +91,7 @@ class Checker {
     std::optional<Literal> literal;
     std::optional<Expression> expression;
   };
-  enum class ParameterUse { kKey, kMethod, kQuery };
+  enum class ParameterUse { kKey, kMethod, kQuery, kReminder };
 
   // checker.cc
   void EnterFile(FileIndex index);
@@ -100,7 +100,6 @@ class Checker {
   void CheckGeneratedNames();
   void CheckContents();
   void CheckError(ErrorId id, const ast::Error& tree);
-  void Refuse(ast::Feature feature, const SourceRange& range);
   void Fill(Declaration& out, const ast::Name& name, const SourceRange& doc, bool deprecated);
   [[nodiscard]] std::string DocText(const SourceRange& doc) const;
   [[nodiscard]] bool MayHaveBeenSkipped(std::string_view name) const;
@@ -179,12 +178,16 @@ class Checker {
   std::optional<Literal> EnumLiteral(EnumId id, const ast::Value& value);
 
   // check_actors.cc
+  Actor DeclareActor(const ast::Actor& tree);
   void CheckActor(ActorId id, const ast::Actor& tree);
   void CheckActorKey(const ast::Actor& tree, Actor& out);
   void CheckMethod(const ast::Method& tree, Actor& out);
+  std::optional<Durability> DurabilityOf(const Annotations& annotations, const Actor& actor);
+  void NeedPersist(const SourceRange& range, std::string_view what, const Actor& actor);
   void CheckParameters(std::span<const ast::Parameter> tree, ParameterUse use, std::vector<Parameter>& out);
   void CheckParameterDefault(const ast::Parameter& tree, ParameterUse use, Parameter& out);
   void CheckTimers(const ast::Actor& tree, Actor& out, NameScope& scope);
+  void CheckReminders(const ast::Actor& tree, Actor& out, NameScope& scope);
   void CheckVersions(const ast::Actor& tree, Actor& out);
   std::optional<uint32_t> ToVersion(const ast::VersionNumber& tree);
   std::optional<ErrorId> ResolveThrows(const ast::Name& name);
@@ -212,8 +215,11 @@ class Checker {
   std::set<std::string, std::less<>> words_of_expressions_;  // of the first file
   std::map<std::string, NameScope, std::less<>> names_;      // by package
   absl::flat_hash_map<std::string, Symbol> symbols_;         // by full name
-  std::vector<bool> damaged_enums_;                          // by EnumId: values may be missing
-  std::vector<std::vector<DeclarationId>> ids_;              // by file: of its declarations, in their order
+  // The names of actors that are to persist, as far as what needs it is concerned: those that are annotated,
+  // may be, or have been told to be.
+  absl::flat_hash_set<Place> persisted_;
+  std::vector<bool> damaged_enums_;              // by EnumId: values may be missing
+  std::vector<std::vector<DeclarationId>> ids_;  // by file: of its declarations, in their order
   std::vector<CppItem> cpp_items_;
   absl::flat_hash_map<std::string, Symbol> cpp_symbols_;        // by name in C++
   absl::flat_hash_map<std::string, size_t> cpp_items_by_type_;  // by canonical name

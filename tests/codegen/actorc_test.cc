@@ -251,6 +251,30 @@ TEST_F(ActorcTest, DescribesWhatAnActorHasBesideCalls) {
   EXPECT_EQ(agency.at("views").at(0).at("name"), "Cheap");
 }
 
+TEST_F(ActorcTest, DescribesWhatOutlivesTheProcess) {
+  const std::string file = ONAGER_SOURCE_DIR "/tests/samples/vault.actor";
+  const Outcome text = Actorc({"describe", file});
+  EXPECT_EQ(text.code, kExitOk) << text.err;
+  for (const std::string line :
+       {"actor Vault(string name) [persist, durability = sync, replay(count = 1000, bytes = 262144B, age = "
+        "10m)]\n",
+        "actor Journal(string name) [persist, durability = async]\n",
+        "  rpc AddBehind(int64 cents) -> int64 [durability = async]\n", "  reminder Due(string id)\n"}) {
+    EXPECT_THAT(text.out, HasSubstr(line));
+  }
+
+  const Outcome json = Actorc({"describe", "--format=json", file});
+  const nlohmann::json actors = nlohmann::json::parse(json.out).at("actors");
+  EXPECT_EQ(actors.at(0).at("persist"), true);
+  EXPECT_EQ(actors.at(0).at("durability"), "sync");
+  EXPECT_EQ(actors.at(0).at("replay"), nlohmann::json({{"count", 1000}, {"bytes", 262144}, {"age", "10m"}}));
+  EXPECT_EQ(actors.at(0).at("methods").at(3).at("durability"), "memory");
+  EXPECT_EQ(actors.at(0).at("reminders").at(1).at("doc"), "Makes the transfer.");
+  EXPECT_EQ(actors.at(0).at("reminders").at(1).at("parameters").at(0).at("type"), "Transfer");
+  EXPECT_FALSE(actors.at(1).contains("replay"));
+  EXPECT_EQ(actors.at(1).at("reminders").at(0).at("name"), "Sweep");
+}
+
 TEST_F(ActorcTest, DescribesAsJson) {
   const Outcome outcome = Actorc({"describe", "--format=json", kTodo});
   EXPECT_EQ(outcome.code, kExitOk);

@@ -45,7 +45,8 @@ stdin stdout unix va_arg
 
 # What generated code, and the library around it, call their own.
 OURS = """
-AfterCommit OnActivate OnDeactivate OnTimer std absl onager google generated internal testing T Turn Task Actor ActorBase ActorType Bytes Call CallOptions Change
+AddReminderChange AfterCommit CancelReminder OnActivate OnDeactivate OnReminder OnTimer RestoreReminders SetReminder
+TakeReminders Every CancelEvery at encoded first period reminder std absl onager google generated internal testing T Turn Task Actor ActorBase ActorType Bytes Call CallOptions Change
 Changed Channel Client Describe Dispatch DispatchStreamed Emit EmitEvent Field Filter FromBytes Kind Map Migrate Mutable
 Observation Observe Parse Patch Previous PreviousStruct Replica Request Result Selection Set SetAlternative Status
 StatusOr StructOps ToBytes ToStatus ToString Tracked TrackedState TrackedStruct Type Uuid Value View Watch actor
@@ -125,17 +126,22 @@ INSIDE = {
                                 *(f"  filter {name} = true;" for name in names), "}"],
     "view": lambda x, names: [f"actor {x}(string id) {{", STATE,
                               *(f"  view {name} {{ some; }}" for name in names), "}"],
+    "reminder": lambda x, names: [f"actor {x}(string id) [persist] {{",
+                                  *(f"  reminder {name}(int32 {parameter(name)});" for name in names), "}"],
+    "reminder_parameter": lambda x, names: [f"actor {x}(string id) [persist] {{",
+                                            f"  reminder Due({parameters(names)});", "}"],
     "timer": lambda x, names: [f"actor {x}(string id) {{", *(f"  timer {name} = 5m;" for name in names), "}"],
 }
-PARAMETERS = {"key", "parameter", "default", "filter_parameter", "view_parameter"}
+PARAMETERS = {"key", "parameter", "default", "filter_parameter", "view_parameter", "reminder_parameter"}
 
 
 def own(kind, name):
     """An actor that has everything called like the type."""
     x = parameter(name)
     key = f"{name} {x}" if kind == "enum" else "string id"
-    return [f"actor Own{form(name)}s({key}) {{", f"  state {{ {name} {name} = 1; }}",
+    return [f"actor Own{form(name)}s({key}) [persist] {{", f"  state {{ {name} {name} = 1; }}",
             f"  rpc {name}({name} {x}, list<{name}> many) -> {name};", f"  event {name} {{ {name} {name} = 1; }}",
+            f"  reminder Remind{form(name)}({name} {x});",
             f"  filter Is{form(name)}({name} {x}) = true;", f"  view Of{form(name)}({name} {x}) {{ {name}; }}", "}"]
 
 

@@ -1,12 +1,15 @@
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "long.actor.impl.h"
@@ -60,6 +63,34 @@ TEST(NamesTest, KeysMayHavePartsThatAreCalledLikeWhatReadsThem) {
   const absl::StatusOr<names::LetterKey> parsed = names::LetterKey::Parse(key.ToString());
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(*parsed, key);
+}
+
+class RemindedOnes final : public names::RemindedActor {
+ public:
+  onager::Task<> OnDue(onager::Turn&) override { return absl::OkStatus(); }
+  onager::Task<> RemindDue(onager::Turn&) override { return absl::OkStatus(); }
+  onager::Task<> CancelDue(onager::Turn&) override { return absl::OkStatus(); }
+  onager::Task<> SetReminder_(onager::Turn&) override { return absl::OkStatus(); }
+  onager::Task<> OnDue_(onager::Turn&, std::string, names::Case, std::int64_t, names::Task,
+                        std::string) override {
+    return absl::OkStatus();
+  }
+  onager::Task<> OnDueEvery(onager::Turn&, std::string) override { return absl::OkStatus(); }
+  onager::Task<> OnReminder_(onager::Turn&) override { return absl::OkStatus(); }
+
+  void SetAll() {
+    RemindDue_(absl::UnixEpoch(), "", names::Case(), 0, names::Task(), "");
+    RemindDueEvery_(absl::UnixEpoch(), "");
+    CancelReminder_();
+  }
+};
+
+TEST(NamesTest, RemindersGiveWayToMethodsAndToWhatSetsThem) {
+  RemindedOnes actor;
+  actor.SetAll();
+  const std::vector<onager::generated::ReminderChange> changes = actor.TakeReminders();
+  ASSERT_EQ(changes.size(), 3u);
+  for (std::size_t i = 0; i < changes.size(); ++i) EXPECT_EQ(changes[i].reminder, i);
 }
 
 class FailOnError : public google::protobuf::compiler::MultiFileErrorCollector {

@@ -11,3 +11,4 @@
 #include "names.actor.cc"         // NOLINT(bugprone-suspicious-include)
 #include "shapes.actor.cc"        // NOLINT(bugprone-suspicious-include)
 #include "todo.actor.cc"          // NOLINT(bugprone-suspicious-include)
+#include "vault.actor.cc"         // NOLINT(bugprone-suspicious-include)

@@ -47,8 +47,8 @@ const Case kSyntax[] = {
     {"MissingBraceOfState", "actor A(string id) {\n  state {  //~ note: to close this `{`\n  int32 a = 1;\n  rpc Get() -> int32;  //~ error: expected `}` before `rpc` [missing-brace]\n}"},
     {"MissingBraceAtEnd", "struct A {  //~ note: to close this `{`\n  int32 a = 1;  //~ error: expected `}` before the end of the file [missing-brace]\n"},
     {"MissingParenthesis", "actor A(string id) {\n  rpc F(int32 a -> int32;  //~ error: expected `,` or `)`, found `->` [expected]\n  rpc G();\n}"},
-    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc`, `event`, `filter`, `view`, `timer` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
-    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc`, `event`, `filter`, `view`, `timer` or `}`, found `int32` [expected]\n  rpc F();\n}"},
+    {"MisspelledRpc", "actor A(string id) {\n  rcp F(int32 a);  //~ error: expected `state`, `rpc`, `event`, `filter`, `view`, `timer`, `reminder` or `}`, found `rcp`; did you mean `rpc`? [expected]\n}"},
+    {"FieldInActor", "actor A(string id) {\n  int32 a = 1;  //~ error: expected `state`, `rpc`, `event`, `filter`, `view`, `timer`, `reminder` or `}`, found `int32` [expected]\n  rpc F();\n}"},
     {"ErrorWithoutCode", "error E { int32 a = 1; }  //~ error: expected `:` and a status code, such as `: NOT_FOUND`, found `{` [expected]"},
     {"LostDeclarationsStayQuiet", "struct A {\n  int32 list<x> gone = 1;  //~ error: expected `=`, found `<` [expected]\n}\nstruct B { list<A> as = 1 [key = gone]; }"},
     {"TwoValuesInAnnotation", "struct A {\n  int32 a = 1 [default = 3 deprecated];  //~ error: expected `,` or `]`, found `deprecated` [expected]\n}"},
@@ -73,11 +73,6 @@ actor A(string id) {
 }
 struct B { Inner inner = 1; })"},
     {"MissingValue", "struct A {\n  int32 a = 1 [default = ];  //~ error: expected a value, found `]` [expected]\n}"},
-};
-
-const Case kUnsupported[] = {
-    {"Reminders", "actor A(string id) {\n  reminder Due(string id);  //~ error: `reminder` declarations are not supported by this version [not-yet-supported]\n}"},
-    {"Annotations", "actor A(string id) [persist, durability = sync,  //~ error: `persist` annotations are not supported by this version [not-yet-supported] //~ error: `durability` annotations are not supported by this version [not-yet-supported]\n    replay(count = 1024, bytes = 1MiB, age = 5m)] {  //~ error: `replay` annotations are not supported by this version [not-yet-supported]\n  rpc F();\n}"},
 };
 
 const Case kNames[] = {
@@ -196,7 +191,47 @@ actor C(string id) {
     {"TimerPeriod", "actor A(string id) {\n  timer T = 5;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer U = -5s;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer V = 0s;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer W = 999us;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer X = 367d;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n  timer Y = 1ms;\n  timer Z = 365d;\n  timer Bad = 1 + 1;  //~ error: a timer needs a duration from a millisecond to a year, such as `timer Sweep = 5m` [timer-period]\n}"},
     {"TimersAreNamedAsMethodsAre", "actor A(string id) {\n  rpc Sweep();  //~ note: `Sweep` is declared here\n  timer Sweep = 5m;  //~ error: `Sweep` is already declared [duplicate-name]\n  timer;  //~ error: expected the name of the timer, found `;` [expected]\n  timer Tick 5s;  //~ error: expected `=`, found `5s` [expected]\n}"},
     {"Reentrant", "actor A(string id) {\n  rpc F() [reentrant];\n  rpc G() [reentrant = 3];  //~ error: annotation `reentrant` takes no value [annotation-form]\n}\nstruct S [reentrant] {}  //~ error: annotation `reentrant` does not apply to a struct [misplaced-annotation]"},
-    {"AnnotationForms", "actor A(string id) [persist = 1, durability = maybe, replay(count = 0)] {}  //~ error: annotation `persist` takes no value [annotation-form] //~ error: annotation `durability` needs one of `memory`, `async` and `sync` [annotation-form] //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]"},
+    {"AnnotationForms", "actor A(string id) [persist = 1, durability = maybe, replay] {}  //~ error: annotation `persist` takes no value [annotation-form] //~ error: annotation `durability` needs one of `memory`, `async` and `sync` [annotation-form] //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]"},
+};
+
+const Case kPersistence[] = {
+    {"Annotations", "actor A(string id) [persist, durability = async, replay(count = 1024, bytes = 1MiB, age = 5m)] {\n  rpc F() [durability = sync];\n  rpc G() [durability = memory, readonly];\n}\nactor B(string id) [replay(age = 30d, count = 1000000)] {}\nactor C(string id) [replay(bytes = 1GiB)] {}"},
+    {"Misplaced", "struct S [persist] {  //~ error: annotation `persist` does not apply to a struct [misplaced-annotation]\n  int32 a = 1 [durability = sync];  //~ error: annotation `durability` does not apply to a field [misplaced-annotation]\n}\nactor A(string id) {\n  rpc F() [replay(count = 1)];  //~ error: annotation `replay` does not apply to a method [misplaced-annotation]\n}"},
+    {"DurabilityOfWhatDoesNotPersist", R"(actor A(string id) [durability = sync] {  //~ error: `durability` needs an actor that outlives its process; write `actor A(...) [persist]` [not-persisted] //~ note: `A` is declared here
+  rpc F() [durability = sync];
+  reminder Due();
+}
+actor B(string id) {  //~ note: `B` is declared here
+  rpc F() [durability = memory];  //~ error: `durability` needs an actor that outlives its process; write `actor B(...) [persist]` [not-persisted]
+})"},
+    {"ReminderOfWhatDoesNotPersist", "actor A(string id) {  //~ note: `A` is declared here\n  reminder Due(string id);  //~ error: a `reminder` needs an actor that outlives its process; write `actor A(...) [persist]` [not-persisted]\n  reminder Again();\n}"},
+    {"WhatIsMeantToPersistDoes", R"(actor A(string id) [persst] { reminder Due(); }  //~ error: unknown annotation `persst`; did you mean `persist`? [unknown-annotation]
+actor B(string id) [persist = 1] { reminder Due(); }  //~ error: annotation `persist` takes no value [annotation-form]
+actor C(string id) [durability = , persist] { reminder Due(); }  //~ error: expected a value, found `,` [expected]
+)"},
+    {"ReplayBounds", R"(actor A(string id) [replay(count = 0, bytes = 0B, age = 0s)] {}  //~ error: `count` of `replay` is not between 1 and 1000000 [replay-out-of-range] //~ error: `bytes` of `replay` is not between 1B and 1GiB [replay-out-of-range] //~ error: `age` of `replay` is not between 1ms and 30d [replay-out-of-range]
+actor B(string id) [replay(count = 1000001, bytes = 2GiB, age = 31d)] {}  //~ error: `count` of `replay` is not between 1 and 1000000 [replay-out-of-range] //~ error: `bytes` of `replay` is not between 1B and 1GiB [replay-out-of-range] //~ error: `age` of `replay` is not between 1ms and 30d [replay-out-of-range]
+actor C(string id) [replay(count = -1, bytes = 5m, age = 99999999999d)] {}  //~ error: `count` of `replay` is not between 1 and 1000000 [replay-out-of-range] //~ error: `bytes` of `replay` is not between 1B and 1GiB [replay-out-of-range] //~ error: `age` of `replay` is not between 1ms and 30d [replay-out-of-range]
+actor D(string id) [replay(count = 99999999999999999999)] {}  //~ error: `count` of `replay` is not between 1 and 1000000 [replay-out-of-range]
+)"},
+    {"ReplayForms", R"(actor A(string id) [replay = 5] {}  //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]
+actor B(string id) [replay(count = 1, count = 2)] {}  //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]
+actor C(string id) [replay(cuont = 1)] {}  //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]
+actor D(string id) [replay(5m)] {}  //~ error: annotation `replay` needs bounds, such as `replay(count = 1024, bytes = 1MiB, age = 5m)` [annotation-form]
+)"},
+    {"Reminders", R"(struct Node { optional Node next = 1; }
+actor A(string id) [persist] {
+  rpc Sweep();  //~ note: `Sweep` is declared here
+  timer Tick = 5m;  //~ note: `Tick` is declared here
+  reminder Due(string id, int32 n, set<uuid> who, optional Node node);
+  reminder Sweep();  //~ error: `Sweep` is already declared [duplicate-name]
+  reminder tick();  //~ error: `tick` and `Tick` differ only in case and underscores, which is not enough in every output [confusable-name]
+  reminder Late(string state);  //~ error: `state` cannot be the name of a parameter: it has a meaning in filters and views [reserved-parameter-name]
+  reminder Later(int32 n = 3, string s);  //~ error: the parameter of a reminder cannot have a default [default-not-allowed]
+  reminder Stream(stream<int32> s);  //~ error: only the result of a method and its last parameter can be a `stream` [misplaced-stream]
+  reminder;  //~ error: expected the name of the reminder, found `;` [expected]
+  reminder Naked;  //~ error: expected `(`, found `;` [expected]
+})"},
 };
 
 const Case kImports[] = {
@@ -308,12 +343,12 @@ actor A(string id) {
 constexpr auto kName = [](const testing::TestParamInfo<Case>& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(Tokens, DiagnosticCase, testing::ValuesIn(kTokens), kName);
 INSTANTIATE_TEST_SUITE_P(Syntax, DiagnosticCase, testing::ValuesIn(kSyntax), kName);
-INSTANTIATE_TEST_SUITE_P(Unsupported, DiagnosticCase, testing::ValuesIn(kUnsupported), kName);
 INSTANTIATE_TEST_SUITE_P(Names, DiagnosticCase, testing::ValuesIn(kNames), kName);
 INSTANTIATE_TEST_SUITE_P(Numbers, DiagnosticCase, testing::ValuesIn(kNumbers), kName);
 INSTANTIATE_TEST_SUITE_P(Types, DiagnosticCase, testing::ValuesIn(kTypes), kName);
 INSTANTIATE_TEST_SUITE_P(Annotations, DiagnosticCase, testing::ValuesIn(kAnnotations), kName);
 INSTANTIATE_TEST_SUITE_P(Actors, DiagnosticCase, testing::ValuesIn(kActors), kName);
+INSTANTIATE_TEST_SUITE_P(Persistence, DiagnosticCase, testing::ValuesIn(kPersistence), kName);
 INSTANTIATE_TEST_SUITE_P(Imports, DiagnosticCase, testing::ValuesIn(kImports), kName);
 INSTANTIATE_TEST_SUITE_P(Cpp, DiagnosticCase, testing::ValuesIn(kCpp), kName);
 INSTANTIATE_TEST_SUITE_P(Observables, DiagnosticCase, testing::ValuesIn(kObservables), kName);
@@ -458,8 +493,8 @@ TEST(DiagnosticKinds, AreAllProvoked) {
   const auto run = [](const auto& cases) {
     for (const Case& c : cases) (void)CompileText("package test;\n" + std::string(c.text));
   };
-  run(kTokens), run(kSyntax), run(kUnsupported), run(kNames);
-  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kObservables), run(kImports), run(kCpp);
+  run(kTokens), run(kSyntax), run(kNames);
+  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kPersistence), run(kObservables), run(kImports), run(kCpp);
   (void)CompileText("struct A {}");
   (void)CompileText("package a; package b;");
   (void)CompileText("\xFF");

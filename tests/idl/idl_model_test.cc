@@ -94,6 +94,36 @@ TEST_F(SampleModel, HasActors) {
   EXPECT_FALSE(model().actors[ActorId{1}].has_state);
 }
 
+TEST(PersistentModel, HasWhatTheFileSays) {
+  const Compilation compilation = CompileText(R"(package test;
+actor Vault(string id) [persist, durability = async, replay(count = 7, bytes = 2KiB, age = 90s)] {
+  rpc Put() [durability = sync];
+  rpc Get();
+  /// When it is time.
+  reminder Due(string id, list<int32> n);
+}
+actor Other(string id) [replay(age = 1ms)] {})");
+  ASSERT_TRUE(compilation.model.has_value());
+  const Actor& vault = compilation.model->actors[ActorId{0}];
+  EXPECT_TRUE(vault.persist);
+  EXPECT_EQ(vault.durability, Durability::kAsync);
+  EXPECT_EQ(vault.methods[0].durability, Durability::kSync);
+  EXPECT_EQ(vault.methods[1].durability, std::nullopt);
+  EXPECT_EQ(vault.replay.count, 7U);
+  EXPECT_EQ(vault.replay.bytes, 2048U);
+  EXPECT_EQ(vault.replay.age, absl::Seconds(90));
+  ASSERT_EQ(vault.reminders.size(), 1U);
+  EXPECT_EQ(vault.reminders[0].name, "Due");
+  EXPECT_EQ(vault.reminders[0].doc, "When it is time.");
+  ASSERT_EQ(vault.reminders[0].parameters.size(), 2U);
+  EXPECT_EQ(vault.reminders[0].parameters[1].number, 2U);
+  const Actor& other = compilation.model->actors[ActorId{1}];
+  EXPECT_FALSE(other.persist);
+  EXPECT_EQ(other.durability, Durability::kSync);
+  EXPECT_EQ(other.replay.count, 0U);
+  EXPECT_EQ(other.replay.age, absl::Milliseconds(1));
+}
+
 // Every fenced block of LANGUAGE.md that is marked `actor` is a whole file, with those that it imports, and
 // has no mistakes; one that is marked `actor-errors` announces its mistakes. The header of C++ is the one
 // that the tests know.

@@ -53,7 +53,7 @@ enum Kind@x {
 error Lost@x : NOT_FOUND {
   string id = 1;
 }
-actor Store@x(string name) {
+actor Store@x(string name) [persist, replay(count = 100, age = 5m)] {
   version 3;
   migrate 2;
   state {
@@ -65,6 +65,8 @@ actor Store@x(string name) {
   rpc All() -> list<Item@x> [readonly];
   rpc Out(int32 from = 0) -> stream<Item@x>;
   rpc In(stream<bytes> parts) [reentrant];
+  rpc Touch() [durability = async];
+  reminder Due(string who, int32 times);
   timer Sweep = 5m;
   event Gone {
     string id = 1;
@@ -151,6 +153,22 @@ constexpr Mutation kMutations[] = {
     {"timer Sweep = 5m;", "timer Sweep = 5;"},
     {"timer Sweep = 5m;", "timr Sweep = 5m;"},
     {"timer Sweep = 5m;", "timer Sweep 5m;"},
+    {"[persist, ", "[persst, "},
+    {"[persist, ", "[persist = 1, "},
+    {"[persist, ", "[persist "},
+    {"[persist, ", "["},
+    {"count = 100", "count = 0"},
+    {"count = 100", "cuont = 100"},
+    {"age = 5m)", "age = 5m"},
+    {"age = 5m)", "age = 5)"},
+    {"= async]", "= asink]"},
+    {"= async]", "= ]"},
+    {"reminder Due(", "remindr Due("},
+    {"reminder Due(", "reminder Touch("},
+    {"reminder Due(", "reminder ("},
+    {"who, int32", "who int32"},
+    {"times);", "times = 3);"},
+    {"times);", "times;"},
     {"event Gone {", "evnt Gone {"},
     {"event Gone {", "event Gone "},
     {"event Gone {", "event {"},
