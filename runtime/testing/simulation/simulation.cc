@@ -66,7 +66,7 @@ class Simulation::World final : public TrafficObserver {
         begin_(manual_.Now()),
         network_(manual_.environment(), NetworkOptions()),
         server_clock_(manual_.environment()),
-        disk_(std::make_unique<store::MemoryStore>()) {
+        memory_(std::make_unique<store::MemoryStore>()) {
     network_.OnLink([this](SimulatedLink& link) { OnLink(link); });
   }
 
@@ -87,11 +87,11 @@ class Simulation::World final : public TrafficObserver {
 
   void StartServer() {
     if (server_ != nullptr) return;
-    auto life = std::make_unique<ServerLife>(*disk_);
+    auto life = std::make_unique<ServerLife>(*memory_, disk_, server_clock_.environment(), DiskDelay());
     life->core = std::make_unique<server::ServerCore>(
         server::CoreOptionsOf(options_.server, ++server_count_,
                               options_.server.token_key.empty() ? "simulated" : options_.server.token_key),
-        server_clock_.environment(), life->store);
+        server_clock_.environment(), life->memory, &life->disk);
     for (const actor::HostedType& hosted : types_) {
       if (const absl::Status status = life->core->Host(*hosted.type, hosted.make); !status.ok())
         Fail(status.ToString());
@@ -120,6 +120,14 @@ class Simulation::World final : public TrafficObserver {
   }
 
   bool server_running() const { return server_ != nullptr; }
+
+  FencedStore::DrawDelay DiskDelay() {
+    const Duration most = absl::ToChronoNanoseconds(options_.disk_delay_max);
+    if (most <= Duration::zero()) return nullptr;
+    return [this, most] {
+      return Duration(static_cast<Duration::rep>(Draw(0, static_cast<std::uint64_t>(most.count()))));
+    };
+  }
 
   // Clients ------------------------------------------------------------------------------------------
 
@@ -190,8 +198,11 @@ class Simulation::World final : public TrafficObserver {
 
  private:
   struct ServerLife {
-    explicit ServerLife(store::Store& disk) : store(disk) {}
-    FencedStore store;
+    ServerLife(store::Store& memory_store, store::Store& disk_store, const Environment& environment,
+               FencedStore::DrawDelay delay)
+        : memory(memory_store, environment, nullptr), disk(disk_store, environment, std::move(delay)) {}
+    FencedStore memory;
+    FencedStore disk;
     std::unique_ptr<server::ServerCore> core;
   };
 
@@ -261,7 +272,10 @@ class Simulation::World final : public TrafficObserver {
   void Crash(Fault fault, Duration down) {
     if (server_ == nullptr) return;
     ++faults_[fault];
-    server_->store.Fence();
+    // Of what was being written some was; whatever it is, nobody has heard of it.
+    const std::size_t pending = server_->disk.pending();
+    server_->disk.Fence(pending == 0 ? 0 : static_cast<std::size_t>(Draw(0, pending)));
+    server_->memory.Fence(0);
     for (const auto& client : clients_) {
       if (client->link != nullptr) Cut(*client);
     }
@@ -269,8 +283,8 @@ class Simulation::World final : public TrafficObserver {
     server_->core->BeginShutdown();
     past_servers_.push_back(std::move(server_));
     if (fault == Fault::kCrash) {
-      past_disks_.push_back(std::move(disk_));
-      disk_ = std::make_unique<store::MemoryStore>();
+      past_memories_.push_back(std::move(memory_));
+      memory_ = std::make_unique<store::MemoryStore>();
     }
     Lasts(down);
     manual_.environment().timers.At(manual_.Now() + down, [this] {
@@ -367,8 +381,9 @@ class Simulation::World final : public TrafficObserver {
   SkewedClock server_clock_;
   std::vector<actor::HostedType> types_;
   std::uint64_t server_count_ = 0;
-  std::unique_ptr<store::MemoryStore> disk_;
-  std::vector<std::unique_ptr<store::MemoryStore>> past_disks_;
+  std::unique_ptr<store::MemoryStore> memory_;  // Of actors that are not persisted; a crash takes it along.
+  std::vector<std::unique_ptr<store::MemoryStore>> past_memories_;
+  store::MemoryStore disk_;  // Of those that are.
   // One that has ended is kept: something of it may still be posted.
   std::vector<std::unique_ptr<ServerLife>> past_servers_;
   std::unique_ptr<ServerLife> server_;
