@@ -19,6 +19,11 @@ void ActorCell::Handle(ChangedOutside& /*event*/) { changed_outside_ = true; }
 // The instance lives and has told everything that it committed.
 void ActorCell::CatchUp(absl::StatusOr<std::optional<store::StoredActor>> stored) {
   phase_ = Phase::kActive;
+  CatchUpWith(std::move(stored));
+  if (!snapshots_due_.empty() && phase_ == Phase::kActive) TakeSnapshots();  // They were asked for meanwhile.
+}
+
+void ActorCell::CatchUpWith(absl::StatusOr<std::optional<store::StoredActor>> stored) {
   if (!stored.ok()) {
     (void)runtime_.environment_.timers.At(runtime_.environment_.clock.Now() + kLookAgain,
                                           [weak = weak_from_this()] {
@@ -81,9 +86,10 @@ absl::Status ActorCell::ShowMissed(absl::Span<const store::LogStep> steps) {
 }
 
 // Whether the reader comes back for what was before this instance, and the store may still have it.
-bool ActorCell::NeedsPast(const FeedWaiter& request, const ActorFeed& feed) const {
+bool ActorCell::NeedsPast(const FeedWaiter& request, const ActorFeed& feed) {
   if (!persists_ || !request.from.has_value() || request.from->epoch != epoch_) return false;
-  return request.from->revision < revision_ && feed.Lag(*request.from, std::nullopt).lost;
+  return request.from->revision < revision_ && feed.Lag(*request.from, std::nullopt).lost &&
+         request.from->revision >= log_extent_.Floor(runtime_.environment_.clock.WallNow());
 }
 
 void ActorCell::LoadPast() {

@@ -231,8 +231,9 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
 
   // What others have committed, and what was before.
   void CatchUp(absl::StatusOr<std::optional<store::StoredActor>> stored);
+  void CatchUpWith(absl::StatusOr<std::optional<store::StoredActor>> stored);
   absl::Status ShowMissed(absl::Span<const store::LogStep> steps);
-  bool NeedsPast(const FeedWaiter& request, const ActorFeed& feed) const;
+  bool NeedsPast(const FeedWaiter& request, const ActorFeed& feed);
   void LoadPast();
   void ServePast(const std::optional<store::StoredPast>& past);
 

@@ -36,10 +36,12 @@ ActorMetrics::ActorMetrics(Metrics& metrics) {
   counter(&ActorRuntimeStats::turns, kTurns, kTurnsHelp, {{"kind", "call"}});
   counter(&ActorRuntimeStats::guest_turns, kTurns, kTurnsHelp, {{"kind", "readonly_guest"}});
   counter(&ActorRuntimeStats::timer_turns, kTurns, kTurnsHelp, {{"kind", "timer"}});
+  counter(&ActorRuntimeStats::reminder_turns, kTurns, kTurnsHelp, {{"kind", "reminder"}});
   constexpr char kFailedTurns[] = "onager_server_failed_turns_total";
   constexpr char kFailedTurnsHelp[] = "Turns that were undone because they failed.";
   counter(&ActorRuntimeStats::failed_turns, kFailedTurns, kFailedTurnsHelp, {{"kind", "call"}});
   counter(&ActorRuntimeStats::failed_timer_turns, kFailedTurns, kFailedTurnsHelp, {{"kind", "timer"}});
+  counter(&ActorRuntimeStats::failed_reminder_turns, kFailedTurns, kFailedTurnsHelp, {{"kind", "reminder"}});
   counter(&ActorRuntimeStats::failed_hooks, "onager_server_failed_hooks_total",
           "OnDeactivate and AfterCommit that threw.");
   counter(&ActorRuntimeStats::refused_calls, "onager_server_calls_refused_by_actors_total",
@@ -51,6 +53,12 @@ ActorMetrics::ActorMetrics(Metrics& metrics) {
   constexpr char kCommitsHelp[] = "Writes that the store has answered.";
   counter(&ActorRuntimeStats::commits, kCommits, kCommitsHelp, {{"outcome", "done"}});
   counter(&ActorRuntimeStats::failed_commits, kCommits, kCommitsHelp, {{"outcome", "failed"}});
+  counter(&ActorRuntimeStats::repeated_calls, "onager_server_repeated_calls_total",
+          "Calls that persisted actors had answered before.");
+  counter(&ActorRuntimeStats::outside_commits, "onager_server_outside_commits_total",
+          "Revisions that other servers made of actors that are active here.");
+  counter(&ActorRuntimeStats::lost_writes, "onager_server_lost_writes_total",
+          "Times that what was told of could not be stored any more.");
   counter(&ActorRuntimeStats::view_evaluations, "onager_server_view_evaluations_total",
           "Times that a turn was looked at for one view with its parameters.");
 }
