@@ -14,6 +14,7 @@ GRPC = r"^/.*/(grpc|grpcpp|grpc\+\+)/"
 PROTOBUF = r"^/.*/google/protobuf/"
 LIBCLANG = r"^/.*/(clang-c|clang|llvm)/[^/]*\.h$"
 SQLITE = r"^/.*/sqlite3(ext)?\.h$"
+LIBPQ = r"^/.*/(libpq-fe|postgres_ext)\.h$"
 
 # Paths in the tree are relative to its root, others absolute.
 
@@ -26,10 +27,11 @@ RULES = [
     (r"^runtime/(?!door/reflection/)", [PROTOBUF]),
     (r"^runtime/(?!transport/grpc/)", [GRPC]),
     (r"^runtime/(?!store/sqlite/)", [SQLITE]),
+    (r"^runtime/(?!store/postgres/)", [LIBPQ]),
     (r"^runtime/(base|state|wire|session)/", [r"^runtime/(actor|server|client|store|testing)/"]),
     # Generated code and its users.
-    (r"^generated/|\.actor\.cc$", [GRPC, PROTOBUF, LIBCLANG, SQLITE, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
-    (r"^examples/(?!host_monitor/demo\.)", [GRPC, PROTOBUF, LIBCLANG, SQLITE, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
+    (r"^generated/|\.actor\.cc$", [GRPC, PROTOBUF, LIBCLANG, SQLITE, LIBPQ, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
+    (r"^examples/(?!host_monitor/demo\.)", [GRPC, PROTOBUF, LIBCLANG, SQLITE, LIBPQ, r"^idl/", r"^codegen/", r"^runtime/(?!include/)"]),
 ]
 
 

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "runtime/base/actor_id.h"
-#include "runtime/store/sqlite/row_checksum.h"
+#include "runtime/store/row_checksum.h"
 #include "runtime/store/store.h"
 
 namespace onager::store {

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/store/sqlite/crc32c.h"
+#include "runtime/store/crc32c.h"
 
 namespace onager::store {
 namespace {

@@ -1,11 +1,11 @@
-#ifndef ONAGER_RUNTIME_STORE_SQLITE_ROW_CHECKSUM_H_
-#define ONAGER_RUNTIME_STORE_SQLITE_ROW_CHECKSUM_H_
+#ifndef ONAGER_RUNTIME_STORE_ROW_CHECKSUM_H_
+#define ONAGER_RUNTIME_STORE_ROW_CHECKSUM_H_
 
 #include <cstdint>
 #include <string_view>
 
 #include "runtime/base/actor_id.h"
-#include "runtime/store/sqlite/crc32c.h"
+#include "runtime/store/crc32c.h"
 
 namespace onager::store {
 
@@ -47,4 +47,4 @@ class RowChecksum {
 
 }  // namespace onager::store
 
-#endif  // ONAGER_RUNTIME_STORE_SQLITE_ROW_CHECKSUM_H_
+#endif  // ONAGER_RUNTIME_STORE_ROW_CHECKSUM_H_

@@ -1,4 +1,4 @@
-#include "runtime/store/sqlite/crc32c.h"
+#include "runtime/store/crc32c.h"
 
 #include <array>
 #include <cstddef>

@@ -1,5 +1,5 @@
-#ifndef ONAGER_RUNTIME_STORE_SQLITE_CRC32C_H_
-#define ONAGER_RUNTIME_STORE_SQLITE_CRC32C_H_
+#ifndef ONAGER_RUNTIME_STORE_CRC32C_H_
+#define ONAGER_RUNTIME_STORE_CRC32C_H_
 
 #include <cstdint>
 #include <string_view>
@@ -15,4 +15,4 @@ std::uint32_t ExtendCrc32cFromTables(std::uint32_t crc, std::string_view bytes);
 
 }  // namespace onager::store
 
-#endif  // ONAGER_RUNTIME_STORE_SQLITE_CRC32C_H_
+#endif  // ONAGER_RUNTIME_STORE_CRC32C_H_

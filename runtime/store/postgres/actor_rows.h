@@ -1,0 +1,26 @@
+#ifndef ONAGER_RUNTIME_STORE_POSTGRES_ACTOR_ROWS_H_
+#define ONAGER_RUNTIME_STORE_POSTGRES_ACTOR_ROWS_H_
+
+#include <libpq-fe.h>
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "runtime/store/store.h"
+
+namespace onager::store::postgres {
+
+/// All of an actor in one statement, which sees one moment: parameters are its type and key. The second one
+/// has all snapshots, and neither calls nor reminders.
+extern const char* const kLoadSql;
+extern const char* const kLoadPastSql;
+
+/// Of the rows of `kLoadSql`. `DATA_LOSS` where they are not as they were written, or do not fit together.
+absl::StatusOr<std::optional<StoredActor>> DecodeActor(const ActorId& actor, const PGresult* rows);
+
+/// Of the rows of `kLoadPastSql`.
+absl::StatusOr<std::optional<StoredPast>> DecodePast(const ActorId& actor, const PGresult* rows);
+
+}  // namespace onager::store::postgres
+
+#endif  // ONAGER_RUNTIME_STORE_POSTGRES_ACTOR_ROWS_H_
