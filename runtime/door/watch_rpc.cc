@@ -7,6 +7,7 @@
 #include "runtime/door/door.h"
 #include "runtime/door/request_fields.h"
 #include "runtime/door/watch_update.h"
+#include "runtime/session/token_check.h"
 #include "runtime/wire/error_details.h"
 #include "runtime/wire/frame.h"
 
@@ -22,19 +23,6 @@ constexpr std::size_t kPatchSlackBytes = 64u << 10;
 
 // What an update has besides its snapshot or patch and its events.
 constexpr std::size_t kUpdateOverheadMax = 4096;
-
-wire::TokenBinding BindingOf(const Identity& identity, const ActorId& actor, std::uint64_t schema,
-                             std::uint64_t filter, std::uint64_t view) {
-  wire::TokenBinding binding;
-  binding.tenant = identity.tenant;
-  binding.principal = identity.principal;
-  binding.actor_type = actor.type;
-  binding.key = actor.key;
-  binding.schema_fingerprint = schema;
-  binding.filter_fingerprint = filter;
-  binding.view_fingerprint = view;
-  return binding;
-}
 
 }  // namespace
 
@@ -86,30 +74,28 @@ absl::Status WatchRpc::Begin(std::string_view request) {
 
 // Gives the position up where the token does not vouch for it.
 absl::Status WatchRpc::ExamineTokenLocked(std::string_view token) {
-  const absl::StatusOr<wire::TokenBinding> binding = door_.signer().Verify(token);
-  if (absl::IsNotFound(binding.status())) {
+  const absl::StatusOr<wire::TokenBinding> offered =
+      session::CheckToken(door_.signer(), token, identity_.tenant, identity_.principal, actor_);
+  if (!offered.ok() && !absl::IsNotFound(offered.status())) return offered.status();
+  const std::optional<ResyncReason> why =
+      offered.ok() ? session::WhyBeginAnew(*offered, BindingLocked()) : ResyncReason::kUnknownKey;
+  if (why.has_value()) {
     position_.reset();
-    reason_ = ResyncReason::kUnknownKey;
-    return absl::OkStatus();
-  }
-  if (!binding.ok()) return wire::WithReason(binding.status(), "BAD_RESUME_TOKEN");
-  if (binding->tenant != identity_.tenant || binding->principal != identity_.principal) {
-    return wire::WithReason(absl::PermissionDeniedError("this resume token was given to another principal"),
-                            "FOREIGN_RESUME_TOKEN");
-  }
-  if (binding->actor_type != actor_.type || binding->key != actor_.key) {
-    return wire::WithReason(absl::InvalidArgumentError("this resume token belongs to another actor"),
-                            "BAD_RESUME_TOKEN");
-  }
-  if (binding->schema_fingerprint != type_.state->schema_fingerprint) {
-    position_.reset();
-    reason_ = ResyncReason::kSchemaChanged;
-  } else if (binding->filter_fingerprint != filter_fingerprint_ ||
-             binding->view_fingerprint != view_fingerprint_) {
-    position_.reset();
-    reason_ = ResyncReason::kViewChanged;
+    reason_ = *why;
   }
   return absl::OkStatus();
+}
+
+wire::TokenBinding WatchRpc::BindingLocked() const {
+  wire::TokenBinding binding;
+  binding.tenant = identity_.tenant;
+  binding.principal = identity_.principal;
+  binding.actor_type = actor_.type;
+  binding.key = actor_.key;
+  binding.schema_fingerprint = type_.state->schema_fingerprint;
+  binding.filter_fingerprint = filter_fingerprint_;
+  binding.view_fingerprint = view_fingerprint_;
+  return binding;
 }
 
 void WatchRpc::OnFeedOpened(absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
@@ -125,8 +111,7 @@ void WatchRpc::OnFeedOpened(absl::StatusOr<std::shared_ptr<actor::ActorFeed>> fe
     MutexLock own_lock(watch.mutex_);
     watch.PumpLocked();
   }));
-  token_ = door_.signer().Sign(
-      BindingOf(identity_, actor_, type_.state->schema_fingerprint, filter_fingerprint_, view_fingerprint_));
+  token_ = door_.signer().Sign(BindingLocked());
   // The client has been shown something already: a snapshot that the feed has kept may be older than that.
   if (shown_.has_value() && !position_.has_value()) snapshot_wanted_ = feed_->head();
   PumpLocked();
@@ -145,17 +130,13 @@ void WatchRpc::PumpLocked() {
   }
 }
 
-// Not the end of the actor, nor that of its epoch: those are told at once.
 bool WatchRpc::HoldBackLocked() {
-  const Time now = door_.environment().clock.Now();
-  if (now >= next_delivery_ || !announced_ || !position_.has_value() || snapshot_wanted_.has_value() ||
-      feed_->ended()) {
-    return false;
-  }
-  const Position head = feed_->head();
-  if (head.epoch != position_->epoch) return false;
-  if (head.revision > position_->revision && pace_timer_ == 0) {
-    pace_timer_ = door_.environment().timers.At(next_delivery_, [weak = weak_from_this()] {
+  if (!announced_ || !position_.has_value() || snapshot_wanted_.has_value()) return false;
+  const std::optional<Position> head =
+      pace_.HoldsBackUpTo(*feed_, *position_, door_.environment().clock.Now());
+  if (!head.has_value()) return false;
+  if (head->revision > position_->revision && pace_timer_ == 0) {
+    pace_timer_ = door_.environment().timers.At(pace_.next(), [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (self == nullptr) return;
       auto& watch = static_cast<WatchRpc&>(*self);
@@ -167,28 +148,16 @@ bool WatchRpc::HoldBackLocked() {
   return true;
 }
 
-void WatchRpc::NoteDeliveryLocked() {
-  const Time now = door_.environment().clock.Now();
-  const Duration interval = feed_->min_interval();
-  next_delivery_ = interval < kNever - now ? now + interval : kNever;
-}
-
+// One step at a time: of what comes while it is written, the feed makes one.
 FeedRead WatchRpc::ReadFeedLocked() {
-  const Time now = door_.environment().clock.Now();
-  if (snapshot_wanted_.has_value()) {
-    FeedRead read = feed_->ReadSnapshot(*snapshot_wanted_, now);
-    read.why = FeedRead::Why::kNoPosition;  // The reason is known already.
-    return read;
-  }
-  const bool due = position_.has_value() && position_->revision < due_through_;
-  // One step at a time: of what comes while it is written, the feed makes one.
-  FeedRead read = feed_->Read(position_, due, kPatchSlackBytes, now);
-  if (!read.steps.empty() &&
-      read.steps.front().size() + kUpdateOverheadMax > door_.options().message_bytes_max) {
-    read = feed_->ReadSnapshot({read.at.epoch, read.steps.front().revision}, now);
-    read.why = FeedRead::Why::kTooCostly;
-  }
-  return read;
+  session::ReadingFrom from;
+  from.position = position_;
+  from.snapshot_wanted = snapshot_wanted_;
+  from.due_through = due_through_;
+  const std::size_t message_bytes_max = door_.options().message_bytes_max;
+  return session::ReadOn(*feed_, from, kPatchSlackBytes,
+                         message_bytes_max - std::min(message_bytes_max, kUpdateOverheadMax),
+                         door_.environment().clock.Now());
 }
 
 bool WatchRpc::TakeLocked(FeedRead read) {
@@ -223,19 +192,7 @@ bool WatchRpc::TakeLocked(FeedRead read) {
 
 void WatchRpc::NoteReasonLocked(FeedRead::Why why) {
   position_.reset();
-  switch (why) {
-    case FeedRead::Why::kNoPosition:
-      return;
-    case FeedRead::Why::kOtherEpoch:
-      reason_ = ResyncReason::kNewEpoch;
-      return;
-    case FeedRead::Why::kOutsideWindow:
-      reason_ = announced_ ? ResyncReason::kLagged : ResyncReason::kExpired;
-      return;
-    case FeedRead::Why::kTooCostly:
-      reason_ = ResyncReason::kLagged;
-      return;
-  }
+  reason_ = session::ReasonOf(why, /*resuming=*/!announced_, reason_);
 }
 
 std::string WatchRpc::TakeTokenLocked() {
@@ -252,7 +209,7 @@ void WatchRpc::SendStepLocked(const FeedStep& step) {
   update.events = step.events;
   update.token = TakeTokenLocked();
   shown_->revision = step.revision;
-  NoteDeliveryLocked();
+  pace_.NoteDelivery(*feed_, door_.environment().clock.Now());
   WriteLocked(update.Encode());
 }
 
@@ -275,7 +232,7 @@ void WatchRpc::SendSnapshotLocked(const FeedRead& read) {
   snapshot_wanted_.reset();
   position_ = shown_ = read.at;
   due_through_ = feed_->head().revision;
-  NoteDeliveryLocked();
+  pace_.NoteDelivery(*feed_, door_.environment().clock.Now());
   WriteLocked(update.Encode());
 }
 

@@ -14,7 +14,9 @@
 #include "runtime/base/actor_id.h"
 #include "runtime/base/executor.h"
 #include "runtime/door/door_call.h"
+#include "runtime/session/feed_reading.h"
 #include "runtime/session/state_feed.h"
+#include "runtime/wire/resume_token.h"
 
 namespace onager::door {
 
@@ -36,6 +38,8 @@ class WatchRpc final : public DoorCall {
  private:
   absl::Status Begin(std::string_view request);
   absl::Status ExamineTokenLocked(std::string_view token) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// What the token of this watch binds.
+  wire::TokenBinding BindingLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnFeedOpened(absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed);
 
   void OnWrittenLocked() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { PumpLocked(); }
@@ -46,7 +50,6 @@ class WatchRpc final : public DoorCall {
   bool TakeLocked(session::FeedRead read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Whether it is too soon after the last update. What is there then waits.
   bool HoldBackLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void NoteDeliveryLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   session::FeedRead ReadFeedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendStepLocked(const session::FeedStep& step) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendSnapshotLocked(const session::FeedRead& read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -71,7 +74,7 @@ class WatchRpc final : public DoorCall {
   std::optional<session::Position> snapshot_wanted_ ABSL_GUARDED_BY(mutex_);
   // What lies between a snapshot that was kept and the head is delivered, whatever the filter says.
   std::uint64_t due_through_ ABSL_GUARDED_BY(mutex_) = 0;
-  Time next_delivery_ ABSL_GUARDED_BY(mutex_){};
+  session::DeliveryPace pace_ ABSL_GUARDED_BY(mutex_);
   Timers::Id pace_timer_ ABSL_GUARDED_BY(mutex_) = 0;
   ResyncReason reason_ ABSL_GUARDED_BY(mutex_) = ResyncReason::kInitial;
 };

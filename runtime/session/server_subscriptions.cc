@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/session/frame_limits.h"
 #include "runtime/session/frame_status.h"
+#include "runtime/session/token_check.h"
 #include "runtime/wire/error_details.h"
 
 namespace onager::session {
@@ -18,20 +19,6 @@ absl::Status CheckSelection(std::string_view filter, std::string_view view) {
   if (std::max(filter.size(), view.size()) <= wire::kSelectionBytesMax) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("a filter or a view of more than ", wire::kSelectionBytesMax, " bytes"));
-}
-
-ResyncReason ReasonOf(FeedRead::Why why, bool resuming, ResyncReason without_position) {
-  switch (why) {
-    case FeedRead::Why::kNoPosition:
-      return without_position;
-    case FeedRead::Why::kOtherEpoch:
-      return ResyncReason::kNewEpoch;
-    case FeedRead::Why::kOutsideWindow:
-      return resuming ? ResyncReason::kExpired : ResyncReason::kLagged;
-    case FeedRead::Why::kTooCostly:
-      return ResyncReason::kLagged;
-  }
-  return without_position;
 }
 
 }  // namespace
@@ -65,16 +52,17 @@ absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
   subscription.reason = frame.reason;
   if (frame.epoch != 0) subscription.shown = Position{frame.epoch, frame.revision};
   if (!frame.binding.empty()) {
-    subscription.offered_binding = std::string(frame.binding);
     subscription.position = Position{frame.epoch, frame.revision};
     subscription.shown = subscription.position;
     subscription.asked_through = frame.covered;
-    if (absl::Status token = ExamineToken(subscription); !token.ok()) return Refuse(frame.id, token);
+    if (absl::Status token = ExamineToken(frame.binding, subscription); !token.ok()) {
+      return Refuse(frame.id, token);
+    }
   }
   const auto field_tree = field_trees_.find(frame.schema_fingerprint);
   actions_.emplace_back(
       OpenFeed{frame.id, subscription.actor, std::string(frame.filter), std::string(frame.view),
-               !subscription.offered_binding.empty(), frame.schema_fingerprint,
+               subscription.offered != nullptr, frame.schema_fingerprint,
                field_tree == field_trees_.end() ? nullptr : field_tree->second, subscription.position});
   by_actor_.emplace(subscription.actor, frame.id);
   subscriptions_.emplace(frame.id, std::move(subscription));
@@ -119,21 +107,16 @@ absl::Status ServerSubscriptions::On(const wire::FieldTree& frame) {
   return accepted;
 }
 
-absl::Status ServerSubscriptions::ExamineToken(Subscription& subscription) const {
-  const absl::StatusOr<wire::TokenBinding> binding = signer_.Verify(subscription.offered_binding);
-  if (absl::IsNotFound(binding.status())) {
-    subscription.position.reset();
-    subscription.offered_binding.clear();
-    subscription.reason = ResyncReason::kUnknownKey;
+absl::Status ServerSubscriptions::ExamineToken(std::string_view token, Subscription& subscription) const {
+  absl::StatusOr<wire::TokenBinding> offered =
+      CheckToken(signer_, token, peer_.tenant, peer_.principal, subscription.actor);
+  if (offered.ok()) {
+    subscription.offered = std::make_unique<const wire::TokenBinding>(*std::move(offered));
     return absl::OkStatus();
   }
-  if (!binding.ok()) return binding.status();
-  if (binding->tenant != peer_.tenant || binding->principal != peer_.principal) {
-    return absl::PermissionDeniedError("this resume token was given to another principal");
-  }
-  if (binding->actor_type != subscription.actor.type || binding->key != subscription.actor.key) {
-    return absl::InvalidArgumentError("this resume token belongs to another actor");
-  }
+  if (!absl::IsNotFound(offered.status())) return offered.status();
+  subscription.position.reset();
+  subscription.reason = ResyncReason::kUnknownKey;
   return absl::OkStatus();
 }
 
@@ -157,22 +140,16 @@ void ServerSubscriptions::Remove(std::uint64_t id) {
 }
 
 void ServerSubscriptions::EndAll(const absl::Status& reason) {
-  for (const auto& [id, subscription] : subscriptions_) {
-    actions_.emplace_back(CloseFeed{id});
-    ended_.emplace_back(id, reason);
-  }
-  subscriptions_.clear();
-  by_actor_.clear();
-  snapshot_sizes_.clear();
-  snapshot_bytes_ = 0;
-  dirty_.clear();
-  waiting_.clear();
-  field_tree_waiters_.clear();
-  field_trees_wanted_.clear();
-  bookmarks_due_.reset();
+  for (const auto& [id, subscription] : subscriptions_) ended_.emplace_back(id, reason);
+  CloseAll();
 }
 
 void ServerSubscriptions::Clear() {
+  CloseAll();
+  ended_.clear();
+}
+
+void ServerSubscriptions::CloseAll() {
   for (const auto& [id, subscription] : subscriptions_) actions_.emplace_back(CloseFeed{id});
   subscriptions_.clear();
   by_actor_.clear();
@@ -183,7 +160,6 @@ void ServerSubscriptions::Clear() {
   field_tree_waiters_.clear();
   field_trees_wanted_.clear();
   bookmarks_due_.reset();
-  ended_.clear();
 }
 
 absl::Status ServerSubscriptions::OnFeedOpened(std::uint64_t id,
@@ -212,16 +188,13 @@ absl::Status ServerSubscriptions::OnFeedOpened(std::uint64_t id,
   binding.filter_fingerprint = subscription.filter_fingerprint;
   binding.view_fingerprint = subscription.view_fingerprint;
   subscription.binding = signer_.Sign(binding);
-  if (subscription.position.has_value()) {
-    const absl::StatusOr<wire::TokenBinding> offered = signer_.Verify(subscription.offered_binding);
-    if (!offered.ok() || !(*offered == binding)) {
+  if (subscription.offered != nullptr) {
+    if (const std::optional<ResyncReason> why = WhyBeginAnew(*subscription.offered, binding)) {
       subscription.position.reset();
-      subscription.reason = offered.ok() && offered->schema_fingerprint == binding.schema_fingerprint
-                                ? ResyncReason::kViewChanged
-                                : ResyncReason::kSchemaChanged;
+      subscription.reason = *why;
     }
+    subscription.offered.reset();
   }
-  subscription.offered_binding.clear();
   if (!subscription.position.has_value()) subscription.asked_through = 0;
   if (!subscription.position.has_value() && subscription.reason != ResyncReason::kInitial) {
     // The client has been shown something already: a snapshot that the feed has kept may be older than that.
@@ -313,25 +286,20 @@ void ServerSubscriptions::OnTime(Time now) {
   }
 }
 
-void ServerSubscriptions::NoteDelivery(Subscription& subscription, Time now) {
-  const Duration interval = subscription.feed->min_interval();
-  subscription.next_delivery = interval < kNever - now ? now + interval : kNever;
-}
-
-// Not the end of the actor, nor that of its epoch: those are told at once.
 bool ServerSubscriptions::HoldBack(std::uint64_t id, Subscription& subscription, Time now) {
-  if (now >= subscription.next_delivery || !subscription.announced || !subscription.position.has_value() ||
-      subscription.snapshot_wanted.has_value() || subscription.feed->ended()) {
+  if (!subscription.announced || !subscription.position.has_value() ||
+      subscription.snapshot_wanted.has_value()) {
     return false;
   }
-  const Position head = subscription.feed->head();
-  if (head.epoch != subscription.position->epoch) return false;
-  if (head.revision > subscription.position->revision) {
-    subscription.held_back = head.revision;
+  const std::optional<Position> head =
+      subscription.pace.HoldsBackUpTo(*subscription.feed, *subscription.position, now);
+  if (!head.has_value()) return false;
+  if (head->revision > subscription.position->revision) {
+    subscription.held_back = head->revision;
     subscription.held_back_is_due = true;
     if (!subscription.waits_until.has_value()) {
-      subscription.waits_until = subscription.next_delivery;
-      waiting_.emplace(subscription.next_delivery, id);
+      subscription.waits_until = subscription.pace.next();
+      waiting_.emplace(*subscription.waits_until, id);
     }
   }
   return true;
@@ -416,27 +384,17 @@ bool ServerSubscriptions::AppendEnds(wire::BatchWriter& writer) {
   return ended_.empty();
 }
 
-// What follows the position; a snapshot when the feed has one that is waited for, or when a step is too large
-// to be sent otherwise than in pieces.
-FeedRead ServerSubscriptions::ReadFeed(Subscription& subscription, std::size_t budget, Time now) {
-  if (subscription.snapshot_wanted.has_value()) {
-    FeedRead read = subscription.feed->ReadSnapshot(*subscription.snapshot_wanted, now);
-    read.why = FeedRead::Why::kNoPosition;  // The reason is known already.
-    return read;
-  }
-  const bool due =
-      subscription.position.has_value() && subscription.position->revision < subscription.due_through;
-  FeedRead read =
-      subscription.feed->Read(subscription.position, due, std::min(budget, options_.subscription_bytes_max),
-                              now, subscription.asked_through, subscription.ends_when_slow);
-  for (const FeedStep& step : read.steps) {
-    if (step.size() + kFrameOverheadMax <= batch_bytes_max_) continue;
-    const Position after{read.at.epoch, step.revision};
-    read = subscription.feed->ReadSnapshot(after, now);
-    read.why = FeedRead::Why::kTooCostly;
-    break;
-  }
-  return read;
+FeedRead ServerSubscriptions::ReadFeed(const Subscription& subscription, std::size_t budget, Time now) const {
+  ReadingFrom from;
+  from.position = subscription.position;
+  from.snapshot_wanted = subscription.snapshot_wanted;
+  from.due_through = subscription.due_through;
+  from.covered = subscription.asked_through;
+  from.each = subscription.ends_when_slow;
+  // What is larger than a batch can be sent in pieces only, which snapshots are.
+  const std::size_t step_bytes_max = batch_bytes_max_ - std::min(batch_bytes_max_, kFrameOverheadMax);
+  return ReadOn(*subscription.feed, from, std::min(budget, options_.subscription_bytes_max), step_bytes_max,
+                now);
 }
 
 ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer, std::uint64_t id,
@@ -481,7 +439,7 @@ ServerSubscriptions::Pumped ServerSubscriptions::Pump(wire::BatchWriter& writer,
     case FeedRead::Kind::kUpToDate:
     case FeedRead::Kind::kSteps:
       for (const FeedStep& step : read.steps) SendStep(writer, id, subscription, step);
-      if (!read.steps.empty()) NoteDelivery(subscription, now);
+      if (!read.steps.empty()) subscription.pace.NoteDelivery(*subscription.feed, now);
       subscription.position->revision = read.through;
       subscription.events_through = read.events_through;
       subscription.held_back = read.held_back ? read.at.revision : 0;
@@ -624,7 +582,7 @@ bool ServerSubscriptions::PumpSnapshot(wire::BatchWriter& writer, std::uint64_t 
   subscription.covered = 0;
   subscription.asked_through = 0;
   DropSnapshot(subscription);
-  NoteDelivery(subscription, now);
+  subscription.pace.NoteDelivery(*subscription.feed, now);
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/session/call_ledger.h"
+#include "runtime/session/feed_reading.h"
 #include "runtime/session/server_actions.h"
 #include "runtime/session/state_feed.h"
 #include "runtime/wire/batch.h"
@@ -95,7 +97,7 @@ class ServerSubscriptions : private ServerActions {
     bool is_filtered = false;
     bool ends_when_slow = false;
     bool is_hashed = false;  // Of the fields that both ends have the same is meant by both.
-    std::string offered_binding;
+    std::unique_ptr<const wire::TokenBinding> offered;  // With the position, until the feed is open.
     // What the client was shown last, or will have been when all that is sent has arrived.
     std::optional<Position> shown;
     // Where reading goes on: at `shown`, or later in its epoch when what came since shows nothing. Unset: a
@@ -120,8 +122,7 @@ class ServerSubscriptions : private ServerActions {
     bool announced = false;  // `Subscribed` was sent.
     std::uint64_t announced_epoch = 0;
     bool dirty = false;  // In `dirty_`.
-    // Of a feed that is not to be delivered too often.
-    Time next_delivery{};
+    DeliveryPace pace;
     std::optional<Time> waits_until;  // In `waiting_`.
 
     // A snapshot that is waited for: this position or a later one will do.
@@ -134,17 +135,17 @@ class ServerSubscriptions : private ServerActions {
   };
 
   /// Decides what an offered token is worth, and sets position and reason. An error refuses the subscription.
-  absl::Status ExamineToken(Subscription& subscription) const;
+  absl::Status ExamineToken(std::string_view token, Subscription& subscription) const;
   void Remove(std::uint64_t id);
+  void CloseAll();
   void MarkDirty(std::uint64_t id, Subscription& subscription);
   /// Whether it is too soon after the last delivery. What is there then waits.
   bool HoldBack(std::uint64_t id, Subscription& subscription, Time now);
-  void NoteDelivery(Subscription& subscription, Time now);
 
   enum class Pumped { kAll, kPart, kEnded };  // After the last one the subscription is gone.
   /// Sends what follows the subscription's position, as far as the batch takes it.
   Pumped Pump(wire::BatchWriter& writer, std::uint64_t id, Subscription& subscription, Time now);
-  FeedRead ReadFeed(Subscription& subscription, std::size_t budget, Time now);
+  FeedRead ReadFeed(const Subscription& subscription, std::size_t budget, Time now) const;
   /// How far one that ends when it is slow is behind.
   FeedLag LagOf(const Subscription& subscription, std::optional<Time> now) const;
   bool IsTooMuch(const FeedLag& lag) const;
