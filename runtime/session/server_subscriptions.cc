@@ -24,9 +24,12 @@ absl::Status CheckSelection(std::string_view filter, std::string_view view) {
 }  // namespace
 
 absl::Status ServerSubscriptions::On(const wire::Subscribe& frame) {
-  if (frame.id == 0 || subscriptions_.contains(frame.id)) {
-    return absl::InvalidArgumentError("a subscription id that is zero or in use");
+  // An id that came back could be taken for the subscription that it stood for before.
+  if (frame.id <= last_id_) {
+    return absl::InvalidArgumentError("a subscription id that is not larger than those before");
   }
+  last_id_ = frame.id;
+  if (absl::Status read = CheckThatAnswersAreRead(); !read.ok()) return read;
   if (absl::Status address = CheckAddress(frame.actor_type, frame.key); !address.ok()) {
     return Refuse(frame.id, address);
   }
@@ -76,7 +79,7 @@ absl::Status ServerSubscriptions::OnFieldTreeWanted(OpenFeed feed) {
     actions_.emplace_back(std::move(feed));
     return absl::OkStatus();
   }
-  field_trees_wanted_.push_back(feed.subscription);
+  field_trees_wanted_.insert(feed.subscription);
   const std::uint64_t fingerprint = feed.schema_fingerprint;
   field_tree_waiters_.emplace(fingerprint, std::move(feed));
   return absl::OkStatus();
@@ -92,10 +95,11 @@ absl::Status ServerSubscriptions::On(const wire::FieldTree& frame) {
     tree = absl::InvalidArgumentError("a field tree with another fingerprint");
   }
   if (tree.ok()) field_trees_.emplace(frame.fingerprint, *tree);
+  std::vector<OpenFeed> waiters;
+  for (auto waiter = first; waiter != last; ++waiter) waiters.push_back(std::move(waiter->second));
+  field_tree_waiters_.erase(first, last);
   absl::Status accepted = absl::OkStatus();
-  for (auto waiter = first; waiter != last; ++waiter) {
-    OpenFeed& feed = waiter->second;
-    if (!subscriptions_.contains(feed.subscription)) continue;
+  for (OpenFeed& feed : waiters) {
     if (tree.ok()) {
       feed.field_tree = *tree;
       actions_.emplace_back(std::move(feed));
@@ -103,7 +107,6 @@ absl::Status ServerSubscriptions::On(const wire::FieldTree& frame) {
       accepted = OnFeedRefused(feed.subscription, tree.status());
     }
   }
-  field_tree_waiters_.erase(first, last);
   return accepted;
 }
 
@@ -120,10 +123,13 @@ absl::Status ServerSubscriptions::ExamineToken(std::string_view token, Subscript
   return absl::OkStatus();
 }
 
+absl::Status ServerSubscriptions::CheckThatAnswersAreRead() const {
+  if (ended_.size() <= options_.subscriptions_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError("the client subscribes and does not read the answers");
+}
+
 absl::Status ServerSubscriptions::Refuse(std::uint64_t id, const absl::Status& status) {
-  if (ended_.size() > options_.subscriptions_max) {
-    return absl::ResourceExhaustedError("the client subscribes and does not read the answers");
-  }
+  if (absl::Status read = CheckThatAnswersAreRead(); !read.ok()) return read;
   ended_.emplace_back(id, status);
   return absl::OkStatus();
 }
@@ -134,6 +140,11 @@ void ServerSubscriptions::Remove(std::uint64_t id) {
   const auto [first, last] = by_actor_.equal_range(found->second.actor);
   by_actor_.erase(std::find_if(first, last, [id](const auto& entry) { return entry.second == id; }));
   if (found->second.waits_until.has_value()) waiting_.erase({*found->second.waits_until, id});
+  const auto [first_waiter, last_waiter] = field_tree_waiters_.equal_range(found->second.client_fingerprint);
+  const auto waiter = std::find_if(first_waiter, last_waiter,
+                                   [id](const auto& entry) { return entry.second.subscription == id; });
+  if (waiter != last_waiter) field_tree_waiters_.erase(waiter);
+  field_trees_wanted_.erase(id);
   DropSnapshot(found->second);
   subscriptions_.erase(found);
   actions_.emplace_back(CloseFeed{id});
@@ -227,6 +238,10 @@ void ServerSubscriptions::OnFeedEnded(std::uint64_t id, const absl::Status& reas
 void ServerSubscriptions::MarkDirty(std::uint64_t id, Subscription& subscription) {
   if (subscription.dirty) return;
   subscription.dirty = true;
+  // Those that are gone are passed over when it is their turn, which does not come while nothing is read.
+  if (dirty_.size() > 2 * subscriptions_.size()) {
+    std::erase_if(dirty_, [this](std::uint64_t other) { return !subscriptions_.contains(other); });
+  }
   dirty_.push_back(id);
   if (!subscription.ends_when_slow || !subscription.position.has_value()) return;
   // What a filter or a rate held back until now was nobody's to read, and a change that is larger than what
@@ -351,13 +366,15 @@ void ServerSubscriptions::Cover(wire::BatchWriter& writer, std::uint64_t id, Sub
 }
 
 void ServerSubscriptions::Append(wire::BatchWriter& writer, Time now) {
-  for (; !field_trees_wanted_.empty() && writer.size() < batch_bytes_max_; field_trees_wanted_.pop_front()) {
+  while (!field_trees_wanted_.empty() && writer.size() < batch_bytes_max_) {
     wire::FieldTreeWanted wanted;
-    wanted.id = field_trees_wanted_.front();
-    if (subscriptions_.contains(wanted.id)) writer.Append(wanted);
+    wanted.id = *field_trees_wanted_.begin();
+    field_trees_wanted_.erase(field_trees_wanted_.begin());
+    writer.Append(wanted);
   }
   // Each dirty subscription has its turn once; those that are not through go to the back of the queue.
-  for (std::size_t turns = dirty_.size(); turns > 0 && writer.size() < batch_bytes_max_; --turns) {
+  for (std::size_t turns = dirty_.size(); turns > 0 && !dirty_.empty() && writer.size() < batch_bytes_max_;
+       --turns) {
     const std::uint64_t id = dirty_.front();
     dirty_.pop_front();
     const auto found = subscriptions_.find(id);

@@ -136,6 +136,7 @@ class ServerSubscriptions : private ServerActions {
 
   /// Decides what an offered token is worth, and sets position and reason. An error refuses the subscription.
   absl::Status ExamineToken(std::string_view token, Subscription& subscription) const;
+  absl::Status CheckThatAnswersAreRead() const;
   void Remove(std::uint64_t id);
   void CloseAll();
   void MarkDirty(std::uint64_t id, Subscription& subscription);
@@ -176,6 +177,7 @@ class ServerSubscriptions : private ServerActions {
   std::size_t snapshot_bytes_ = 0;             // Of those that are being sent, whole.
   std::multiset<std::size_t> snapshot_sizes_;  // The same, one by one.
 
+  std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, Subscription> subscriptions_;
   std::multimap<ActorId, std::uint64_t> by_actor_;
   std::deque<std::uint64_t> dirty_;
@@ -186,7 +188,7 @@ class ServerSubscriptions : private ServerActions {
   // subscriptions with which they are asked for.
   std::map<std::uint64_t, std::shared_ptr<const generated::FieldTree>> field_trees_;
   std::multimap<std::uint64_t, ServerActions::OpenFeed> field_tree_waiters_;
-  std::deque<std::uint64_t> field_trees_wanted_;
+  std::set<std::uint64_t> field_trees_wanted_;
   std::deque<std::pair<std::uint64_t, absl::Status>> ended_;  // Of which the client is to be told.
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/session/server_session.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <memory>
 #include <string>
@@ -404,14 +405,69 @@ TEST(ServerSessionTest, SubscriptionsBeyondTheLimitAreRefused) {
   EXPECT_EQ(world.Disconnected().code(), absl::StatusCode::kResourceExhausted);
 }
 
-TEST(ServerSessionTest, AnIdThatIsZeroOrInUseEndsTheSession) {
-  for (const std::string& message :
-       {Message(MakeSubscribe(0)), Message(MakeSubscribe(1), MakeSubscribe(1))}) {
+TEST(ServerSessionTest, AnIdThatIsNotLargerThanThoseBeforeEndsTheSession) {
+  wire::Unsubscribe unsubscribe;
+  unsubscribe.id = 1;
+  for (const std::string& message : {Message(MakeSubscribe(0)), Message(MakeSubscribe(1), MakeSubscribe(1)),
+                                     Message(MakeSubscribe(2), MakeSubscribe(1)),
+                                     Message(MakeSubscribe(1), unsubscribe, MakeSubscribe(1))}) {
     ServerWorld world;
     world.Open();
     world.Send(message);
     EXPECT_EQ(world.Disconnected().code(), absl::StatusCode::kInvalidArgument);
   }
+}
+
+// What the allocator says that is in use; where it does not count, as under sanitizers, nothing.
+std::size_t BytesInUse() { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+
+// Nothing of a subscription is kept for a client that has left it, though it reads nothing.
+TEST(ServerSessionTest, SubscriptionsThatComeAndGoWhileNobodyReadsCostNothing) {
+  ServerWorld world;
+  world.Open();
+  const auto feed = std::make_shared<FakeFeed>(11, 4);
+  const auto come_and_go = [&](std::uint64_t id) {
+    const std::string filter(16u << 10, 'x');
+    wire::Subscribe subscribe = MakeSubscribe(id);
+    subscribe.filter = filter;
+    world.Send(Message(subscribe));
+    auto opens = world.Take<ServerSession::OpenFeed>();
+    ASSERT_EQ(opens.size(), 1u);
+    if (id % 2 == 0) {
+      world.session.OnFieldTreeWanted(std::move(opens[0]));
+    } else {
+      world.session.OnFeedOpened(id, std::shared_ptr<StateFeed>(feed), 50);
+    }
+    wire::Unsubscribe unsubscribe;
+    unsubscribe.id = id;
+    world.Send(Message(unsubscribe));
+    (void)world.TakeAll();
+  };
+  std::uint64_t id = 0;
+  while (id < 1'000) come_and_go(++id);
+  const std::size_t before = BytesInUse();
+  while (id < 21'000) come_and_go(++id);
+  EXPECT_LT(BytesInUse(), before + (16u << 10));
+  EXPECT_EQ(world.Batch(), nullptr);
+  EXPECT_FALSE(world.session.closed());
+}
+
+TEST(ServerSessionTest, EndsThatNobodyReadsAreBounded) {
+  ServerSessionOptions options;
+  options.subscriptions_max = 4;
+  ServerWorld world(options);
+  world.Open();
+  const auto feed = std::make_shared<FakeFeed>(11, 4);
+  std::uint64_t id = 0;
+  while (id < 50) {
+    world.Send(Message(MakeSubscribe(++id)));
+    if (world.session.closed()) break;
+    (void)world.TakeAll();
+    world.session.OnFeedOpened(id, std::shared_ptr<StateFeed>(feed), 50);
+    world.session.OnFeedEnded(id, absl::NotFoundError("destroyed"));
+  }
+  EXPECT_LE(id, 10u);
+  EXPECT_EQ(world.Disconnected().code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST(ServerSessionTest, AnActorThatCannotBeOpenedEndsTheSubscription) {

@@ -21,11 +21,11 @@ std::size_t ChunkBytes(const Frames& frames) {
 TEST(ServerSnapshotTest, ALargeSnapshotTravelsInPiecesWithOtherTrafficInBetween) {
   ServerWorld world;
   world.Open();
-  const auto small = world.Subscribe(2);
+  const auto small = world.Subscribe(1);
   (void)world.Batch();
   const auto feed = std::make_shared<FakeFeed>(11, 4);
   feed->set_snapshot_padding(1'000'000);
-  world.SubscribeTo(feed, 1);
+  world.SubscribeTo(feed, 2);
   world.Send(Message(MakeCall(1), MakeCall(2), MakeCall(3)));
 
   std::string whole;
@@ -54,7 +54,7 @@ TEST(ServerSnapshotTest, ALargeSnapshotTravelsInPiecesWithOtherTrafficInBetween)
       outcome->actor = {"t.v1.Other", "x"};
       world.session.OnCallEnded(number, outcome);
       small->Commit(1, world.now);
-      world.session.OnFeedChanged(2);
+      world.session.OnFeedChanged(1);
     }
   }
   EXPECT_EQ(deltas, 3u);
