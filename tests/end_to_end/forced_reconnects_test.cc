@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -33,12 +34,10 @@ std::uint64_t ReconnectsWanted() {
 }
 
 struct Watcher {
-  std::string user;  // Empty: all of the state is seen.
+  Sight sight;
   std::string filter;
   Journal<MarketState> journal;
   std::unique_ptr<Subscription<MarketState>> subscription;
-
-  MarketState Seen(const MarketState& state) const { return user.empty() ? state : MineOf(state, user); }
 };
 
 // Makes one change after the other, each when the one before is done.
@@ -100,16 +99,17 @@ TEST(ForcedReconnectsTest, WhatIsSeenIsTheStateHoweverOftenConnectionsAreReset) 
       {"non-empty or rising", NonEmpty(&MarketState::items) || Threshold(&MarketState::open, 6)},
       {"rate", MaxRate<MarketState>(200) && Changed(&MarketState::items)},
   };
+  const Sight sights[] = {
+      {Sight::kAll},         {Sight::kMine, "ann"},      {Sight::kTitled, "ann", 3}, {Sight::kNoted, "ann"},
+      {Sight::kMine, "bob"}, {Sight::kTitled, "bob", 1}, {Sight::kTitled, "cid", 2}, {Sight::kNoted, "bob"}};
   for (std::size_t i = 0; i < kClients; ++i) {
     clients.push_back(world->NewClient());
     for (const auto& [name, filter] : filters) {
       auto watcher = std::make_unique<Watcher>();
-      watcher->user = std::vector<std::string>{"", "ann", "bob", "cid"}[i % 4];
+      watcher->sight = sights[i % std::size(sights)];
       watcher->filter = name;
-      const View<MarketState> view =
-          watcher->user.empty() ? View<MarketState>() : market::v1::Market::Mine(watcher->user);
       Observation<MarketState> observation =
-          MarketClient(clients[i], "m").Observe().Where(filter).Through(view);
+          MarketClient(clients[i], "m").Observe().Where(filter).Through(watcher->sight.view());
       watcher->subscription = std::make_unique<Subscription<MarketState>>(
           watcher->journal.Attach(std::move(observation)).Start());
       watchers.push_back(std::move(watcher));
@@ -144,20 +144,19 @@ TEST(ForcedReconnectsTest, WhatIsSeenIsTheStateHoweverOftenConnectionsAreReset) 
   const auto last = [&](std::int32_t open) {
     const absl::Status done = world->Get(market.Edit([open](Tracked<MarketState>& state, Market&) {
       state.set_open(open);
-      auto items = state.mutable_items();
-      items.Remove(IdOf(1));
-      if (open > 0) {
-        items.Insert(market::v1::Item().with_id(IdOf(1)).with_title("last").with_tags({"ann", "bob", "cid"}));
-      }
+      ShowEverywhere(state, std::to_string(open));
       return absl::OkStatus();
     }));
     ASSERT_TRUE(done.ok()) << done;
+    ASSERT_TRUE(world->Until([&] { return truth.entries().back().state.open == open; }));
   };
   last(-1);
+  const MarketState below = truth.entries().back().state;
   last(1'000'000);
-  ASSERT_TRUE(all([](const auto& watcher) {
-    if (watcher->filter == "not") return watcher->journal.entries().back().state.open <= -1;
-    return watcher->journal.entries().back().state.open == 1'000'000;
+  const MarketState above = truth.entries().back().state;
+  ASSERT_TRUE(all([&](const auto& watcher) {
+    const MarketState& due = watcher->filter == "not" ? below : above;
+    return watcher->journal.entries().back().state == watcher->sight.Of(due);
   })) << "a replica stands still";
 
   std::map<std::uint64_t, MarketState> states;
@@ -166,7 +165,7 @@ TEST(ForcedReconnectsTest, WhatIsSeenIsTheStateHoweverOftenConnectionsAreReset) 
   std::size_t replayed = 0;
   std::size_t snapshots = 0;
   for (const auto& watcher : watchers) {
-    SCOPED_TRACE(testing::Message() << "user \"" << watcher->user << "\", filter " << watcher->filter);
+    SCOPED_TRACE(testing::Message() << watcher->sight << ", filter " << watcher->filter);
     EXPECT_FALSE(watcher->journal.end().has_value());
     std::uint64_t previous = 0;
     for (const auto& entry : watcher->journal.entries()) {
@@ -180,7 +179,7 @@ TEST(ForcedReconnectsTest, WhatIsSeenIsTheStateHoweverOftenConnectionsAreReset) 
       previous = entry.revision;
       const auto state = states.find(entry.revision);
       if (state == states.end()) continue;
-      ASSERT_EQ(entry.state, watcher->Seen(state->second)) << "revision " << entry.revision;
+      ASSERT_EQ(entry.state, watcher->sight.Of(state->second)) << "revision " << entry.revision;
       ++compared;
     }
   }

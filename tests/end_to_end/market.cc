@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -20,6 +21,9 @@
 
 namespace onager::end_to_end {
 namespace {
+
+// Who they are, and whatever else has a name.
+const std::string kUsers[] = {"ann", "bob", "cid"};
 
 constexpr std::uint32_t kOpenAtLeast = 6001;
 constexpr std::uint32_t kBroken = 6002;
@@ -190,14 +194,86 @@ MarketState MineOf(const MarketState& state, std::string_view user) {
   return mine;
 }
 
+View<MarketState> Sight::view() const {
+  switch (kind) {
+    case kAll:
+      return View<MarketState>();
+    case kMine:
+      return market::v1::Market::Mine(name);
+    case kTitled:
+      return market::v1::Market::Titled(name, number);
+    case kNoted:
+      return market::v1::Market::Noted(name);
+  }
+  return View<MarketState>();
+}
+
+MarketState Sight::Of(const MarketState& state) const {
+  MarketState seen;
+  switch (kind) {
+    case kAll:
+      return state;
+    case kMine:
+      return MineOf(state, name);
+    case kTitled:
+      for (const market::v1::Item& item : state.items) {
+        if (item.title != name) continue;
+        market::v1::Item part = market::v1::Item().with_id(item.id).with_title(item.title);
+        part.done = item.done;
+        part.notes = item.notes;
+        seen.items.Append(std::move(part));
+      }
+      for (const auto& [key, item] : state.archive) {
+        if (item.title == name && !item.done) seen.archive.Set(key, item);
+      }
+      for (const geo::Stop& stop : state.route) {
+        if (stop.number == number) seen.route.Append(stop);
+      }
+      return seen;
+    case kNoted:
+      for (const market::v1::Item& item : state.items) {
+        market::v1::Item part = market::v1::Item().with_id(item.id);
+        for (const market::v1::Note& note : item.notes) {
+          if (note.name == name) part.notes.Append(note);
+        }
+        seen.items.Append(std::move(part));
+      }
+      if (const market::v1::Item* item = state.archive.Find(name)) {
+        market::v1::Item part;
+        part.comment = item->comment;
+        seen.archive.Set(name, std::move(part));
+      }
+      seen.thread.likes = state.thread.likes;
+      return seen;
+  }
+  return seen;
+}
+
+std::ostream& operator<<(std::ostream& out, const Sight& sight) {
+  constexpr const char* kNames[] = {"all", "mine", "titled", "noted"};
+  return out << kNames[sight.kind] << "(" << sight.name << ")";
+}
+
+void ShowEverywhere(Tracked<MarketState>& state, std::string_view title) {
+  auto items = state.mutable_items();
+  std::uint8_t number = 200;
+  for (const std::string& user : kUsers) {
+    market::v1::Item item = market::v1::Item().with_id(IdOf(number++)).with_title(user).with_tags({user});
+    item.notes.Append(market::v1::Note().with_name(user).with_weight(1));
+    // What `Mine` does not show of an item is its weightless notes, and `Titled` shows them all.
+    item.notes.Append(market::v1::Note().with_name(std::string(title)).with_weight(1));
+    items.Remove(item.id);
+    items.Insert(std::move(item));
+  }
+}
+
 void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random) {
   const Uuid id = IdOf(static_cast<std::uint8_t>(random() % 12));
   const Uuid other = IdOf(static_cast<std::uint8_t>(random() % 12));
-  const std::string users[] = {"ann", "bob", "cid"};
-  const std::string& user = users[random() % 3];
+  const std::string& user = kUsers[random() % std::size(kUsers)];
   auto items = state.mutable_items();
   auto item = items.Find(id);
-  switch (random() % 9) {
+  switch (random() % 13) {
     case 0:
       state.set_open(static_cast<std::int32_t>(random() % 8));
       return;
@@ -214,7 +290,7 @@ void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random) {
       if (item && !item->mutable_tags().Insert(user)) item->mutable_tags().Remove(user);
       return;
     case 5:
-      if (item) item->set_title(std::to_string(random() % 100));
+      if (item) item->set_title(random() % 2 == 0 ? user : std::to_string(random() % 100));
       return;
     case 6:
       if (item && id != other && items.contains(other)) items.MoveBefore(id, other);
@@ -222,12 +298,44 @@ void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random) {
     case 7:
       if (item) {
         auto notes = item->mutable_notes();
-        const std::string name = std::to_string(random() % 3);
+        const std::string& name = kUsers[random() % std::size(kUsers)];
         if (!notes.Remove(name)) {
           notes.Insert(
               market::v1::Note().with_name(name).with_weight(static_cast<std::int32_t>(random() % 3)));
         }
       }
+      return;
+    case 8: {
+      auto archive = state.mutable_archive();
+      const std::string& key = kUsers[random() % std::size(kUsers)];
+      if (auto kept = archive.Find(key); kept && random() % 2 == 0) {
+        if (random() % 2 == 0) {
+          kept->set_done(!kept->value().done);
+        } else {
+          kept->set_title(user);
+        }
+      } else if (!archive.Remove(key)) {
+        archive.Set(key, market::v1::Item().with_id(id).with_title(user));
+      }
+      return;
+    }
+    case 9: {
+      geo::Stop stop;
+      stop.number = static_cast<int>(random() % 4);
+      stop.at.lat = static_cast<double>(random() % 10);
+      auto route = state.mutable_route();
+      if (random() % 2 == 0) {
+        route.Replace(stop);
+      } else if (!route.Remove(stop.number)) {
+        route.Insert(stop);
+      }
+      return;
+    }
+    case 10:
+      if (item) item->set_done(!item->value().done);
+      return;
+    case 11:
+      if (random() % 8 == 0) items.Clear();
       return;
     default:
       if (random() % 2 == 0) items.Remove(id);

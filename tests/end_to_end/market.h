@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -79,6 +80,28 @@ class MarketClient {
 Uuid IdOf(std::uint8_t number);
 /// What `market::v1::Market::Mine(user)` shows of a state.
 MarketState MineOf(const MarketState& state, std::string_view user);
+
+/// One of the market's views with its parameters, or none, and what it shows.
+struct Sight {
+  enum Kind {
+    kAll,     // No view.
+    kMine,    // `Mine(name)`, which every change may concern.
+    kTitled,  // `Titled(name, number)` and `Noted(name)` are found by what a change has touched.
+    kNoted
+  };
+  Kind kind = kAll;
+  std::string name = std::string();
+  std::int32_t number = 0;
+
+  View<MarketState> view() const;
+  /// Said again on plain values.
+  MarketState Of(const MarketState& state) const;
+  friend std::ostream& operator<<(std::ostream& out, const Sight& sight);
+};
+
+/// Whatever the random changes were, this one shows in every sight whose name is one of `ChangeAtRandom`'s.
+void ShowEverywhere(Tracked<MarketState>& state, std::string_view title);
+
 /// One of many small changes, or none.
 void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random);
 /// What everybody may see of it.

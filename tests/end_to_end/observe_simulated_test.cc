@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -22,16 +23,21 @@ using market::v1::Note;
 using Door = World::Door;
 using MarketViews = market::v1::Market;
 
+const Sight kSights[] = {{Sight::kAll},
+                         {Sight::kMine, "ann"},
+                         {Sight::kMine, "bob"},
+                         {Sight::kTitled, "ann", 3},
+                         {Sight::kTitled, "bob", 1},
+                         {Sight::kNoted, "bob"}};
+
 /// One way to look at the market.
 struct Look {
-  std::string user;                   // Of the view; empty: none.
+  Sight sight;
   std::int32_t open_at_least = -100;  // Of the filter; below zero: none.
 
-  View<MarketState> view() const { return user.empty() ? View<MarketState>() : MarketViews::Mine(user); }
   Filter<MarketState> filter() const {
     return open_at_least < 0 ? Filter<MarketState>() : Market::OpenAtLeast(open_at_least);
   }
-  MarketState Seen(const MarketState& state) const { return user.empty() ? state : MineOf(state, user); }
 };
 
 /// An observer: how it has looked at the market, and what it saw.
@@ -56,14 +62,14 @@ class RandomMarket {
     truth_watch_ = std::make_unique<Subscription<MarketState>>(truth_.Attach(market_.Observe()).Start());
     EXPECT_TRUE(world_.Until([&] { return truth_.size() == 1; }));
     int number = 0;
-    for (const std::string& user : {std::string(), std::string("ann"), std::string("bob")}) {
+    for (const Sight& sight : kSights) {
       for (const std::int32_t open : {-100, 2, 5}) {
         auto watcher = std::make_unique<Watcher>();
-        watcher->looks.push_back({user, open});
+        watcher->looks.push_back({sight, open});
         Observation<MarketState> observation =
             MarketClient(++number % 2 == 0 ? front_ : back_, "m")
                 .Observe()
-                .Through(watcher->looks[0].view())
+                .Through(sight.view())
                 .Where(watcher->looks[0].filter())
                 .OnChange(
                     [raw = watcher.get()](const MarketState& now, const onager::Change<MarketState>& change) {
@@ -115,11 +121,10 @@ class RandomMarket {
         }
       } else if (dice == 5) {
         Watcher& watcher = *watchers_[random_() % watchers_.size()];
-        const std::string users[] = {"", "ann", "bob"};
         const std::int32_t opens[] = {-100, 2, 5};
-        const Look look{users[random_() % 3], opens[random_() % 3]};
+        const Look look{kSights[random_() % std::size(kSights)], opens[random_() % 3]};
         watcher.looks.push_back(look);
-        EXPECT_TRUE(watcher.subscription->Change(look.filter(), look.view()).ok());
+        EXPECT_TRUE(watcher.subscription->Change(look.filter(), look.sight.view()).ok());
         ++looks_;
       } else {
         Turn();
@@ -128,12 +133,17 @@ class RandomMarket {
     world_.ShutFront(false);
     for (const auto& watcher : watchers_) watcher->subscription->Resume();
     // The last change passes every filter and shows through every view.
-    const absl::Status last = world_.Get(market_.SetOpen(1'000'000));
+    const absl::Status last = world_.Get(market_.Edit([](Tracked<MarketState>& state, Market&) {
+      state.set_open(1'000'000);
+      ShowEverywhere(state, "last");
+      return absl::OkStatus();
+    }));
     EXPECT_TRUE(last.ok()) << last;
+    EXPECT_TRUE(world_.Until([&] { return truth_.entries().back().state.open == 1'000'000; }));
+    const MarketState due = truth_.entries().back().state;
     EXPECT_TRUE(world_.Until([&] {
       for (const auto& watcher : watchers_) {
-        const auto entries = watcher->journal.entries();
-        if (entries.back().state.open != 1'000'000) return false;
+        if (!(watcher->journal.entries().back().state == watcher->looks.back().sight.Of(due))) return false;
       }
       return true;
     }));
@@ -191,7 +201,7 @@ class RandomMarket {
   }
 
   void Check(const Watcher& watcher) {
-    SCOPED_TRACE(testing::Message() << "user \"" << watcher.looks[0].user << "\", open at least "
+    SCOPED_TRACE(testing::Message() << watcher.looks[0].sight << ", open at least "
                                     << watcher.looks[0].open_at_least);
     // A revision that nobody may see is not in the truth; it shows what the one before it does.
     std::map<std::uint64_t, MarketState> truth;
@@ -209,7 +219,7 @@ class RandomMarket {
           in_force.insert(later);
       }
       std::erase_if(in_force, [&](std::size_t look) {
-        return !(entry.state == watcher.looks[look].Seen(at(entry.revision)));
+        return !(entry.state == watcher.looks[look].sight.Of(at(entry.revision)));
       });
       ASSERT_FALSE(in_force.empty()) << "at revision " << entry.revision;
       if (index > 0 && !entry.snapshot.has_value()) {
@@ -217,7 +227,7 @@ class RandomMarket {
         EXPECT_LT(previous, entry.revision);
         // Behind a filter a change and its opposite may come as one.
         if (watcher.looks.size() == 1 && watcher.looks[0].open_at_least < 0) {
-          EXPECT_NE(entry.state, watcher.looks[0].Seen(at(previous))) << "nothing is no delivery";
+          EXPECT_NE(entry.state, watcher.looks[0].sight.Of(at(previous))) << "nothing is no delivery";
         }
       }
       previous = entry.revision;

@@ -102,7 +102,8 @@ TEST_F(CheckerTest, WhatAFilterHoldsBackIsNotMissedAndWhatItLetsPassIs) {
 
 TEST_F(CheckerTest, WhatAViewHidesMayNotBeShown) {
   Look look;
-  look.label = "red";
+  look.sight = Look::Sight::kLabelled;
+  look.word = "red";
   SubscriptionChecker checker(history_, look);
   EXPECT_FALSE(checker.Show(Snapshot(2)).ok());
 }

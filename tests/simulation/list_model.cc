@@ -36,7 +36,17 @@ Filter<TodoListState> Look::filter() const {
 }
 
 View<TodoListState> Look::view() const {
-  return label.empty() ? View<TodoListState>() : TodoList::Labelled(label);
+  switch (sight) {
+    case Sight::kAll:
+      return View<TodoListState>();
+    case Sight::kLabelled:
+      return TodoList::Labelled(word);
+    case Sight::kTitled:
+      return TodoList::Titled(word);
+    case Sight::kTitledAndPending:
+      return TodoList::TitledAndPending(word);
+  }
+  return View<TodoListState>();
 }
 
 bool Look::IsOpen(const TodoListState& now, const TodoListState& before) const {
@@ -54,12 +64,24 @@ bool Look::IsOpen(const TodoListState& now, const TodoListState& before) const {
 }
 
 TodoListState Look::Shows(const TodoListState& state) const {
-  if (label.empty()) return state;
+  if (sight == Sight::kAll) return state;
   TodoListState seen;
-  seen.pending_count = state.pending_count;
+  if (sight != Sight::kTitled) seen.pending_count = state.pending_count;
   for (const Todo& item : state.todos) {
-    if (!item.labels.contains(label)) continue;
-    seen.todos.Append(Todo().with_id(item.id).with_title(item.title).with_done(item.done));
+    switch (sight) {
+      case Sight::kAll:
+        break;
+      case Sight::kLabelled:
+        if (!item.labels.contains(word)) break;
+        seen.todos.Append(Todo().with_id(item.id).with_title(item.title).with_done(item.done));
+        break;
+      case Sight::kTitled:
+        if (item.title == word) seen.todos.Append(item);
+        break;
+      case Sight::kTitledAndPending:
+        if (item.title == word) seen.todos.Append(Todo().with_id(item.id).with_done(item.done));
+        break;
+    }
   }
   return seen;
 }
@@ -67,13 +89,17 @@ TodoListState Look::Shows(const TodoListState& state) const {
 Look Look::Numbered(std::uint64_t number) {
   static const Look looks[kLooks] = {
       {},
-      {Gate::kNone, 0, "red"},
-      {Gate::kNonEmpty, 0, ""},
-      {Gate::kPendingAtLeast, 2, ""},
-      {Gate::kPendingAtLeast, 3, "blue"},
-      {Gate::kCrosses, 2, ""},
-      {Gate::kCrosses, 1, "red"},
-      {Gate::kNonEmpty, 0, "blue"},
+      {Gate::kNone, 0, Sight::kLabelled, "red"},
+      {Gate::kNonEmpty, 0, Sight::kAll, ""},
+      {Gate::kPendingAtLeast, 2, Sight::kAll, ""},
+      {Gate::kPendingAtLeast, 3, Sight::kLabelled, "blue"},
+      {Gate::kCrosses, 2, Sight::kAll, ""},
+      {Gate::kCrosses, 1, Sight::kLabelled, "red"},
+      {Gate::kNonEmpty, 0, Sight::kLabelled, "blue"},
+      {Gate::kNone, 0, Sight::kTitled, "red"},
+      {Gate::kNone, 0, Sight::kTitledAndPending, "blue"},
+      {Gate::kPendingAtLeast, 2, Sight::kTitled, "blue"},
+      {Gate::kCrosses, 2, Sight::kTitledAndPending, "red"},
   };
   return looks[number % kLooks];
 }

@@ -21,10 +21,12 @@ namespace onager::simulation {
 /// One way to look at a list.
 struct Look {
   enum class Gate { kNone, kNonEmpty, kPendingAtLeast, kCrosses };
+  enum class Sight { kAll, kLabelled, kTitled, kTitledAndPending };
 
   Gate gate = Gate::kNone;
-  std::int32_t bound = 0;  // Of the last two.
-  std::string label;       // What the view shows; empty: there is none.
+  std::int32_t bound = 0;     // Of the last two gates.
+  Sight sight = Sight::kAll;  // The last two are found by what a commit has touched.
+  std::string word;           // The view's parameter.
 
   Filter<todo::v1::TodoListState> filter() const;
   View<todo::v1::TodoListState> view() const;
@@ -35,7 +37,7 @@ struct Look {
 
   /// One of a few that differ, by number.
   static Look Numbered(std::uint64_t number);
-  static constexpr std::uint64_t kLooks = 8;
+  static constexpr std::uint64_t kLooks = 12;
 
   friend bool operator==(const Look&, const Look&) = default;
 };

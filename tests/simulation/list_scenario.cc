@@ -230,6 +230,11 @@ void ListTest::Update(std::size_t client, std::uint64_t number) {
   Follow(List(client).UpdateTodo(AnId(number / 2), title, CallOptions().WithTimeout(kCallTimeout)), title);
 }
 
+void ListTest::Rename(std::size_t client, std::uint64_t number) {
+  const std::string title = number % 2 == 0 ? "red" : "blue";
+  Follow(List(client).UpdateTodo(AnId(number / 2), title, CallOptions().WithTimeout(kCallTimeout)), "");
+}
+
 void ListTest::ClearCompleted(std::size_t client, std::uint64_t) {
   Follow(List(client).ClearCompleted(CallOptions().WithTimeout(kCallTimeout)), "");
 }
@@ -299,14 +304,15 @@ absl::Status ListTest::EveryCallEnds() {
                                              open_calls_.begin()->first, ": ", open_calls_.begin()->second));
 }
 
-// From nothing to four items, which opens every filter and shows through every view: a message that was lost
+// From nothing to six items, which opens every filter and shows through every view: a message that was lost
 // is noticed with the next one that is due.
 void ListTest::Refill() {
   for (const auto& observer : observers_) {
     if (std::exchange(observer->paused, false)) observer->subscription->Resume();
   }
-  for (int i = 0; i < 5; ++i) {
-    const std::string title = absl::StrCat(i == 0 ? kEmpty : "refill", " ", last_call_ + 1, " red blue");
+  for (int i = 0; i < 7; ++i) {
+    std::string title = absl::StrCat(i == 0 ? kEmpty : "refill", " ", last_call_ + 1, " red blue");
+    if (i > 4) title = i == 5 ? "red" : "blue";
     // Nothing is lost any more, and a connection that is dead may have to be found out first.
     Follow(List(0).AddTodo(title, todo::v1::Priority::NORMAL, CallOptions().WithTimeout(absl::Minutes(1))),
            i == 0 ? "" : title);

@@ -44,6 +44,8 @@ class ListTest {
   void Toggle(std::size_t client, std::uint64_t number);
   void Delete(std::size_t client, std::uint64_t number);
   void Update(std::size_t client, std::uint64_t number);
+  /// Gives an item a title that others may have, too.
+  void Rename(std::size_t client, std::uint64_t number);
   void ClearCompleted(std::size_t client, std::uint64_t number);
   void Pause(std::size_t client, std::uint64_t number);
   void Change(std::size_t client, std::uint64_t number);
@@ -93,6 +95,7 @@ Scenario<Test> ListScenarioOf(std::string name) {
       .Does("toggle", 4, &ListTest::Toggle)
       .Does("delete", 3, &ListTest::Delete)
       .Does("update", 4, &ListTest::Update)
+      .Does("rename", 4, &ListTest::Rename)
       .Does("clear completed", 1, &ListTest::ClearCompleted)
       .Does("pause", 1, &ListTest::Pause)
       .Does("change", 1, &ListTest::Change)
