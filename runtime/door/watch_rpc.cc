@@ -50,6 +50,7 @@ absl::Status WatchRpc::Begin(std::string_view request) {
   }
   ActorId actor{std::string(type_.name), *std::move(key)};
   const bool resumes = !watch->resume_token.empty();
+  std::optional<Position> from;
   {
     MutexLock lock(mutex_);
     if (finished() || std::exchange(begun_, true)) return absl::OkStatus();
@@ -60,15 +61,16 @@ absl::Status WatchRpc::Begin(std::string_view request) {
       position_ = shown_ = Position{watch->epoch, watch->revision};
       if (absl::Status token = ExamineTokenLocked(watch->resume_token); !token.ok()) return token;
     }
+    from = position_;
   }
   const Access access(resumes ? Access::Kind::kResume : Access::Kind::kObserve, type_.name, actor.key);
   if (absl::Status allowed = door_.Authorize(identity_, access); !allowed.ok()) return allowed;
-  door_.actors().OpenFeed(actor, std::string(watch->filter), std::string(watch->view),
-                          [weak = weak_from_this()](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
-                            if (const auto self = weak.lock()) {
-                              static_cast<WatchRpc&>(*self).OnFeedOpened(std::move(feed));
-                            }
-                          });
+  door_.actors().OpenFeed(
+      actor, std::string(watch->filter), std::string(watch->view),
+      [weak = weak_from_this()](absl::StatusOr<std::shared_ptr<actor::ActorFeed>> feed) {
+        if (const auto self = weak.lock()) static_cast<WatchRpc&>(*self).OnFeedOpened(std::move(feed));
+      },
+      /*known=*/nullptr, from);
   return absl::OkStatus();
 }
 
