@@ -3,6 +3,8 @@
 _CLIENT = "runtime/session/client_subscriptions.cc"
 _CLIENT_SESSION = "runtime/session/client_session.cc"
 _SERVER = "runtime/session/server_subscriptions.cc"
+_READING = "runtime/session/feed_reading.cc"
+_TOKEN = "runtime/session/token_check.cc"
 _SERVER_SESSION = "runtime/session/server_session.cc"
 _LEDGER = "runtime/session/call_ledger.cc"
 _WINDOW = "runtime/session/replay_window.cc"
@@ -11,6 +13,7 @@ _RECEIVER = "runtime/session/stream_receiver.cc"
 _SENDER = "runtime/session/stream_sender.cc"
 _SERVER_CORE = "runtime/server/server_core.cc"
 _HISTORY = "runtime/actor/actor_history.cc"
+_INDEX = "runtime/include/onager/generated/view_index.h"
 _COMPOSE = "runtime/state/compose.cc"
 
 MUTANTS = [
@@ -41,19 +44,26 @@ MUTANTS = [
     ("lost-connection-keeps-wire-ids", _CLIENT, "for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);",
      ""),
     # The server's side.
-    ("token-of-any-principal", _SERVER, " || binding->principal != peer_.principal", ""),
-    ("token-of-any-tenant", _SERVER, "binding->tenant != peer_.tenant || ", ""),
-    ("token-of-any-actor", _SERVER, "binding->actor_type != subscription.actor.type || binding->key != subscription.actor.key",
-     "binding->actor_type != subscription.actor.type"),
-    ("token-of-any-selection", _SERVER, "if (!offered.ok() || !(*offered == binding)) {", "if (!offered.ok()) {"),
+    ("token-of-any-principal", _TOKEN, " || binding->principal != principal", ""),
+    ("token-of-any-tenant", _TOKEN, "binding->tenant != tenant || ", ""),
+    ("token-of-any-actor", _TOKEN, "binding->actor_type != actor.type || binding->key != actor.key", "binding->actor_type != actor.type"),
+    ("token-of-any-selection", _TOKEN, "if (offered == binding) return std::nullopt;",
+     "if (offered.schema_fingerprint == binding.schema_fingerprint) return std::nullopt;"),
+    ("id-that-comes-again", _SERVER, "if (frame.id <= last_id_) {", "if (frame.id == 0 || subscriptions_.contains(frame.id)) {"),
+    ("who-left-still-waits-for-a-tree", _SERVER, "if (waiter != last_waiter) field_tree_waiters_.erase(waiter);", "(void)last_waiter;"),
+    ("who-left-is-still-dirty", _SERVER, "if (dirty_.size() > 2 * subscriptions_.size()) {", "if (false) {"),
+    ("ends-wait-without-a-limit", _SERVER, "if (ended_.size() <= options_.subscriptions_max) return absl::OkStatus();",
+     "if (ended_.size() < SIZE_MAX) return absl::OkStatus();"),
+    ("large-steps-are-sent", _READING, "if (step.size() <= step_bytes_max) continue;", "if (step.size() < SIZE_MAX) continue;"),
     ("old-snapshot-is-not-caught-up", _SERVER, "subscription.due_through = subscription.slow_from.revision;", "subscription.due_through = 0;"),
     ("reply-overtakes-its-delta", _SERVER, "if (told && !subscription.dirty) continue;",
      "if (told || id != 0) continue;"),
     ("span-from-the-step", _SERVER, "delta.span = step.revision - shown.revision;", "delta.span = step.revision - step.base;"),
-    ("rate-is-not-kept", _SERVER, "subscription.next_delivery = interval < kNever - now ? now + interval : kNever;", 
-     "subscription.next_delivery = interval < kNever - now ? now : kNever;"),
-    ("rate-forgets-what-waits", _SERVER, "      waiting_.emplace(subscription.next_delivery, id);\n", "      (void)id;\n"),
-    ("rate-holds-the-end-back", _SERVER, " || subscription.feed->ended()", ""),
+    ("rate-is-not-kept", _READING, "next_ = interval < kNever - now ? now + interval : kNever;",
+     "next_ = interval < kNever - now ? now : kNever;"),
+    ("rate-forgets-what-waits", _SERVER, "      waiting_.emplace(*subscription.waits_until, id);\n", "      (void)id;\n"),
+    ("rate-holds-the-end-back", _READING, " || feed.ended()", ""),
+    ("rate-holds-another-epoch-back", _READING, "if (head.epoch != position.epoch) return std::nullopt;", ""),
     ("silent-clients-live-for-ever", _SERVER_SESSION, "if (now >= last_received_ + kSilentHeartbeats * options_.heartbeat_interval) {",
      "if (false) {"),
     ("silent-servers-live-for-ever", _CLIENT_SESSION, "if (now >= last_received_ + peer_timeout()) {", "if (false) {"),
@@ -62,7 +72,7 @@ MUTANTS = [
      "frame.incarnation_known"),
     # Calls.
     ("evicted-call-runs-again", _LEDGER, "const bool evicted = number <= seen_max_;", "const bool evicted = false;"),
-    ("may-have-run-is-ignored", _LEDGER, "(evicted || may_have_run) && !idempotent", "evicted && !idempotent"),
+    ("may-have-run-is-ignored", _LEDGER, "const bool unsure = evicted || may_have_run;", "const bool unsure = evicted;"),
     ("running-call-runs-twice", _LEDGER, "return {Verdict::kRunning, nullptr};", "return {Verdict::kRun, nullptr};"),
     ("ledger-without-a-limit-of-bytes", _LEDGER, "bytes_ <= limits_.bytes_max &&\n", "\n"),
     ("ledger-without-a-limit-of-age", _LEDGER, "now - oldest->second.ended_at <= limits_.age_max", "true"),
@@ -93,6 +103,14 @@ MUTANTS = [
     ("compose-moves-what-others-stand-behind", _COMPOSE, "return element.last_reference != Element::kNone && element.last_reference > placement;",
      "return false;"),
     ("compose-takes-the-first-value", _COMPOSE, "    merged.value = update.whole;\n    return true;", "    if (merged.value.empty()) merged.value = update.whole;\n    return true;"),
+    # Views that are found by a parameter.
+    ("index-forgets-what-was", _INDEX, "state.ReadCommitted([&](const State& old) { WalkTouched<Shown>(old, *change, walk); });", ""),
+    ("index-forgets-other-fields", _INDEX,
+     "      walk.concerns_all = true;\n    }\n  });", "      (void)value;\n    }\n  });"),
+    ("index-forgets-who-came-whole", _INDEX,
+     "if (element->was_present || element->is_present) walk.concerns_all = true;", "(void)element;"),
+    ("index-does-not-count-containers", _INDEX, "    container += IndexedPart<Part>::kContainers;\n    const void* slot",
+     "    const void* slot"),
     # Other versions of the state.
     ("oneof-forgets-what-was-there", _COMPOSE, "if (!shape.is_alternative) patch.is_cleared = false;", "patch.is_cleared = false;"),
     ("hash-of-what-the-client-does-not-know", "runtime/state/hash_walk.cc", "if (type_ == nullptr) return fields;", "return fields;"),
