@@ -20,7 +20,9 @@ TodoListState StateOf(std::initializer_list<const char*> ids, std::int32_t pendi
 class CheckerTest : public testing::Test {
  protected:
   CheckerTest() {
-    for (std::uint64_t revision = 1; revision <= 4; ++revision) history_.Commit(7, revision, At(revision));
+    for (std::uint64_t revision = 1; revision <= 4; ++revision) {
+      EXPECT_TRUE(history_.Commit(7, revision, At(revision)).ok());
+    }
   }
 
   static TodoListState At(std::uint64_t revision) {
@@ -96,8 +98,15 @@ TEST_F(CheckerTest, WhatAFilterHoldsBackIsNotMissedAndWhatItLetsPassIs) {
   SubscriptionChecker checker(history_, look);
   EXPECT_TRUE(checker.Show(Snapshot(2)).ok());
   EXPECT_TRUE(checker.CheckIsLive().ok());
-  history_.Commit(7, 5, At(5));
+  EXPECT_TRUE(history_.Commit(7, 5, At(5)).ok());
   EXPECT_FALSE(checker.CheckIsLive().ok());
+}
+
+TEST_F(CheckerTest, ACommitThatDoesNotFollowTheLastOneIsFound) {
+  EXPECT_FALSE(history_.Commit(7, 4, At(4)).ok());
+  EXPECT_FALSE(history_.Commit(7, 6, At(6)).ok());
+  EXPECT_TRUE(history_.Commit(8, 1, At(1)).ok());
+  EXPECT_FALSE(history_.Commit(7, 5, At(5)).ok());  // Somebody still owns what was over.
 }
 
 TEST_F(CheckerTest, WhatAViewHidesMayNotBeShown) {

@@ -104,11 +104,20 @@ Look Look::Numbered(std::uint64_t number) {
   return looks[number % kLooks];
 }
 
-void History::Commit(std::uint64_t epoch, std::uint64_t revision, State state) {
+absl::Status History::Commit(std::uint64_t epoch, std::uint64_t revision, State state) {
+  const bool is_over = epoch != epoch_ && epochs_.contains(epoch);
+  auto& revisions = epochs_[epoch];
+  revisions[0];  // It begins with the empty state.
+  const std::uint64_t head = revisions.rbegin()->first;
+  if (is_over || revision != head + 1) {
+    return absl::DataLossError(absl::StrCat("revision ", revision, " of epoch ", epoch,
+                                            " was committed after ", head,
+                                            is_over ? ", though the epoch was over" : ""));
+  }
   for (const Todo& item : state.todos) titles_.insert(item.title);
-  epochs_[epoch][0];  // It begins with the empty state.
-  epochs_[epoch][revision] = std::move(state);
+  revisions[revision] = std::move(state);
   epoch_ = epoch;
+  return absl::OkStatus();
 }
 
 const History::State* History::Find(std::uint64_t epoch, std::uint64_t revision) const {

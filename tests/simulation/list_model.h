@@ -47,7 +47,9 @@ class History {
  public:
   using State = todo::v1::TodoListState;
 
-  void Commit(std::uint64_t epoch, std::uint64_t revision, State state);
+  /// Each revision of an epoch is committed once, after the one before it, and nothing in an epoch that
+  /// another has followed.
+  absl::Status Commit(std::uint64_t epoch, std::uint64_t revision, State state);
   /// Null when there is no such.
   const State* Find(std::uint64_t epoch, std::uint64_t revision) const;
   /// The newest epoch, and its last revision. Zero before the first commit.

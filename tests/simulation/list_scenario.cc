@@ -81,7 +81,8 @@ class ListActor final : public todo::v1::TodoListActor {
   }
 
   void AfterCommit(const generated::CommittedRevision& committed) override {
-    log_->history.Commit(committed.epoch, committed.revision, std::move(ended_.front()));
+    log_->commits.Update(
+        log_->history.Commit(committed.epoch, committed.revision, std::move(ended_.front())));
     ended_.pop_front();
   }
 

@@ -24,6 +24,7 @@ struct ListLog {
   History history;
   std::map<std::string, int> runs;  // Of the handler of `AddTodo`, by title.
   std::int64_t events = 0;          // Emitted, also in turns that came to nothing.
+  absl::Status commits;             // What was wrong with the first commit that was.
 };
 
 /// A to-do list that several clients edit and observe, each observer through another filter and view, while
@@ -54,6 +55,7 @@ class ListTest {
 
   // Checks.
   absl::Status ReplicasAreRight();
+  absl::Status CommitsFollowEachOther() { return log_->commits; }
   absl::Status NothingRunsTwice();
   absl::Status EveryCallEnds();
   absl::Status EverySubscriptionIsLive();
@@ -103,6 +105,7 @@ Scenario<Test> ListScenarioOf(std::string name) {
       .Does("restart", 1, &ListTest::Restart)
       .SuffersAll()
       .Always("replicas are what the model says", &ListTest::ReplicasAreRight)
+      .Always("commits follow each other", &ListTest::CommitsFollowEachOther)
       .Always("nothing runs twice", &ListTest::NothingRunsTwice)
       .Lastly(&ListTest::Refill)
       .Eventually("every call ends", &ListTest::EveryCallEnds)
