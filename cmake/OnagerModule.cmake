@@ -33,6 +33,14 @@ endfunction()
 # onager_test(<name> SOURCES <file>... [LINK <target>...] [LABELS <label>...])
 # One GoogleTest program, registered as one ctest test that writes its results as XML, which
 # docs/guarantees.md is checked against.
+#
+# How it works: ThreadSanitizer knows what tests/tsan.supp names only when it can tell names of addresses, for which it
+# wants a program. Debian has its own, llvm-symbolizer, in a large package; the linker's does as well.
+find_program(ONAGER_ADDR2LINE addr2line)
+set(onager_tsan_options "suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+if(ONAGER_ADDR2LINE)
+  string(APPEND onager_tsan_options ":external_symbolizer_path=${ONAGER_ADDR2LINE}")
+endif()
 function(onager_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINK;LABELS")
   add_executable(${name} ${arg_SOURCES})
@@ -44,5 +52,5 @@ function(onager_test name)
     set(arg_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
-                       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+                       ENVIRONMENT "TSAN_OPTIONS=${onager_tsan_options}")
 endfunction()
