@@ -40,9 +40,7 @@ class ManualEnvironment::World final : public Clock, public Executor, public Tim
     return now_;
   }
 
-  absl::Time WallNow() const override {
-    return wall_begin_ + absl::FromChrono(Now() - options_.start);
-  }
+  absl::Time WallNow() const override { return wall_begin_ + absl::FromChrono(Now() - options_.start); }
 
   void Post(Function function) override {
     MutexLock lock(mutex_);

@@ -494,7 +494,8 @@ TEST(DiagnosticKinds, AreAllProvoked) {
     for (const Case& c : cases) (void)CompileText("package test;\n" + std::string(c.text));
   };
   run(kTokens), run(kSyntax), run(kNames);
-  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kPersistence), run(kObservables), run(kImports), run(kCpp);
+  run(kNumbers), run(kTypes), run(kAnnotations), run(kActors), run(kPersistence), run(kObservables),
+      run(kImports), run(kCpp);
   (void)CompileText("struct A {}");
   (void)CompileText("package a; package b;");
   (void)CompileText("\xFF");

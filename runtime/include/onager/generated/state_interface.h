@@ -62,8 +62,8 @@ class StateInterface {
   /// turns. An error leaves a state that must not be used further.
   virtual absl::Status LoadSnapshot(std::string_view snapshot) = 0;
   virtual absl::Status ApplyPatch(std::string_view patch) = 0;
-  /// Applies such a patch as a change of the open turn, as if the turn had made it. After an error the turn is
-  /// to be rolled back.
+  /// Applies such a patch as a change of the open turn, as if the turn had made it. After an error the turn
+  /// is to be rolled back.
   virtual absl::Status ApplyWithin(std::string_view patch) = 0;
 };
 

@@ -33,8 +33,8 @@ struct SimulationOptions {
   std::size_t fragment_bytes_max = 16 * 1024;
   /// Bytes of one direction of a connection that are not read yet: with so many the writer waits.
   std::size_t window_bytes = 256 * 1024;
-  /// How long the store of persisted actors takes at most for one thing that it is asked. A server that crashes
-  /// leaves some of what it was writing written, and does not know what. Zero: no time.
+  /// How long the store of persisted actors takes at most for one thing that it is asked. A server that
+  /// crashes leaves some of what it was writing written, and does not know what. Zero: no time.
   absl::Duration disk_delay_max = absl::ZeroDuration();
   /// Of the server; what concerns threads, addresses, TLS and the metrics' address means nothing here. The
   /// log is off unless it is set.
