@@ -25,7 +25,7 @@ struct FaultyFile {
   sqlite3_file* inner() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   const sqlite3_io_methods& methods() { return *inner()->pMethods; }
 
-  int Meet(FileOperation::Kind kind, std::int64_t offset = 0, std::string data = "") {
+  FileFault Meet(FileOperation::Kind kind, std::int64_t offset = 0, std::string data = "") {
     FileOperation operation;
     operation.kind = kind;
     operation.file = *file;
@@ -33,7 +33,7 @@ struct FaultyFile {
     operation.data = std::move(data);
     return vfs->Meet(std::move(operation));
   }
-  static int Meet(FaultyVfs& vfs, FileOperation::Kind kind, const char* path) {
+  static FileFault Meet(FaultyVfs& vfs, FileOperation::Kind kind, const char* path) {
     FileOperation operation;
     operation.kind = kind;
     operation.file = std::filesystem::path(path).filename().string();
@@ -53,31 +53,33 @@ int Close(sqlite3_file* file) {
 }
 int Read(sqlite3_file* file, void* buffer, int bytes, sqlite3_int64 offset) {
   FaultyFile& self = FaultyFile::Of(file);
-  if (const int code = self.Meet(Kind::kRead, offset); code != SQLITE_OK) return code;
+  if (const int code = self.Meet(Kind::kRead, offset).code; code != SQLITE_OK) return code;
   return self.methods().xRead(self.inner(), buffer, bytes, offset);
 }
 int Write(sqlite3_file* file, const void* buffer, int bytes, sqlite3_int64 offset) {
   FaultyFile& self = FaultyFile::Of(file);
   std::string data(static_cast<const char*>(buffer), static_cast<std::size_t>(bytes));
-  if (const int code = self.Meet(Kind::kWrite, offset, std::move(data)); code != SQLITE_OK) return code;
-  return self.methods().xWrite(self.inner(), buffer, bytes, offset);
+  const FileFault fault = self.Meet(Kind::kWrite, offset, std::move(data));
+  if (fault.code != SQLITE_OK && !fault.made) return fault.code;
+  const int code = self.methods().xWrite(self.inner(), buffer, bytes, offset);
+  return fault.code != SQLITE_OK ? fault.code : code;
 }
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   FaultyFile& self = FaultyFile::Of(file);
-  if (const int code = self.Meet(Kind::kTruncate, size); code != SQLITE_OK) return code;
+  if (const int code = self.Meet(Kind::kTruncate, size).code; code != SQLITE_OK) return code;
   return self.methods().xTruncate(self.inner(), size);
 }
 int Sync(sqlite3_file* file, int /*flags*/) {
   FaultyFile& self = FaultyFile::Of(file);
   if (FaultyFile::Lies(*self.vfs)) return SQLITE_OK;
-  return self.Meet(Kind::kSync);
+  return self.Meet(Kind::kSync).code;
 }
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
   return FaultyFile::Of(file).methods().xFileSize(FaultyFile::Of(file).inner(), size);
 }
 int Lock(sqlite3_file* file, int level) {
   FaultyFile& self = FaultyFile::Of(file);
-  if (const int code = self.Meet(Kind::kLock); code != SQLITE_OK) return code;
+  if (const int code = self.Meet(Kind::kLock).code; code != SQLITE_OK) return code;
   return self.methods().xLock(self.inner(), level);
 }
 int Unlock(sqlite3_file* file, int level) {
@@ -103,7 +105,7 @@ int ShmMap(sqlite3_file* file, int page, int bytes, int extend, void volatile** 
 int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
   FaultyFile& self = FaultyFile::Of(file);
   if ((flags & SQLITE_SHM_UNLOCK) == 0) {
-    if (const int code = self.Meet(Kind::kLock); code != SQLITE_OK) return code;
+    if (const int code = self.Meet(Kind::kLock).code; code != SQLITE_OK) return code;
   }
   return self.methods().xShmLock(self.inner(), offset, count, flags);
 }
@@ -148,7 +150,7 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
   self.base.pMethods = nullptr;
   const bool exists = name != nullptr && std::filesystem::exists(name);
   if (!exists && name != nullptr && (flags & SQLITE_OPEN_CREATE) != 0) {
-    const int code = FaultyFile::Meet(*Of(vfs).self, Kind::kCreate, name);
+    const int code = FaultyFile::Meet(*Of(vfs).self, Kind::kCreate, name).code;
     if (code != SQLITE_OK) return code;
   }
   const int code = Of(vfs).base->xOpen(Of(vfs).base, name, self.inner(), flags, flags_out);
@@ -160,7 +162,8 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
 }
 
 int Delete(sqlite3_vfs* vfs, const char* name, int sync_folder) {
-  if (const int code = FaultyFile::Meet(*Of(vfs).self, Kind::kDelete, name); code != SQLITE_OK) return code;
+  if (const int code = FaultyFile::Meet(*Of(vfs).self, Kind::kDelete, name).code; code != SQLITE_OK)
+    return code;
   return Of(vfs).base->xDelete(Of(vfs).base, name, sync_folder);
 }
 
@@ -267,20 +270,17 @@ std::vector<FileOperation> FaultyVfs::Changes() const {
   return changes_;
 }
 
-int FaultyVfs::Meet(FileOperation operation) {
+FileFault FaultyVfs::Meet(FileOperation operation) {
   MutexLock lock(mutex_);
-  if (fault_) {
-    if (const int code = fault_(operation); code != SQLITE_OK) {
-      if (operation.kind == Kind::kSync) {
-        operation.kind = Kind::kFailedSync;
-        changes_.push_back(std::move(operation));
-      }
-      return code;
-    }
+  const FileFault fault = fault_ ? fault_(operation) : FileFault();
+  if (fault.code != SQLITE_OK && operation.kind == Kind::kSync) {
+    operation.kind = Kind::kFailedSync;
+  } else if (fault.code != SQLITE_OK && !fault.made) {
+    return fault;
   }
   // What locks and shared memory are kept in is gone after a crash.
   if (operation.changes() && !operation.file.ends_with("-shm")) changes_.push_back(std::move(operation));
-  return SQLITE_OK;
+  return fault;
 }
 
 CrashedDisk::CrashedDisk(std::vector<FileOperation> changes, DiskImage begin)
@@ -297,8 +297,10 @@ void CrashedDisk::Advance(const FileOperation& change) {
                               [&](const FileOperation& operation) { return operation.file != change.file; });
     const std::vector<FileOperation> lost(split, pending_.end());
     pending_.erase(split, pending_.end());
-    ApplySome(lost, random, flushed_,
-              [&random](const FileOperation&) { return static_cast<Part>(random.Between(0, 2)); });
+    const std::uint64_t loss = random.Between(0, 3);
+    ApplySome(lost, random, flushed_, [&](const FileOperation&) {
+      return static_cast<Part>(loss < 3 ? loss : random.Between(0, 2));
+    });
   } else {
     pending_.push_back(change);
   }

@@ -31,6 +31,12 @@ struct FileOperation {
   bool is_of_log() const { return file.ends_with("-wal"); }
 };
 
+/// How an operation fails.
+struct FileFault {
+  int code = 0;       // SQLITE_OK: it does not.
+  bool made = false;  // Though it says that it failed, a change was made.
+};
+
 /// What files hold, by name.
 using DiskImage = std::map<std::string, std::string>;
 
@@ -46,9 +52,8 @@ class FaultyVfs {
 
   const std::string& name() const { return name_; }
 
-  /// Asked before each operation, by the thread that makes it: SQLITE_OK, or the error that it ends with. A
-  /// write that fails has not been made. Empty: all is well.
-  using Fault = std::function<int(const FileOperation&)>;
+  /// Asked before each operation, by the thread that makes it. Empty: all is well.
+  using Fault = std::function<FileFault(const FileOperation&)>;
   void SetFault(Fault fault);
 
   /// How many changes there have been, and what they were.
@@ -61,7 +66,8 @@ class FaultyVfs {
  private:
   friend struct FaultyFile;
 
-  int Meet(FileOperation operation);  // The fault, or SQLITE_OK and the record is kept.
+  /// The fault. What is made is kept in the record of changes.
+  FileFault Meet(FileOperation operation);
 
   const std::string name_;
   const std::unique_ptr<sqlite3_vfs> vfs_;

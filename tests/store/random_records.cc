@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/strings/str_cat.h"
 
 namespace onager::store {
@@ -60,46 +61,67 @@ std::string Describe(const std::optional<StoredPast>& past) {
   return text + Describe(past->log);
 }
 
-/// The answer of a call whose last argument is `done`.
-template <typename Value, typename Call>
-absl::StatusOr<Value> Ask(Call call) {
-  std::promise<absl::StatusOr<Value>> answer;
-  call([&answer](absl::StatusOr<Value> value) { answer.set_value(std::move(value)); });
-  return answer.get_future().get();
+/// What was asked, and is waited for later: all questions are on their way at once.
+template <typename Value>
+class Answer {
+ public:
+  absl::AnyInvocable<void(absl::StatusOr<Value>)> Taker() {
+    return [this](absl::StatusOr<Value> value) { answer_.set_value(std::move(value)); };
+  }
+  absl::StatusOr<Value> Wait() { return answer_.get_future().get(); }
+
+ private:
+  std::promise<absl::StatusOr<Value>> answer_;
+};
+
+struct ActorAnswers {
+  std::string Describe() {
+    const auto actor = stored.Wait();
+    const auto its_past = past.Wait();
+    if (!actor.ok()) return actor.status().ToString();
+    if (!its_past.ok()) return its_past.status().ToString();
+    return absl::StrCat(store::Describe(*actor), "\n  past ", store::Describe(*its_past));
+  }
+
+  Answer<std::optional<StoredActor>> stored;
+  Answer<std::optional<StoredPast>> past;
+};
+
+std::string DescribeHeads(const absl::StatusOr<std::vector<ActorHead>>& heads) {
+  if (!heads.ok()) return heads.status().ToString();
+  std::string text;
+  for (const ActorHead& head : *heads) {
+    absl::StrAppend(&text, head.actor.ToString(), "@", head.epoch, ":", head.revision,
+                    head.destroyed ? "! " : " ");
+  }
+  return text;
+}
+
+// Those that are due at the same time come in any order.
+std::string DescribeDue(const absl::StatusOr<std::vector<DueActor>>& due) {
+  if (!due.ok()) return due.status().ToString();
+  std::map<std::string, std::int64_t> by_actor;
+  for (const DueActor& entry : *due) by_actor[entry.actor.ToString()] = absl::ToUnixMicros(entry.due);
+  std::string text;
+  for (const auto& [actor, at] : by_actor) absl::StrAppend(&text, "due ", actor, "@", at, " ");
+  return text;
 }
 
 }  // namespace
 
-std::string DescribeActor(Store& store, const ActorId& actor) {
-  const auto stored =
-      Ask<std::optional<StoredActor>>([&](Store::LoadDone done) { store.Load(actor, std::move(done)); });
-  if (!stored.ok()) return stored.status().ToString();
-  const auto past =
-      Ask<std::optional<StoredPast>>([&](Store::PastDone done) { store.LoadPast(actor, std::move(done)); });
-  if (!past.ok()) return past.status().ToString();
-  return absl::StrCat(Describe(*stored), "\n  past ", Describe(*past));
-}
-
 std::map<ActorId, std::string> DescribeActors(Store& store, const std::vector<ActorId>& actors) {
-  std::map<ActorId, std::string> described;
-  for (const ActorId& actor : actors) described[actor] = DescribeActor(store, actor);
-  const auto heads =
-      Ask<std::vector<ActorHead>>([&](Store::ScanDone done) { store.Scan({}, 1'000, std::move(done)); });
-  const auto due = Ask<std::vector<DueActor>>(
-      [&](Store::DueDone done) { store.FindDue(absl::FromUnixMicros(1'000'000), 1'000, std::move(done)); });
-  std::string& lists = described[ActorId{"", "lists"}];
-  lists = heads.ok() ? "" : heads.status().ToString();
-  if (heads.ok()) {
-    for (const ActorHead& head : *heads) {
-      absl::StrAppend(&lists, head.actor.ToString(), "@", head.epoch, ":", head.revision,
-                      head.destroyed ? "! " : " ");
-    }
+  std::map<ActorId, ActorAnswers> answers;
+  Answer<std::vector<ActorHead>> heads;
+  Answer<std::vector<DueActor>> due;
+  for (const ActorId& actor : actors) {
+    store.Load(actor, answers[actor].stored.Taker());
+    store.LoadPast(actor, answers[actor].past.Taker());
   }
-  if (!due.ok()) return lists += due.status().ToString(), described;
-  // Those that are due at the same time come in any order.
-  std::map<std::string, std::int64_t> by_actor;
-  for (const DueActor& entry : *due) by_actor[entry.actor.ToString()] = absl::ToUnixMicros(entry.due);
-  for (const auto& [actor, at] : by_actor) absl::StrAppend(&lists, "due ", actor, "@", at, " ");
+  store.Scan({}, 1'000, heads.Taker());
+  store.FindDue(absl::FromUnixMicros(1'000'000), 1'000, due.Taker());
+  std::map<ActorId, std::string> described;
+  for (auto& [actor, answer] : answers) described[actor] = answer.Describe();
+  described[ActorId{"", "lists"}] = DescribeHeads(heads.Wait()) + DescribeDue(due.Wait());
   return described;
 }
 

@@ -16,7 +16,6 @@ namespace onager::store {
 /// All that a store says of actors, as text: who is there, each one's state and past, and who has a reminder
 /// next. An error is text too. Waits for the answers.
 std::map<ActorId, std::string> DescribeActors(Store& store, const std::vector<ActorId>& actors);
-std::string DescribeActor(Store& store, const ActorId& actor);
 
 /// Records of a few actors, by chance, each of which continues what those before it have made: steps,
 /// snapshots that let older steps go, calls, reminders, ends and new epochs.
@@ -26,6 +25,8 @@ class RandomRecords {
 
   const std::vector<ActorId>& actors() const { return actors_; }
   CommitRecord Next();
+  /// From here on other records come than would have.
+  void Stir() { random_.Next(); }
 
  private:
   struct Held {

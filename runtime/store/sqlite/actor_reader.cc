@@ -15,7 +15,7 @@
 namespace onager::store {
 namespace {
 
-constexpr int kTypeColumn = 8;  // After `kActorColumns`; the key follows.
+constexpr int kTypeColumn = 7;  // After `kActorColumns`; the key follows.
 
 /// Whether the checksum in `column` is `checksum`.
 bool IsChecksum(Statement& statement, int column, std::uint32_t checksum) {
@@ -36,8 +36,7 @@ absl::StatusOr<ActorRow> ReadActorRow(const ActorId& actor, std::uint32_t seed, 
   const std::optional<std::int64_t> commit = statement.Integer(3);
   const std::optional<std::int64_t> version = statement.Integer(4);
   const std::optional<std::int64_t> flags = statement.Integer(5);
-  const std::optional<std::int64_t> written = statement.Integer(6);
-  if (!id || !epoch || !revision || !commit || !version || !flags || !written) {
+  if (!id || !epoch || !revision || !commit || !version || !flags) {
     return Damaged(actor, "a column of its row is no number");
   }
   ActorRow row;
@@ -47,8 +46,7 @@ absl::StatusOr<ActorRow> ReadActorRow(const ActorId& actor, std::uint32_t seed, 
   row.commit = static_cast<std::uint64_t>(*commit);
   row.version = static_cast<std::uint32_t>(*version);
   row.flags = *flags;
-  row.written = *written;
-  if (!IsChecksum(statement, 7, ChecksumOf(seed, row))) return Damaged(actor, "the checksum of its row");
+  if (!IsChecksum(statement, 6, ChecksumOf(seed, row))) return Damaged(actor, "the checksum of its row");
   return row;
 }
 

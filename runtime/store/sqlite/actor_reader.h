@@ -64,7 +64,7 @@ class ActorReader {
 
 /// The row of `actors` that `statement` stands at, whose columns are those of `kActorColumns`.
 absl::StatusOr<ActorRow> ReadActorRow(const ActorId& actor, std::uint32_t seed, Statement& statement);
-inline constexpr char kActorColumns[] = "id, epoch, revision, commit_id, version, flags, written, checksum";
+inline constexpr char kActorColumns[] = "id, epoch, revision, commit_id, version, flags, checksum";
 
 }  // namespace onager::store
 

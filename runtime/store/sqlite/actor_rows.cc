@@ -36,7 +36,6 @@ std::uint32_t ChecksumOf(std::uint32_t seed, const ActorRow& row) {
       .Add(row.commit)
       .Add(std::uint64_t{row.version})
       .Add(row.flags)
-      .Add(row.written)
       .value();
 }
 

@@ -21,7 +21,6 @@ struct ActorRow {
   std::uint64_t commit = 0;
   std::uint32_t version = 1;
   std::int64_t flags = 0;
-  std::int64_t written = 0;  // The group of commits that wrote it.
 };
 
 /// Columns hold times in microseconds; the ends of all time stand for the infinite ones.

@@ -20,14 +20,12 @@ struct SchemaEntry {
   std::string_view sql;
 };
 
-// By name. Rows of an actor stand together, so that a commit and a load of it touch few pages. `written` is
-// the group of commits that wrote the row last; it tells whether a group is in the file.
+// By name. Rows of an actor stand together, so that a commit and a load of it touch few pages.
 constexpr std::array kSchema = {
     SchemaEntry{"actors",
                 "CREATE TABLE actors(id INTEGER PRIMARY KEY, type TEXT NOT NULL, key TEXT NOT NULL, "
                 "epoch INTEGER NOT NULL, revision INTEGER NOT NULL, commit_id INTEGER NOT NULL, "
-                "version INTEGER NOT NULL, flags INTEGER NOT NULL, written INTEGER NOT NULL, checksum "
-                "INTEGER NOT NULL, "
+                "version INTEGER NOT NULL, flags INTEGER NOT NULL, checksum INTEGER NOT NULL, "
                 "UNIQUE(type, key))"},
     SchemaEntry{"calls",
                 "CREATE TABLE calls(actor INTEGER NOT NULL, high INTEGER NOT NULL, low INTEGER NOT NULL, "

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <chrono>
-#include <random>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -26,20 +25,32 @@ bool IsOfTheRecord(const absl::Status& status) {
 absl::StatusOr<std::unique_ptr<GroupWriter>> GroupWriter::Open(const ConnectionSettings& settings,
                                                                std::size_t log_bytes) {
   std::unique_ptr<GroupWriter> writer(new GroupWriter(settings, log_bytes));
-  ONAGER_ASSIGN_OR_RETURN(writer->connection_, Connection::Open(settings));
-  Connection& db = *writer->connection_;
-  ONAGER_RETURN_IF_ERROR(PrepareFile(db));
-  ONAGER_RETURN_IF_ERROR(db.Execute(absl::StrCat("PRAGMA journal_size_limit = ", log_bytes).c_str()));
-  ONAGER_ASSIGN_OR_RETURN(writer->records_, RecordWriter::Make(db));
-  ONAGER_RETURN_IF_ERROR(writer->begin_.Prepare(db, "BEGIN IMMEDIATE"));
-  ONAGER_RETURN_IF_ERROR(writer->commit_.Prepare(db, "COMMIT"));
-  ONAGER_RETURN_IF_ERROR(writer->data_version_.Prepare(db, "PRAGMA data_version"));
-  sqlite3_wal_hook(db.handle(), &GroupWriter::OnLogGrown, writer.get());
-  // Groups of this process are told from those of others that wrote this file.
-  std::random_device random;
-  writer->group_ = static_cast<std::int64_t>((std::uint64_t{random()} << 32 | random()) >> 2);
+  ONAGER_ASSIGN_OR_RETURN(writer->session_, writer->OpenSession(true));
   writer->write_back_at_ = writer->log_frames_max_;
   return writer;
+}
+
+absl::StatusOr<std::unique_ptr<GroupWriter::Session>> GroupWriter::OpenSession(bool prepare_file) {
+  auto session = std::make_unique<Session>();
+  ONAGER_ASSIGN_OR_RETURN(session->connection, Connection::Open(settings_));
+  Connection& db = *session->connection;
+  if (prepare_file) ONAGER_RETURN_IF_ERROR(PrepareFile(db));
+  ONAGER_RETURN_IF_ERROR(db.Execute(absl::StrCat("PRAGMA journal_size_limit = ", log_bytes_).c_str()));
+  ONAGER_ASSIGN_OR_RETURN(session->records, RecordWriter::Make(db));
+  ONAGER_RETURN_IF_ERROR(session->begin.Prepare(db, "BEGIN IMMEDIATE"));
+  ONAGER_RETURN_IF_ERROR(session->commit.Prepare(db, "COMMIT"));
+  ONAGER_RETURN_IF_ERROR(session->data_version.Prepare(db, "PRAGMA data_version"));
+  sqlite3_wal_hook(db.handle(), &GroupWriter::OnLogGrown, this);
+  return session;
+}
+
+// The old connection is closed last: while one is open, what all of them agree on stays, that the end of the
+// log that a failed COMMIT has left does not count.
+void GroupWriter::Renew() {
+  absl::StatusOr<std::unique_ptr<Session>> session = OpenSession(false);
+  if (!session.ok()) return;
+  session_ = *std::move(session);
+  is_suspect_ = false;
 }
 
 int GroupWriter::OnLogGrown(void* self, sqlite3* /*db*/, const char* /*name*/, int frames) {
@@ -56,14 +67,17 @@ void GroupWriter::WriteBack() {
   int frames = 0;
   int done = 0;
   // What readers are in the middle of stays; so does everything when the disk fails, until the next time.
-  sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+  sqlite3_wal_checkpoint_v2(session_->connection->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames,
+                            &done);
   written_back_frames_ = log_frames_;
   write_back_at_ = log_frames_ + log_frames_max_;
 }
 
 void GroupWriter::Write(absl::Span<PendingCommit> group) {
+  if (is_suspect_) Renew();
   absl::Status failure = TryToWrite(group);
   if (failure.ok()) return;
+  is_suspect_ = true;
   if (failure.code() == absl::StatusCode::kDataLoss && group.size() > 1) {
     // One of them met what cannot be read. The others need not suffer from that.
     for (PendingCommit& commit : group) Write(absl::MakeSpan(&commit, 1));
@@ -75,20 +89,20 @@ void GroupWriter::Write(absl::Span<PendingCommit> group) {
 }
 
 absl::Status GroupWriter::TryToWrite(absl::Span<PendingCommit> group) {
-  if (const int code = begin_.Run(); code != SQLITE_OK) return connection_->Error(code, "beginning to write");
-  ++group_;
+  if (const int code = session_->begin.Run(); code != SQLITE_OK)
+    return session_->connection->Error(code, "beginning to write");
   bool wrote = false;
   absl::Status written = WriteRecords(group, wrote);
   if (!written.ok() || !wrote) {
-    connection_->RollBack();
-    if (!written.ok()) records_->Forget();
+    session_->connection->RollBack();
+    if (!written.ok()) session_->records->Forget();
     return written;
   }
-  const int code = commit_.Run();
+  const int code = session_->commit.Run();
   if (code == SQLITE_OK) return absl::OkStatus();
-  absl::Status failure = connection_->Error(code, "committing");
-  connection_->RollBack();
-  records_->Forget();
+  absl::Status failure = session_->connection->Error(code, "committing");
+  session_->connection->RollBack();
+  session_->records->Forget();
   // No room was found for all of the transaction: its end, without which it counts for nothing, is not in the
   // log.
   if ((code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_BUSY) return failure;
@@ -100,7 +114,7 @@ absl::Status GroupWriter::WriteRecords(absl::Span<PendingCommit> group, bool& wr
   ONAGER_RETURN_IF_ERROR(ForgetWhatOthersWrote());
   for (PendingCommit& commit : group) {
     if (commit.refused) continue;
-    commit.status = records_->Write(commit.record, group_);
+    commit.status = session_->records->Write(commit.record);
     if (commit.status.ok()) {
       wrote = true;
     } else if (!IsOfTheRecord(commit.status)) {
@@ -111,11 +125,12 @@ absl::Status GroupWriter::WriteRecords(absl::Span<PendingCommit> group, bool& wr
 }
 
 absl::Status GroupWriter::ForgetWhatOthersWrote() {
-  StatementUse use(data_version_);
-  if (const int code = data_version_.Step(); code != SQLITE_ROW) return connection_->Error(code, "reading");
-  const std::int64_t version = data_version_.Integer(0).value_or(-1);
-  if (version != seen_data_version_) records_->Forget();
-  seen_data_version_ = version;
+  StatementUse use(session_->data_version);
+  if (const int code = session_->data_version.Step(); code != SQLITE_ROW)
+    return session_->connection->Error(code, "reading");
+  const std::int64_t version = session_->data_version.Integer(0).value_or(-1);
+  if (version != session_->seen_data_version) session_->records->Forget();
+  session_->seen_data_version = version;
   return absl::OkStatus();
 }
 
@@ -126,18 +141,24 @@ absl::Status GroupWriter::ForgetWhatOthersWrote() {
 absl::Status GroupWriter::Undo() {
   auto pause = std::chrono::milliseconds(1);
   for (int attempts_while_closing = 0; attempts_while_closing < kUndoAttemptsWhileClosing;) {
-    int code = begin_.Run();
-    if (code == SQLITE_OK) {
-      code = connection_->TryExecute("UPDATE store SET value = value + 1 WHERE name = 'undone_groups'");
-    }
-    if (code == SQLITE_OK) code = commit_.Run();
-    if (code == SQLITE_OK) return absl::OkStatus();
-    connection_->RollBack();
+    if (TryToUndo() == SQLITE_OK) return absl::OkStatus();
     if (settings_.closing != nullptr && *settings_.closing) ++attempts_while_closing;
     std::this_thread::sleep_for(pause);
     pause = std::min<std::chrono::milliseconds>(pause * 2, kUndoRetryMax);
+    Renew();
   }
-  return absl::UnknownError("the store closed before it was known what became of the commit");
+  return absl::UnknownError("the store closed before it was certain what became of the commit");
+}
+
+int GroupWriter::TryToUndo() {
+  int code = session_->begin.Run();
+  if (code == SQLITE_OK) {
+    code =
+        session_->connection->TryExecute("UPDATE store SET value = value + 1 WHERE name = 'undone_groups'");
+  }
+  if (code == SQLITE_OK) code = session_->commit.Run();
+  if (code != SQLITE_OK) session_->connection->RollBack();
+  return code;
 }
 
 }  // namespace onager::store

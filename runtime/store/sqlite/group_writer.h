@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "runtime/store/sqlite/call_queue.h"
 #include "runtime/store/sqlite/connection.h"
+#include "runtime/store/sqlite/page_checksum_vfs.h"
 #include "runtime/store/sqlite/record_writer.h"
 
 namespace onager::store {
@@ -23,7 +24,8 @@ class GroupWriter {
                                                            std::size_t log_bytes);
 
   /// Sets the status of each commit of the group that was not refused before. Returns when it is certain what
-  /// became of them, or `settings.closing` was set and it could not be found out: `UNKNOWN`.
+  /// became of them, as long as that takes; or `settings.closing` was set and it could not be made certain:
+  /// `UNKNOWN`.
   void Write(absl::Span<PendingCommit> group);
 
   /// Whether there is something in the log that `WriteBack` would carry on.
@@ -33,24 +35,36 @@ class GroupWriter {
 
  private:
   explicit GroupWriter(const ConnectionSettings& settings, std::size_t log_bytes)
-      : settings_(settings), log_frames_max_(static_cast<int>(log_bytes / 4096)) {}
+      : settings_(settings),
+        log_bytes_(log_bytes),
+        log_frames_max_(static_cast<int>(log_bytes / kPageBytes)) {}
 
+  /// A connection with what is prepared for it.
+  struct Session {
+    std::unique_ptr<Connection> connection;
+    std::unique_ptr<RecordWriter> records;
+    Statement begin;
+    Statement commit;
+    Statement data_version;
+    std::int64_t seen_data_version = 0;
+  };
+
+  absl::StatusOr<std::unique_ptr<Session>> OpenSession(bool prepare_file);
+  /// Takes another connection, where one can be had.
+  void Renew();
   absl::Status TryToWrite(absl::Span<PendingCommit> group);
   absl::Status WriteRecords(absl::Span<PendingCommit> group, bool& wrote);
   /// After a COMMIT that failed: makes certain that nothing of it is ever found.
   absl::Status Undo();
+  int TryToUndo();
   absl::Status ForgetWhatOthersWrote();
   static int OnLogGrown(void* self, sqlite3* db, const char* name, int frames);
 
   const ConnectionSettings settings_;
+  const std::size_t log_bytes_;
   const int log_frames_max_;
-  std::unique_ptr<Connection> connection_;
-  std::unique_ptr<RecordWriter> records_;
-  Statement begin_;
-  Statement commit_;
-  Statement data_version_;
-  std::int64_t seen_data_version_ = 0;
-  std::int64_t group_ = 0;  // The number of the last one.
+  std::unique_ptr<Session> session_;
+  bool is_suspect_ = false;  // The session has met an error of the disk.
   int log_frames_ = 0;
   int written_back_frames_ = 0;
   int write_back_at_ = 0;

@@ -26,11 +26,11 @@ absl::Status RecordWriter::Prepare() {
   ONAGER_RETURN_IF_ERROR(last_id_.Prepare(db, "SELECT max(id) FROM actors"));
   ONAGER_RETURN_IF_ERROR(insert_actor_.Prepare(
       db,
-      "INSERT INTO actors(epoch, revision, commit_id, version, flags, written, checksum, id, type, key) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      "INSERT INTO actors(epoch, revision, commit_id, version, flags, checksum, id, type, key) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   ONAGER_RETURN_IF_ERROR(update_actor_.Prepare(
       db,
-      "UPDATE actors SET epoch = ?, revision = ?, commit_id = ?, version = ?, flags = ?, written = ?, "
+      "UPDATE actors SET epoch = ?, revision = ?, commit_id = ?, version = ?, flags = ?, "
       "checksum = ? WHERE id = ?"));
   ONAGER_RETURN_IF_ERROR(insert_step_.Prepare(
       db,
@@ -71,13 +71,7 @@ absl::StatusOr<std::optional<ActorRow>> RecordWriter::FindRow(const ActorId& act
   return ReadActorRow(actor, seed, find_);
 }
 
-absl::StatusOr<bool> RecordWriter::WasWrittenBy(const ActorId& actor, std::int64_t group) {
-  Forget();
-  ONAGER_ASSIGN_OR_RETURN(const std::optional<ActorRow> row, FindRow(actor, RowChecksum::Seed(actor)));
-  return row.has_value() && row->written == group;
-}
-
-absl::Status RecordWriter::Write(const CommitRecord& record, std::int64_t group) {
+absl::Status RecordWriter::Write(const CommitRecord& record) {
   const ActorId& actor = record.actor;
   const std::uint32_t seed = RowChecksum::Seed(actor);
   ONAGER_ASSIGN_OR_RETURN(const std::optional<ActorRow> found, FindRow(actor, seed));
@@ -101,7 +95,6 @@ absl::Status RecordWriter::Write(const CommitRecord& record, std::int64_t group)
   row.revision = revision;
   row.commit = record.commit;
   row.version = record.version;
-  row.written = group;
   if (record.ahead.has_value()) row.flags = *record.ahead ? kAheadFlag : 0;
   if (record.destroy) row.flags = kDestroyedFlag;
   ONAGER_RETURN_IF_ERROR(WriteRow(actor, seed, held.exists, row));
@@ -136,10 +129,9 @@ absl::Status RecordWriter::WriteRow(const ActorId& actor, std::uint32_t seed, bo
       .Bind(3, row.commit)
       .Bind(4, std::int64_t{row.version})
       .Bind(5, row.flags)
-      .Bind(6, row.written)
-      .Bind(7, std::int64_t{ChecksumOf(seed, row)})
-      .Bind(8, row.id);
-  if (!exists) statement.BindText(9, actor.type).BindText(10, actor.key);
+      .Bind(6, std::int64_t{ChecksumOf(seed, row)})
+      .Bind(7, row.id);
+  if (!exists) statement.BindText(8, actor.type).BindText(9, actor.key);
   ONAGER_RETURN_IF_ERROR(Done(statement.Run()));
   if (exists && sqlite3_changes(connection_.handle()) != 1) return Damaged(actor, "its row is gone");
   return absl::OkStatus();

@@ -22,11 +22,8 @@ class RecordWriter {
   static absl::StatusOr<std::unique_ptr<RecordWriter>> Make(Connection& connection);
 
   /// `ABORTED` and `INVALID_ARGUMENT`: the record does not fit, and nothing of it was written. After any
-  /// other error the transaction has to be rolled back. `group` marks the rows of one transaction.
-  absl::Status Write(const CommitRecord& record, std::int64_t group);
-
-  /// Whether `group` wrote the actor's row last.
-  absl::StatusOr<bool> WasWrittenBy(const ActorId& actor, std::int64_t group);
+  /// other error the transaction has to be rolled back.
+  absl::Status Write(const CommitRecord& record);
 
   /// To be called when a transaction did not become permanent, or somebody else may have written.
   void Forget() { rows_.Clear(); }
