@@ -1,5 +1,7 @@
 #include "onager/server.h"
 
+#include <CLI/CLI.hpp>
+
 #include "todo.actor.h"
 
 namespace {
@@ -77,7 +79,17 @@ class SharedList final : public todo::v1::TodoListActor {
 }  // namespace
 
 int main(int argc, char** argv) {
-  onager::Server server(onager::ServerOptions({argc > 1 ? argv[1] : "127.0.0.1:7000"}));
+  std::string address = "127.0.0.1:7000";
+  std::string store = "sqlite:todo.db";
+  CLI::App app("Keeps to-do lists that people share.");
+  app.add_option("address", address, "Address; port 0 lets the system choose")->capture_default_str();
+  app.add_option("--store", store, "Where the lists are kept; \"memory:\" forgets them at the end")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  onager::ServerOptions options({address});
+  options.store = store;
+  onager::Server server(options);
   server.Host<SharedList>();
   return server.Run();  // Until SIGINT or SIGTERM.
 }

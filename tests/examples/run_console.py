@@ -31,7 +31,7 @@ def matches(expected, printed):
 def main():
     document, server_program, grpcurl = sys.argv[1:]
     text = pathlib.Path(document).read_text(encoding="utf-8")
-    server = subprocess.Popen([server_program, "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen([server_program, "127.0.0.1:0", "--store", "memory:"], stderr=subprocess.PIPE, text=True)
     try:
         address = ""
         while not address:

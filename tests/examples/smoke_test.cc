@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "child_process.h"
+#include "scratch_folder.h"
 
 namespace {
 
@@ -31,14 +33,17 @@ class RunningServer {
 
   const std::string& address() const { return address_; }
   // Asks it to end, and returns its exit code.
-  int Stop() {
-    process_.Signal(SIGTERM);
+  int Stop() { return EndBy(SIGTERM); }
+  void Kill() { EXPECT_EQ(EndBy(SIGKILL), -SIGKILL); }
+
+ private:
+  int EndBy(int signal) {
+    process_.Signal(signal);
     const absl::StatusOr<ChildProcess::End> end = process_.Wait(kPatience);
     EXPECT_TRUE(end.ok()) << end.status();
     return end.ok() ? end->exit_code : -1;
   }
 
- private:
   ChildProcess process_;
   std::string address_;
 };
@@ -80,7 +85,7 @@ ChildProcess::End RunTodo(const RunningServer& server, const std::vector<std::st
 }
 
 TEST(TodoExampleTest, TwoClientsShareAList) {
-  RunningServer server({TODO_SERVER, "127.0.0.1:0"});
+  RunningServer server({TODO_SERVER, "127.0.0.1:0", "--store", "memory:"});
   ChildProcess everything = *ChildProcess::Start({TODO_CLIENT, server.address(), "groceries", "watch"});
   ChildProcess of_ann =
       *ChildProcess::Start({TODO_CLIENT, server.address(), "groceries", "watch", "ann", "2"});
@@ -110,11 +115,75 @@ TEST(TodoExampleTest, TwoClientsShareAList) {
 }
 
 TEST(TodoExampleTest, AMissingItemIsATypedError) {
-  RunningServer server({TODO_SERVER, "127.0.0.1:0"});
+  RunningServer server({TODO_SERVER, "127.0.0.1:0", "--store", "memory:"});
   const ChildProcess::End end = RunTodo(server, {"complete", "17"});
   EXPECT_EQ(end.exit_code, 1);
   EXPECT_THAT(end.output, HasSubstr("there is no item 17"));
   EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(TodoExampleTest, AListOutlivesItsServer) {
+  const onager::store::ScratchFolder folder;
+  const std::vector<std::string> command = {TODO_SERVER, "unix:" + folder.File("socket"), "--store",
+                                            "sqlite:" + folder.File("todo.db")};
+  {
+    RunningServer server(command);
+    EXPECT_EQ(RunTodo(server, {"add", "milk"}).exit_code, 0);
+    server.Kill();
+  }
+  RunningServer server(command);
+  EXPECT_THAT(RunTodo(server, {"list"}).output, HasSubstr("milk"));
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+/// Runs a client of the ledger to its end.
+ChildProcess::End RunLedger(const RunningServer& server, const std::vector<std::string>& command) {
+  std::vector<std::string> arguments = {LEDGER_CLIENT, "--server", server.address()};
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  ChildProcess client = *ChildProcess::Start(arguments);
+  const absl::StatusOr<ChildProcess::End> end = client.Wait(kPatience);
+  EXPECT_TRUE(end.ok()) << end.status();
+  return end.ok() ? *end : ChildProcess::End();
+}
+
+TEST(LedgerExampleTest, MoneyGoesFromOneToAnother) {
+  RunningServer server({LEDGER_SERVER, "127.0.0.1:0", "--store", "memory:"});
+  ChildProcess watch = *ChildProcess::Start({LEDGER_CLIENT, "--server", server.address(), "watch", "ben"});
+  ExpectLine(watch, "ben has 0.00");
+  EXPECT_EQ(RunLedger(server, {"open", "ann", "100"}).exit_code, 0);
+  EXPECT_THAT(RunLedger(server, {"transfer", "ann", "ben", "30.50"}).output,
+              HasSubstr("ann has paid 30.50 to ben"));
+  ExpectLine(watch, "ben has 30.50");
+  const ChildProcess::End refused = RunLedger(server, {"transfer", "ann", "ben", "1000"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("refused: ann has 6950 cents"));
+  EXPECT_EQ(RunLedger(server, {"interest", "ben", "100", "0.05"}).exit_code, 0);
+  ExpectLine(watch, "ben has 33.55");
+  EXPECT_EQ(RunLedger(server, {"interest", "ben", "0"}).exit_code, 0);
+  watch.CloseInput();
+  EXPECT_EQ(watch.Wait(kPatience)->exit_code, 0);
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST(LedgerExampleTest, NoMoneyIsMadeOrLostWhenTheServerIsKilled) {
+  const onager::store::ScratchFolder folder;
+  const std::vector<std::string> command = {LEDGER_SERVER, "unix:" + folder.File("socket"), "--store",
+                                            "sqlite:" + folder.File("ledger.db")};
+  std::optional<RunningServer> server(command);
+  ChildProcess watch =
+      *ChildProcess::Start({LEDGER_CLIENT, "--server", server->address(), "watch", "account-1"});
+  ChildProcess load =
+      *ChildProcess::Start({LEDGER_CLIENT, "--server", server->address(), "load", "400", "--accounts", "4"});
+  for (int kill = 0; kill < 3; ++kill) {
+    for (int change = 0; change < 3; ++change) ExpectLine(watch, "account-1 has ");
+    server->Kill();
+    server.emplace(command);
+  }
+  const absl::StatusOr<ChildProcess::End> end = load.Wait(kPatience);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit_code, 0) << end->output;
+  EXPECT_THAT(end->output, HasSubstr("the sum is 0.00"));
+  EXPECT_EQ(server->Stop(), 0);
 }
 
 TEST(HostMonitorExampleTest, ShowsThisMachineOnce) {
