@@ -132,7 +132,16 @@ class Health::Watch final : public DoorCall {
   /// It lives as long as the server does, to tell that the server does not serve any more.
   bool outlives_drain() const override { return true; }
   void OnShutdown(const absl::Status& reason, bool now) override {
-    if (now) End(reason);
+    if (!now) return;
+    {
+      MutexLock lock(mutex_);
+      // What is being written is how it was: how it is comes after that, and then the end.
+      if (writing() && service_.has_value() && told_ != health_.StatusOf(*service_)) {
+        end_ = reason;
+        return;
+      }
+    }
+    End(reason);
   }
 
   void Update() {
@@ -141,7 +150,10 @@ class Health::Watch final : public DoorCall {
   }
 
  private:
-  void OnWrittenLocked() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { UpdateLocked(); }
+  void OnWrittenLocked() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    UpdateLocked();
+    if (end_.has_value()) FinishLocked(transport::RpcEnd(*end_));
+  }
   void UpdateLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!service_.has_value() || writing()) return;
     const Status status = health_.StatusOf(*service_);
@@ -152,6 +164,7 @@ class Health::Watch final : public DoorCall {
   Health& health_;
   std::optional<std::string> service_ ABSL_GUARDED_BY(mutex_);
   std::optional<Status> told_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);  // Comes after the next write.
 };
 
 std::shared_ptr<DoorCall> Health::Open(const transport::RpcStart& start,
