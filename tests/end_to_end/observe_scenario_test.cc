@@ -513,7 +513,8 @@ TEST_P(ObserveScenarioTest, ConflatedChangesBringAllTheirEvents) {
   ASSERT_TRUE(world().Until([&] { return events.size() >= 50; }));
   EXPECT_EQ(events.numbers(), UpTo(50));
   EXPECT_EQ(journal.entries().back().state.open, 50);
-  EXPECT_LT(journal.size(), 5u);  // 50 changes came as few.
+  // As fewer changes: how many depends on how fast they came once nobody held them up.
+  EXPECT_LT(journal.size(), 40u);
 }
 
 TEST_P(ObserveScenarioTest, ACheckpointHoldsFilterAndViewAndTheEventsThatWereNotToldYet) {
