@@ -271,6 +271,7 @@ void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random) {
   const Uuid id = IdOf(static_cast<std::uint8_t>(random() % 12));
   const Uuid other = IdOf(static_cast<std::uint8_t>(random() % 12));
   const std::string& user = kUsers[random() % std::size(kUsers)];
+  const auto any = [&random] { return std::to_string(random()); };
   auto items = state.mutable_items();
   auto item = items.Find(id);
   switch (random() % 13) {
@@ -278,19 +279,17 @@ void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random) {
       state.set_open(static_cast<std::int32_t>(random() % 8));
       return;
     case 1:
-      state.set_owner(std::to_string(random()));
+      state.set_owner(any());
       return;
     case 2:
     case 3:
-      if (!item)
-        items.Insert(
-            market::v1::Item().with_id(id).with_title(std::to_string(random() % 100)).with_tags({user}));
+      if (!item) items.Insert(market::v1::Item().with_id(id).with_title(any()).with_tags({user}));
       return;
     case 4:
       if (item && !item->mutable_tags().Insert(user)) item->mutable_tags().Remove(user);
       return;
     case 5:
-      if (item) item->set_title(random() % 2 == 0 ? user : std::to_string(random() % 100));
+      if (item) item->set_title(random() % 2 == 0 ? user : any());
       return;
     case 6:
       if (item && id != other && items.contains(other)) items.MoveBefore(id, other);
@@ -315,7 +314,9 @@ void ChangeAtRandom(Tracked<MarketState>& state, std::mt19937_64& random) {
           kept->set_title(user);
         }
       } else if (!archive.Remove(key)) {
-        archive.Set(key, market::v1::Item().with_id(id).with_title(user));
+        market::v1::Item kept_item = market::v1::Item().with_id(id).with_title(user);
+        kept_item.secret = any();  // No two are the same.
+        archive.Set(key, std::move(kept_item));
       }
       return;
     }
