@@ -344,7 +344,8 @@ ReminderNames CppNames::NameReminder(const idl::Actor& actor, const idl::Reminde
   own.arguments = types.Claim(Cat(actor.name, reminder.name, "Arguments"));
   own.serve = types.Claim(Cat("Serve", actor.name, reminder.name));
   NameScope parameters(&types);
-  parameters.Take({"turn", "request", "arguments", "actor", "SetReminder", "CancelReminder"});
+  parameters.Take({"turn", "request", "arguments", "actor", "SetReminder", "CancelReminder", "key_", "state_",
+                   "tracked_", "events_", "reminders_"});
   for (const idl::Parameter& parameter : reminder.parameters) {
     own.parameters.push_back(ClaimIdentifier(parameters, parameter.name));
   }

@@ -46,7 +46,7 @@ stdin stdout unix va_arg
 # What generated code, and the library around it, call their own.
 OURS = """
 AddReminderChange AfterCommit CancelReminder OnActivate OnDeactivate OnReminder OnTimer RestoreReminders SetReminder
-TakeReminders Every CancelEvery at encoded first period reminder std absl onager google generated internal testing T Turn Task Actor ActorBase ActorType Bytes Call CallOptions Change
+TakeReminders Every CancelEvery at encoded events first period reminder reminders std absl onager google generated internal testing T Turn Task Actor ActorBase ActorType Bytes Call CallOptions Change
 Changed Channel Client Describe Dispatch DispatchStreamed Emit EmitEvent Field Filter FromBytes Kind Map Migrate Mutable
 Observation Observe Parse Patch Previous PreviousStruct Replica Request Result Selection Set SetAlternative Status
 StatusOr StructOps ToBytes ToStatus ToString Tracked TrackedState TrackedStruct Type Uuid Value View Watch actor
