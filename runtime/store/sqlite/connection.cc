@@ -51,6 +51,10 @@ absl::StatusCode CodeOf(sqlite3* db, int code) {
 }  // namespace
 
 absl::Status SqliteError(sqlite3* db, int code, std::string_view doing) {
+  if (code == SQLITE_IOERR_DATA) {  // Of `PageChecksumVfs`.
+    return absl::DataLossError(
+        absl::StrCat(std::string(doing), ": a page of the file is not what was written there"));
+  }
   // What the connection says of its last call says more than the code, when it is of that call.
   const bool of_last_call = db != nullptr && sqlite3_extended_errcode(db) == code;
   return absl::Status(CodeOf(db, code), absl::StrCat(std::string(doing), ": ",

@@ -14,6 +14,7 @@
 #include "runtime/store/sqlite/file_format.h"
 #include "runtime/store/sqlite/file_lock.h"
 #include "runtime/store/sqlite/group_writer.h"
+#include "runtime/store/sqlite/log_check.h"
 #include "runtime/store/sqlite/page_checksum_vfs.h"
 #include "runtime/store/sqlite/raw_file.h"
 
@@ -83,6 +84,7 @@ absl::Status SqliteStore::OpenFile() {
   ONAGER_ASSIGN_OR_RETURN(path_, FullPath(options_.path, options_.vfs));
   ONAGER_ASSIGN_OR_RETURN(lock_, FileLock::Take(path_, options_.vfs));
   ONAGER_RETURN_IF_ERROR(CheckFirstPage(path_, options_.vfs));
+  ONAGER_RETURN_IF_ERROR(CheckLog(path_, options_.vfs));
   ONAGER_ASSIGN_OR_RETURN(vfs_, PageChecksumVfs::Register(options_.vfs));
   ONAGER_ASSIGN_OR_RETURN(writer_, GroupWriter::Open(SettingsOf(kWriterCacheKib, false), options_.log_bytes));
   return absl::OkStatus();
