@@ -14,6 +14,7 @@ HandWrittenSqlite::HandWrittenSqlite(const std::string& path, std::size_t actors
   Run("PRAGMA synchronous = FULL");
   Run("PRAGMA secure_delete = OFF");
   Run("PRAGMA cache_size = -32768");
+  Run("PRAGMA wal_autocheckpoint = 4096");  // As `SqliteOptions::log_bytes`.
   Run("CREATE TABLE actors(id INTEGER PRIMARY KEY, type TEXT, key TEXT, epoch INTEGER, revision INTEGER)");
   Run("CREATE TABLE log(actor INTEGER, revision INTEGER, at INTEGER, patch BLOB, PRIMARY KEY(actor, "
       "revision)) "

@@ -102,18 +102,17 @@ class Flight {
   }
 
   void Give() {
-    CommitRecord record;
-    {
-      MutexLock lock(mutex_);
-      if (to_give_ == 0) return;
-      --to_give_;
-      const std::size_t actor = next_++ % revisions_.size();
-      record = Record(actor, revisions_[actor]++, patch_);
-    }
+    // Held meanwhile, so that an actor's commits are given in their order; nothing is answered inside the
+    // call.
+    MutexLock lock(mutex_);
+    if (to_give_ == 0) return;
+    --to_give_;
+    const std::size_t actor = next_++ % revisions_.size();
+    CommitRecord record = Record(actor, revisions_[actor]++, patch_);
     store_.Commit(std::move(record), [this](const absl::Status& status) {
       Must(status);
       {
-        MutexLock lock(mutex_);
+        MutexLock lock_answer(mutex_);
         if (--to_answer_ == 0) return done_->set_value();
       }
       Give();

@@ -31,12 +31,9 @@ const ActorId* ActorOf(const PendingRead& read) {
 }  // namespace
 
 ActorLane& CallQueue::LaneOf(const ActorId& actor) {
-  std::unique_ptr<ActorLane>& lane = lanes_[actor];
-  if (lane == nullptr) {
-    lane = std::make_unique<ActorLane>();
-    lane->actor = actor;
-  }
-  return *lane;
+  const auto found = lanes_.try_emplace(actor).first;
+  found->second.actor = &found->first;
+  return found->second;
 }
 
 bool CallQueue::Add(CommitRecord& record, Store::CommitDone& done) {
@@ -114,8 +111,7 @@ void CallQueue::Advance(ActorLane& lane) {
     }
   }
   if (lane.commits == 0 && !lane.reading && lane.waiting.empty()) {
-    const auto found = lanes_.find(lane.actor);
-    lanes_.erase(found);
+    lanes_.erase(lanes_.find(*lane.actor));
   }
 }
 
@@ -140,6 +136,11 @@ std::vector<PendingCommit> CallQueue::TakeCommits(std::size_t count_max, std::si
     commits_.pop_front();
   }
   return taken;
+}
+
+bool CallQueue::HasCommits() const {
+  MutexLock lock(mutex_);
+  return !commits_.empty();
 }
 
 std::optional<PendingRead> CallQueue::TakeRead() {

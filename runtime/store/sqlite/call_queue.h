@@ -3,12 +3,12 @@
 
 #include <cstddef>
 #include <deque>
-#include <memory>
+#include <list>
 #include <optional>
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "runtime/base/mutex.h"
@@ -61,10 +61,10 @@ struct PendingRead {
 /// The calls of one actor that are not answered: a read is taken up when the commits before it are answered,
 /// and commits when the read before them is.
 struct ActorLane {
-  ActorId actor;
-  std::size_t commits = 0;  // Handed to the writer and not answered.
+  const ActorId* actor = nullptr;  // Where the queue has it.
+  std::size_t commits = 0;         // Handed to the writer and not answered.
   bool reading = false;
-  std::deque<std::variant<PendingCommit, PendingRead>> waiting;
+  std::list<std::variant<PendingCommit, PendingRead>> waiting;  // Seldom any.
 };
 
 /// How much may be in a `CallQueue`.
@@ -91,6 +91,8 @@ class CallQueue {
   /// than until `deadline`, when there are none. Also none when the queue is closed and all calls are
   /// answered: see `drained`.
   std::vector<PendingCommit> TakeCommits(std::size_t count_max, std::size_t bytes_max, absl::Time deadline);
+  /// Whether there are commits to take.
+  bool HasCommits() const;
   /// Nothing when the queue is closed and all calls are answered.
   std::optional<PendingRead> TakeRead();
 
@@ -114,7 +116,7 @@ class CallQueue {
   mutable Mutex mutex_;
   CondVar commits_come_;
   CondVar reads_come_;
-  absl::flat_hash_map<ActorId, std::unique_ptr<ActorLane>> lanes_ ABSL_GUARDED_BY(mutex_);
+  absl::node_hash_map<ActorId, ActorLane> lanes_ ABSL_GUARDED_BY(mutex_);
   std::deque<PendingCommit> commits_ ABSL_GUARDED_BY(mutex_);
   std::deque<PendingRead> reads_ ABSL_GUARDED_BY(mutex_);
   // Not answered, those that wait in lanes among them.

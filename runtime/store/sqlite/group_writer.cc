@@ -30,6 +30,11 @@ absl::StatusOr<std::unique_ptr<GroupWriter>> GroupWriter::Open(const ConnectionS
   return writer;
 }
 
+GroupWriter::~GroupWriter() {
+  session_.reset();
+  mark_.Remove();
+}
+
 absl::StatusOr<std::unique_ptr<GroupWriter::Session>> GroupWriter::OpenSession(bool prepare_file) {
   auto session = std::make_unique<Session>();
   ONAGER_ASSIGN_OR_RETURN(session->connection, Connection::Open(settings_));
@@ -99,7 +104,10 @@ absl::Status GroupWriter::TryToWrite(absl::Span<PendingCommit> group) {
     return written;
   }
   const int code = session_->commit.Run();
-  if (code == SQLITE_OK) return absl::OkStatus();
+  if (code == SQLITE_OK) {
+    mark_.Set(log_frames_);
+    return absl::OkStatus();
+  }
   absl::Status failure = session_->connection->Error(code, "committing");
   session_->connection->RollBack();
   session_->records->Forget();
@@ -121,7 +129,7 @@ absl::Status GroupWriter::WriteRecords(absl::Span<PendingCommit> group, bool& wr
       return commit.status;
     }
   }
-  return absl::OkStatus();
+  return session_->records->Finish();
 }
 
 absl::Status GroupWriter::ForgetWhatOthersWrote() {

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "runtime/store/sqlite/call_queue.h"
 #include "runtime/store/sqlite/connection.h"
+#include "runtime/store/sqlite/log_check.h"
 #include "runtime/store/sqlite/page_checksum_vfs.h"
 #include "runtime/store/sqlite/record_writer.h"
 
@@ -22,6 +23,8 @@ class GroupWriter {
   /// Opens the file, and makes it a store where it is empty. No other connection is open meanwhile.
   static absl::StatusOr<std::unique_ptr<GroupWriter>> Open(const ConnectionSettings& settings,
                                                            std::size_t log_bytes);
+  /// Closes the file. Where no other connection is open, all of it is in the one file then.
+  ~GroupWriter();
 
   /// Sets the status of each commit of the group that was not refused before. Returns when it is certain what
   /// became of them, as long as that takes; or `settings.closing` was set and it could not be made certain:
@@ -37,7 +40,8 @@ class GroupWriter {
   explicit GroupWriter(const ConnectionSettings& settings, std::size_t log_bytes)
       : settings_(settings),
         log_bytes_(log_bytes),
-        log_frames_max_(static_cast<int>(log_bytes / kPageBytes)) {}
+        log_frames_max_(static_cast<int>(log_bytes / kPageBytes)),
+        mark_(settings.path, settings.vfs) {}
 
   /// A connection with what is prepared for it.
   struct Session {
@@ -63,6 +67,7 @@ class GroupWriter {
   const ConnectionSettings settings_;
   const std::size_t log_bytes_;
   const int log_frames_max_;
+  LogMark mark_;
   std::unique_ptr<Session> session_;
   bool is_suspect_ = false;  // The session has met an error of the disk.
   int log_frames_ = 0;

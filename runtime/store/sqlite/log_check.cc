@@ -1,16 +1,15 @@
 #include "runtime/store/sqlite/log_check.h"
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/store/crc32c.h"
 #include "runtime/store/sqlite/page_checksum_vfs.h"
-#include "runtime/store/sqlite/raw_file.h"
 
 // The format is that of https://sqlite.org/fileformat2.html#the_write_ahead_log: a header of 32 bytes, then
 // frames, each of a header of 24 bytes and a page. Each checksum goes on from the one before it.
@@ -56,39 +55,6 @@ LogChecksum StoredChecksum(std::string_view bytes, std::size_t at) {
   return checksum;
 }
 
-int DifferentBits(LogChecksum a, LogChecksum b) {
-  return std::popcount(a.first ^ b.first) + std::popcount(a.second ^ b.second);
-}
-
-/// Whether a flip of one bit of `bytes` turns their checksum from `is` into `wanted`. A checksum is linear in
-/// its words: what a change of one adds to it depends only on the number of words that follow.
-bool IsOneBitOff(std::string_view bytes, bool big_endian, LogChecksum is, LogChecksum wanted) {
-  const std::uint32_t first = wanted.first - is.first;
-  const std::uint32_t second = wanted.second - is.second;
-  // What one more in the first and in the second word of a pair adds, from the last pair on.
-  LogChecksum of_even{1, 1};
-  LogChecksum of_odd{0, 1};
-  const auto follow = [](LogChecksum& sum) {
-    sum.first += sum.second;
-    sum.second += sum.first;
-  };
-  const auto fits = [&](std::uint32_t word, LogChecksum sum) {
-    for (int bit = 0; bit < 32; ++bit) {
-      const std::uint32_t one = std::uint32_t{1} << bit;
-      const std::uint32_t change = (word & one) != 0 ? 0 - one : one;
-      if (change * sum.first == first && change * sum.second == second) return true;
-    }
-    return false;
-  };
-  for (std::size_t at = bytes.size(); at >= 8; at -= 8) {
-    if (fits(Word(bytes, at - 8, big_endian), of_even)) return true;
-    if (fits(Word(bytes, at - 4, big_endian), of_odd)) return true;
-    follow(of_even);
-    follow(of_odd);
-  }
-  return false;
-}
-
 bool IsHeader(std::string_view header) {
   const std::uint32_t magic = Big(header, 0);
   if ((magic & ~1U) != kMagic || Big(header, 4) != kVersion || Big(header, 8) != kPageBytes) return false;
@@ -97,6 +63,7 @@ bool IsHeader(std::string_view header) {
   return checksum == StoredChecksum(header, 24);
 }
 
+// A header is written at once: what differs in one bit from a right one was not left by a crash.
 bool IsHeaderButForOneBit(std::string header) {
   for (std::size_t bit = 0; bit < header.size() * 8; ++bit) {
     const auto mask = static_cast<char>(1 << (bit % 8));
@@ -107,13 +74,73 @@ bool IsHeaderButForOneBit(std::string header) {
   return false;
 }
 
-absl::Status Damaged(const std::string& path, std::string_view what) {
-  return absl::DataLossError(absl::StrCat("a bit has flipped in ", std::string(what), " of its log, ", path,
-                                          "-wal; what was committed last cannot be read. Restore a copy of "
-                                          "all of its files, or move the log away to go on without it"));
+std::int64_t FrameOffset(std::int64_t frame) {
+  return std::int64_t{kHeaderBytes} + (frame - 1) * std::int64_t{kFrameBytes};
+}
+
+absl::Status Damaged(const std::string& path, const std::string& where) {
+  return absl::DataLossError(
+      absl::StrCat(where, " of its log, ", path,
+                   "-wal, is damaged: what was committed last cannot be read. Restore "
+                   "a copy of all of its files, or move the log away to go on without"));
+}
+
+// A mark: the number of a frame, the header of that frame, and a checksum of both.
+constexpr std::size_t kMarkBytes = 8 + kFrameHeaderBytes + 4;
+
+std::string Little(std::uint64_t number, std::size_t bytes) {
+  std::string text(bytes, '\0');
+  for (std::size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>((number >> (8 * i)) & 0xff);
+  return text;
+}
+
+struct Mark {
+  std::int64_t frame = 0;
+  std::string header;
+};
+
+/// Nothing where there is none that is right.
+absl::StatusOr<std::optional<Mark>> ReadMark(const std::string& path, const std::string& vfs) {
+  ONAGER_ASSIGN_OR_RETURN(const std::unique_ptr<RawFile> file,
+                          RawFile::Open(path + "-mark", RawFile::Kind::kMark, vfs));
+  if (file == nullptr) return std::nullopt;
+  ONAGER_ASSIGN_OR_RETURN(const std::string bytes, file->Read(0, kMarkBytes));
+  if (bytes.size() < kMarkBytes) return std::nullopt;
+  const std::string_view summed = std::string_view(bytes).substr(0, kMarkBytes - 4);
+  if (bytes.substr(kMarkBytes - 4) != Little(ExtendCrc32c(0, summed), 4)) return std::nullopt;
+  std::optional<Mark> mark(std::in_place);
+  mark->frame = std::int64_t{Word(bytes, 0, false)} | std::int64_t{Word(bytes, 4, false)} << 32;
+  mark->header = bytes.substr(8, kFrameHeaderBytes);
+  return mark;
 }
 
 }  // namespace
+
+void LogMark::Set(std::int64_t frame) {
+  if (TryToSet(frame).ok()) return;
+  log_.reset();
+  mark_.reset();
+}
+
+absl::Status LogMark::TryToSet(std::int64_t frame) {
+  if (log_ == nullptr) {
+    ONAGER_ASSIGN_OR_RETURN(log_, RawFile::Open(path_ + "-wal", RawFile::Kind::kLog, vfs_));
+    if (log_ == nullptr) return absl::NotFoundError("there is no log");
+  }
+  if (mark_ == nullptr) {
+    ONAGER_ASSIGN_OR_RETURN(mark_, RawFile::Make(path_ + "-mark", RawFile::Kind::kMark, vfs_));
+  }
+  ONAGER_ASSIGN_OR_RETURN(const std::string header, log_->Read(FrameOffset(frame), kFrameHeaderBytes));
+  std::string mark = Little(static_cast<std::uint64_t>(frame), 8) + header;
+  mark += Little(ExtendCrc32c(0, mark), 4);
+  return mark_->Write(0, mark);
+}
+
+void LogMark::Remove() {
+  log_.reset();
+  mark_.reset();
+  RawFile::Remove(path_ + "-mark", vfs_).IgnoreError();
+}
 
 absl::Status CheckLog(const std::string& path, const std::string& vfs) {
   ONAGER_ASSIGN_OR_RETURN(const std::unique_ptr<RawFile> log,
@@ -124,25 +151,24 @@ absl::Status CheckLog(const std::string& path, const std::string& vfs) {
   if (!IsHeader(header)) {
     return IsHeaderButForOneBit(header) ? Damaged(path, "the header") : absl::OkStatus();
   }
+  ONAGER_ASSIGN_OR_RETURN(const std::optional<Mark> mark, ReadMark(path, vfs));
+  // Two numbers tell a log from the one before it, over which it is written. A mark may be of that one.
+  const std::string salts = header.substr(16, 8);
+  if (!mark.has_value() || mark->header.substr(8, 8) != salts) return absl::OkStatus();
   const bool big_endian = (Big(header, 0) & 1) != 0;
-  const LogChecksum salts = StoredChecksum(header, 16);  // Two numbers that tell this log from older ones.
   LogChecksum checksum = StoredChecksum(header, 24);
-  for (std::int64_t number = 0;; ++number) {
-    const std::int64_t at = std::int64_t{kHeaderBytes} + number * std::int64_t{kFrameBytes};
-    ONAGER_ASSIGN_OR_RETURN(const std::string frame, log->Read(at, kFrameBytes));
-    if (frame.size() < kFrameBytes) return absl::OkStatus();
-    std::string summed = frame.substr(0, 8);
-    summed.append(frame, kFrameHeaderBytes);
-    checksum.Add(summed, big_endian);
-    const int different_salts = DifferentBits(salts, StoredChecksum(frame, 8));
-    const LogChecksum stored = StoredChecksum(frame, 16);
-    if (different_salts == 0 && checksum == stored) continue;
-    // The end, if a crash or an older log has left it.
-    const bool flipped = different_salts == 0 ? DifferentBits(checksum, stored) == 1 ||
-                                                    IsOneBitOff(summed, big_endian, checksum, stored)
-                                              : different_salts == 1 && checksum == stored;
-    return flipped ? Damaged(path, absl::StrCat("frame ", number + 1)) : absl::OkStatus();
+  std::string frame;
+  for (std::int64_t number = 1; number <= mark->frame; ++number) {
+    ONAGER_ASSIGN_OR_RETURN(frame, log->Read(FrameOffset(number), kFrameBytes));
+    if (frame.size() == kFrameBytes) {
+      checksum.Add(std::string_view(frame).substr(0, 8), big_endian);
+      checksum.Add(std::string_view(frame).substr(kFrameHeaderBytes), big_endian);
+    }
+    if (frame.size() < kFrameBytes || frame.substr(8, 8) != salts || checksum != StoredChecksum(frame, 16)) {
+      return Damaged(path, absl::StrCat("frame ", number));
+    }
   }
+  return absl::OkStatus();
 }
 
 }  // namespace onager::store

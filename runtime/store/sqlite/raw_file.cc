@@ -17,6 +17,7 @@ int FlagsOf(RawFile::Kind kind) {
     case RawFile::Kind::kDatabase:
       return SQLITE_OPEN_MAIN_DB;
     case RawFile::Kind::kJournal:
+    case RawFile::Kind::kMark:  // Made with the rights of the database file, as a journal is.
       return SQLITE_OPEN_MAIN_JOURNAL;
     case RawFile::Kind::kLog:
       return SQLITE_OPEN_WAL;
@@ -54,11 +55,29 @@ absl::StatusOr<std::unique_ptr<RawFile>> RawFile::Open(const std::string& path, 
     return SqliteError(nullptr, code, path);
   }
   if (exists == 0) return nullptr;
-  std::unique_ptr<RawFile> file(new RawFile(*vfs, path));
+  return OpenWith(0, path, kind, *vfs);
+}
+
+absl::StatusOr<std::unique_ptr<RawFile>> RawFile::Make(const std::string& path, Kind kind,
+                                                       const std::string& vfs_name) {
+  ONAGER_ASSIGN_OR_RETURN(sqlite3_vfs * vfs, FindVfs(vfs_name));
+  return OpenWith(SQLITE_OPEN_CREATE, path, kind, *vfs);
+}
+
+absl::Status RawFile::Remove(const std::string& path, const std::string& vfs_name) {
+  ONAGER_ASSIGN_OR_RETURN(sqlite3_vfs * vfs, FindVfs(vfs_name));
+  const int code = vfs->xDelete(vfs, path.c_str(), 0);
+  return code == SQLITE_OK ? absl::OkStatus() : SqliteError(nullptr, code, path);
+}
+
+absl::StatusOr<std::unique_ptr<RawFile>> RawFile::OpenWith(int flags, const std::string& path, Kind kind,
+                                                           sqlite3_vfs& vfs) {
+  std::unique_ptr<RawFile> file(new RawFile(vfs, path));
   // File layers read what is added to names; a name made this way has nothing added.
   file->name_ = sqlite3_create_filename(file->path_.c_str(), "", "", 0, nullptr);
   if (file->name_ == nullptr) return absl::ResourceExhaustedError("no memory");
-  const int code = vfs->xOpen(vfs, file->name_, file->file(), SQLITE_OPEN_READWRITE | FlagsOf(kind), nullptr);
+  const int code =
+      vfs.xOpen(&vfs, file->name_, file->file(), SQLITE_OPEN_READWRITE | FlagsOf(kind) | flags, nullptr);
   if (code != SQLITE_OK) return SqliteError(nullptr, code, absl::StrCat("opening ", path));
   return file;
 }
@@ -83,6 +102,11 @@ absl::StatusOr<std::string> RawFile::Read(std::int64_t offset, std::int64_t byte
   const int code = file()->pMethods->xRead(file(), read.data(), static_cast<int>(read.size()), offset);
   if (code != SQLITE_OK) return SqliteError(nullptr, code, absl::StrCat("reading ", path_));
   return read;
+}
+
+absl::Status RawFile::Write(std::int64_t offset, const std::string& bytes) {
+  const int code = file()->pMethods->xWrite(file(), bytes.data(), static_cast<int>(bytes.size()), offset);
+  return code == SQLITE_OK ? absl::OkStatus() : SqliteError(nullptr, code, absl::StrCat("writing ", path_));
 }
 
 }  // namespace onager::store

@@ -2,8 +2,10 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
@@ -62,34 +64,61 @@ absl::Status RecordWriter::Done(int code) {
   return code == SQLITE_OK ? absl::OkStatus() : connection_.Error(code, "writing");
 }
 
-absl::StatusOr<std::optional<ActorRow>> RecordWriter::FindRow(const ActorId& actor, std::uint32_t seed) {
-  if (const ActorRow* row = rows_.Find(actor)) return *row;
+void RecordWriter::Forget() {
+  changed_.clear();
+  rows_.Clear();
+  last_id_given_ = 0;
+}
+
+absl::StatusOr<RowCache::Entry*> RecordWriter::FindRow(const ActorId& actor) {
+  if (RowCache::Entry* entry = rows_.Find(actor)) return entry;
   StatementUse use(find_);
   const int code = find_.BindText(1, actor.type).BindText(2, actor.key).Step();
-  if (code == SQLITE_DONE) return std::nullopt;
-  if (code != SQLITE_ROW) return connection_.Error(code, absl::StrCat("reading ", actor.ToString()));
-  return ReadActorRow(actor, seed, find_);
+  if (code != SQLITE_ROW && code != SQLITE_DONE) {
+    return connection_.Error(code, absl::StrCat("reading ", actor.ToString()));
+  }
+  CachedRow cached;
+  cached.seed = RowChecksum::Seed(actor);
+  cached.exists = cached.is_in_file = code == SQLITE_ROW;
+  if (cached.exists) {
+    ONAGER_ASSIGN_OR_RETURN(cached.row, ReadActorRow(actor, cached.seed, find_));
+  }
+  RowCache::Entry& entry = rows_.Insert(actor);
+  entry.second = cached;
+  return &entry;
+}
+
+// One more than the greatest: ids are not used again, since no row goes.
+absl::StatusOr<std::int64_t> RecordWriter::NextId() {
+  if (last_id_given_ == 0) {
+    StatementUse use(last_id_);
+    if (const int code = last_id_.Step(); code != SQLITE_ROW) return connection_.Error(code, "writing");
+    last_id_given_ = last_id_.Integer(0).value_or(0);
+  }
+  return ++last_id_given_;
 }
 
 absl::Status RecordWriter::Write(const CommitRecord& record) {
-  const ActorId& actor = record.actor;
-  const std::uint32_t seed = RowChecksum::Seed(actor);
-  ONAGER_ASSIGN_OR_RETURN(const std::optional<ActorRow> found, FindRow(actor, seed));
+  ONAGER_ASSIGN_OR_RETURN(RowCache::Entry * entry, FindRow(record.actor));
+  CachedRow& cached = entry->second;
   HeldPosition held;
-  if (found.has_value()) {
-    held.exists = true;
-    held.destroyed = (found->flags & kDestroyedFlag) != 0;
-    held.epoch = found->epoch;
-    held.revision = found->revision;
-    held.commit = found->commit;
-  }
+  held.exists = cached.exists;
+  held.destroyed = (cached.row.flags & kDestroyedFlag) != 0;
+  held.epoch = cached.row.epoch;
+  held.revision = cached.row.revision;
+  held.commit = cached.row.commit;
   ONAGER_RETURN_IF_ERROR(CheckRecord(record, held));
   const std::uint64_t revision = RevisionAfter(record);
   if (revision > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    return absl::InvalidArgumentError(absl::StrCat("a commit of ", actor.ToString(), ": no such revision"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a commit of ", record.actor.ToString(), ": no such revision"));
   }
 
-  ActorRow row = found.value_or(ActorRow());
+  ActorRow& row = cached.row;
+  if (!held.exists) {
+    ONAGER_ASSIGN_OR_RETURN(row.id, NextId());
+    cached.exists = true;
+  }
   if (!held.exists || held.destroyed) row.flags = 0;
   row.epoch = record.next_epoch != 0 ? record.next_epoch : record.epoch;
   row.revision = revision;
@@ -97,43 +126,47 @@ absl::Status RecordWriter::Write(const CommitRecord& record) {
   row.version = record.version;
   if (record.ahead.has_value()) row.flags = *record.ahead ? kAheadFlag : 0;
   if (record.destroy) row.flags = kDestroyedFlag;
-  ONAGER_RETURN_IF_ERROR(WriteRow(actor, seed, held.exists, row));
+  if (!std::exchange(cached.is_changed, true)) changed_.push_back(entry);
+  if (record.destroy) return Bury(row);
 
-  if (record.destroy) {
-    ONAGER_RETURN_IF_ERROR(Bury(row));
-  } else {
-    ONAGER_RETURN_IF_ERROR(WriteSteps(record, seed, row));
-    if (record.snapshot != nullptr) ONAGER_RETURN_IF_ERROR(WriteSnapshot(record, seed, row));
-    if (record.next_epoch != 0) {
-      ONAGER_RETURN_IF_ERROR(Prune(row, revision));
-    } else if (record.log_floor > 0) {
-      ONAGER_RETURN_IF_ERROR(Prune(row, record.log_floor));
-    }
-    ONAGER_RETURN_IF_ERROR(WriteBeside(record, seed, row));
+  ONAGER_RETURN_IF_ERROR(WriteSteps(record, cached.seed, row));
+  if (record.snapshot != nullptr) ONAGER_RETURN_IF_ERROR(WriteSnapshot(record, cached.seed, row));
+  if (record.next_epoch != 0) {
+    ONAGER_RETURN_IF_ERROR(Prune(row, revision));
+  } else if (record.log_floor > 0) {
+    ONAGER_RETURN_IF_ERROR(Prune(row, record.log_floor));
   }
-  rows_.Set(actor, row);
+  return WriteBeside(record, cached.seed, row);
+}
+
+absl::Status RecordWriter::Finish() {
+  for (RowCache::Entry* entry : changed_) {
+    ONAGER_RETURN_IF_ERROR(WriteRow(*entry));
+    entry->second.is_in_file = true;
+    entry->second.is_changed = false;
+  }
+  changed_.clear();
+  rows_.Age();
   return absl::OkStatus();
 }
 
-absl::Status RecordWriter::WriteRow(const ActorId& actor, std::uint32_t seed, bool exists, ActorRow& row) {
-  if (!exists) {
-    // The checksum is also over the id, which is given first: one more than the greatest.
-    StatementUse use(last_id_);
-    if (const int code = last_id_.Step(); code != SQLITE_ROW) return connection_.Error(code, "writing");
-    row.id = last_id_.Integer(0).value_or(0) + 1;
-  }
-  Statement& statement = exists ? update_actor_ : insert_actor_;
+absl::Status RecordWriter::WriteRow(const RowCache::Entry& entry) {
+  const auto& [actor, cached] = entry;
+  const ActorRow& row = cached.row;
+  Statement& statement = cached.is_in_file ? update_actor_ : insert_actor_;
   StatementUse use(statement);
   statement.Bind(1, row.epoch)
       .Bind(2, row.revision)
       .Bind(3, row.commit)
       .Bind(4, std::int64_t{row.version})
       .Bind(5, row.flags)
-      .Bind(6, std::int64_t{ChecksumOf(seed, row)})
+      .Bind(6, std::int64_t{ChecksumOf(cached.seed, row)})
       .Bind(7, row.id);
-  if (!exists) statement.BindText(8, actor.type).BindText(9, actor.key);
+  if (!cached.is_in_file) statement.BindText(8, actor.type).BindText(9, actor.key);
   ONAGER_RETURN_IF_ERROR(Done(statement.Run()));
-  if (exists && sqlite3_changes(connection_.handle()) != 1) return Damaged(actor, "its row is gone");
+  if (cached.is_in_file && sqlite3_changes(connection_.handle()) != 1) {
+    return Damaged(actor, "its row is gone");
+  }
   return absl::OkStatus();
 }
 

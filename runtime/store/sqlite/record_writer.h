@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,8 +14,8 @@
 
 namespace onager::store {
 
-/// Writes records over one connection, inside of the transaction that is open there. Used by one thread at a
-/// time.
+/// Writes records over one connection, inside of the transaction that is open there; the rows of their actors
+/// in the end, each once, however many records it had. Used by one thread at a time.
 class RecordWriter {
  public:
   /// `connection` outlives it.
@@ -25,15 +25,20 @@ class RecordWriter {
   /// other error the transaction has to be rolled back.
   absl::Status Write(const CommitRecord& record);
 
+  /// Ends what `Write` has begun, before the transaction is committed. After an error it has to be rolled
+  /// back.
+  absl::Status Finish();
+
   /// To be called when a transaction did not become permanent, or somebody else may have written.
-  void Forget() { rows_.Clear(); }
+  void Forget();
 
  private:
   explicit RecordWriter(Connection& connection) : connection_(connection) {}
   absl::Status Prepare();
 
-  absl::StatusOr<std::optional<ActorRow>> FindRow(const ActorId& actor, std::uint32_t seed);
-  absl::Status WriteRow(const ActorId& actor, std::uint32_t seed, bool exists, ActorRow& row);
+  absl::StatusOr<RowCache::Entry*> FindRow(const ActorId& actor);
+  absl::StatusOr<std::int64_t> NextId();
+  absl::Status WriteRow(const RowCache::Entry& entry);
   absl::Status WriteSteps(const CommitRecord& record, std::uint32_t seed, const ActorRow& row);
   absl::Status WriteSnapshot(const CommitRecord& record, std::uint32_t seed, const ActorRow& row);
   absl::Status WriteBeside(const CommitRecord& record, std::uint32_t seed, const ActorRow& row);
@@ -43,6 +48,8 @@ class RecordWriter {
 
   Connection& connection_;
   RowCache rows_;
+  std::vector<RowCache::Entry*> changed_;  // Of the transaction.
+  std::int64_t last_id_given_ = 0;         // 0: not known.
   Statement find_;
   Statement last_id_;
   Statement insert_actor_;

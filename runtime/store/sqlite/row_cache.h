@@ -2,37 +2,49 @@
 #define ONAGER_RUNTIME_STORE_SQLITE_ROW_CACHE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/store/sqlite/actor_rows.h"
 
 namespace onager::store {
+
+/// What the writer knows of an actor's row.
+struct CachedRow {
+  CachedRow() = default;
+
+  ActorRow row;
+  std::uint32_t seed = 0;   // `RowChecksum::Seed` of the actor.
+  bool exists = false;      // There is such an actor.
+  bool is_in_file = false;  // The file has a row of it, which may be an older one.
+  bool is_changed = false;  // It is not in the file as it is here.
+};
 
 /// The rows of the actors that were written lately, so that the next commit of one need not look for it. Two
 /// generations: when the young one is full, it becomes the old one, and what is not used of that goes. A
 /// value.
 class RowCache {
  public:
-  static constexpr std::size_t kGenerationMax = 16'384;
+  using Entry = std::pair<const ActorId, CachedRow>;
 
-  /// Null when it is not here. Holds until the cache is used again.
-  ActorRow* Find(const ActorId& actor) {
-    if (const auto found = young_.find(actor); found != young_.end()) return &found->second;
+  /// Null when it is not here. Stays where it is until `Age` or `Clear`.
+  Entry* Find(const ActorId& actor) {
+    if (const auto found = young_.find(actor); found != young_.end()) return &*found;
     const auto found = old_.find(actor);
     if (found == old_.end()) return nullptr;
-    const ActorRow row = found->second;
-    old_.erase(found);
-    return &Insert(actor, row);
+    return &*young_.insert(old_.extract(found)).position;
   }
 
-  void Set(const ActorId& actor, const ActorRow& row) {
-    if (ActorRow* found = Find(actor)) {
-      *found = row;
-    } else {
-      Insert(actor, row);
-    }
+  /// One that is not here.
+  Entry& Insert(const ActorId& actor) { return *young_.try_emplace(actor).first; }
+
+  /// To be called now and then, when nothing is changed: makes room.
+  void Age() {
+    if (young_.size() < kGenerationMax) return;
+    old_ = std::move(young_);
+    young_.clear();
   }
 
   void Clear() {
@@ -41,16 +53,10 @@ class RowCache {
   }
 
  private:
-  ActorRow& Insert(const ActorId& actor, const ActorRow& row) {
-    if (young_.size() >= kGenerationMax) {
-      old_ = std::move(young_);
-      young_ = {};
-    }
-    return young_.insert_or_assign(actor, row).first->second;
-  }
+  static constexpr std::size_t kGenerationMax = 16'384;
 
-  absl::flat_hash_map<ActorId, ActorRow> young_;
-  absl::flat_hash_map<ActorId, ActorRow> old_;
+  absl::node_hash_map<ActorId, CachedRow> young_;
+  absl::node_hash_map<ActorId, CachedRow> old_;
 };
 
 }  // namespace onager::store

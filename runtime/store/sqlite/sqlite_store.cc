@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/store/sqlite/actor_reader.h"
+#include "runtime/store/sqlite/answer_queue.h"
 #include "runtime/store/sqlite/call_queue.h"
 #include "runtime/store/sqlite/connection.h"
 #include "runtime/store/sqlite/file_format.h"
@@ -58,6 +59,7 @@ class SqliteStore final : public Store {
 
   const SqliteOptions options_;
   CallQueue calls_;
+  AnswerQueue answers_{calls_};
   std::atomic<bool> closing_ = false;
   std::string path_;  // Without links.
   std::unique_ptr<FileLock> lock_;
@@ -148,17 +150,15 @@ void SqliteStore::WriteCommits() {
       continue;
     }
     writer_->Write(absl::MakeSpan(group));
-    for (PendingCommit& commit : group) {
-      commit.done(std::move(commit.status));
-      commit.done = nullptr;  // What it holds goes now.
-    }
-    calls_.Answered(group);
+    answers_.Answer(std::move(group), !calls_.HasCommits());
     if (writer_->log_is_large()) writer_->WriteBack();
   }
 }
 
 void SqliteStore::Read() {
-  std::unique_ptr<ActorReader> reader;
+  // Before the first one asks; when it fails, that one finds out why.
+  std::unique_ptr<ActorReader> reader =
+      ActorReader::Open(SettingsOf(kReaderCacheKib, true)).value_or(nullptr);
   while (std::optional<PendingRead> read = calls_.TakeRead()) {
     Answer(*read, reader);
     calls_.Answered(*read);

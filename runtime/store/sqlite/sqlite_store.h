@@ -35,14 +35,14 @@ struct SqliteOptions {
   std::size_t readers = 2;
   // The write-ahead log is written into the database file when it is larger than this, or nothing else is to
   // be done. It is larger for a while when others read long.
-  std::size_t log_bytes = 4u << 20;
+  std::size_t log_bytes = 16u << 20;
 
   // SQLite's file layer, by the name under which it is registered. Empty: that of the system.
   std::string vfs;
 };
 
-/// Opens a store in an SQLite file, for this process alone: one thread writes, others read, and many commits
-/// cost one flush of the disk. `docs/stores.md` says what it guarantees.
+/// Opens a store in an SQLite file, for this process alone: one thread writes, another answers, others read,
+/// and many commits cost one flush of the disk. `docs/stores.md` says what it guarantees.
 ///
 /// `UNAVAILABLE`: another store has the file, or it cannot be reached. `FAILED_PRECONDITION`: it is another
 /// application's, or of a newer format. `DATA_LOSS`: it is damaged.
