@@ -71,6 +71,7 @@ struct ShownCommit {
   // Of the views whose hash is kept up and may have changed; none: it is kept up no longer.
   std::vector<std::pair<std::shared_ptr<ViewLog>, std::optional<generated::StateHashChange>>> hashes;
   std::size_t view_evaluations = 0;  // Declared views, each with its parameters, that were asked about it.
+  std::size_t indexed_elements = 0;  // Touched elements that those of them that are indexed have looked at.
 };
 
 /// The committed history of one actor, between the actor, which publishes, and feeds, which read it, each

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
 namespace onager::actor {
 namespace {
@@ -136,15 +137,12 @@ ShownCommit ObservedParts::Show(generated::StateInterface& state, const SharedBy
   ForgetIdle(now);
   ShownCommit commit;
   if (patch == nullptr) return commit;  // Nobody has anything new to look at.
-  for (View* const view : ViewsThatTheTurnConcerns(state)) {
-    if (view->leaf != nullptr) ++commit.view_evaluations;
-    if (SharedBytes seen = Encode(*view, state, patch); seen != nullptr) {
-      commit.patches.emplace_back(view->log, std::move(seen));
-    }
-    if (view->hash_slices == 0) continue;
-    // Of the state, not of the patch: what the patch would get wrong is to be found out.
-    if (view->log->readers.load() == 0) view->hash_slices = 0;
-    commit.hashes.emplace_back(view->log, HashChange(*view, state));
+  for (Answer& answer : AskViews(state, patch)) {
+    View& view = *answer.view;
+    if (view.leaf != nullptr) ++commit.view_evaluations;
+    commit.indexed_elements += answer.elements_seen;
+    if (answer.patch != nullptr) commit.patches.emplace_back(view.log, std::move(answer.patch));
+    if (answer.hash_is_kept) commit.hashes.emplace_back(view.log, std::move(answer.hash_change));
   }
   for (const auto& [id, filter] : filters_) {
     if (filter->tree.IsOpen(state)) commit.opened.push_back(filter->log);
@@ -152,23 +150,67 @@ ShownCommit ObservedParts::Show(generated::StateInterface& state, const SharedBy
   return commit;
 }
 
-std::vector<ObservedParts::View*> ObservedParts::ViewsThatTheTurnConcerns(
-    generated::StateInterface& state) const {
-  std::vector<View*> concerned;
-  const auto add = [&concerned](const ById<View*>& views) {
-    for (const auto& [id, view] : views) concerned.push_back(view);
-  };
-  add(views_without_index_);
-  for (const Index& index : indexes_) {
-    const bool is_known = index.index->ForEachTouched(state, [&](const std::string& value) {
-      if (const auto found = index.by_value.find(value); found != index.by_value.end()) add(found->second);
-    });
-    if (!is_known) add(index.views);
+std::vector<ObservedParts::Answer> ObservedParts::AskViews(generated::StateInterface& state,
+                                                           const SharedBytes& patch) const {
+  std::vector<Answer> answers;
+  for (const auto& [id, view] : views_without_index_) {
+    Answer& answer = answers.emplace_back(BeginAnswer(*view));
+    answer.patch = Encode(*view, state, patch);
+    if (view->hash_slices == 0) continue;
+    // Of the state, not of the patch: what the patch would get wrong is to be found out.
+    answer.hash_change = view->leaf == nullptr
+                             ? state.HashChange(view->hash_slices, view->known.get())
+                             : view->leaf->HashChange(state, view->hash_slices, view->known.get());
   }
-  std::sort(concerned.begin(), concerned.end(),
-            [](const View* a, const View* b) { return a->log->id < b->log->id; });
-  concerned.erase(std::unique(concerned.begin(), concerned.end()), concerned.end());
-  return concerned;
+  for (const Index& index : indexes_) AskIndexed(index, state, answers);
+  std::sort(answers.begin(), answers.end(),
+            [](const Answer& a, const Answer& b) { return a.view->log->id < b.view->log->id; });
+  return answers;
+}
+
+ObservedParts::Answer ObservedParts::BeginAnswer(View& view) {
+  Answer answer{&view, nullptr, view.hash_slices != 0, std::nullopt, 0};
+  if (view.log->readers.load() == 0) view.hash_slices = 0;
+  return answer;
+}
+
+void ObservedParts::AskIndexed(const Index& index, generated::StateInterface& state,
+                               std::vector<Answer>& answers) {
+  std::vector<View*> views;
+  std::vector<generated::ViewQuestion> questions;
+  absl::flat_hash_map<const View*, std::size_t> places;
+  const auto question_for = [&](View* view) -> generated::ViewQuestion& {
+    const auto [place, is_new] = places.emplace(view, views.size());
+    if (is_new) {
+      views.push_back(view);
+      questions.emplace_back().view = view->leaf.get();
+    }
+    return questions[place->second];
+  };
+  const generated::ViewIndex::Touched touched =
+      index.index->ForEachTouched(state, [&](const std::string& value, const generated::ViewTouch* touch) {
+        const auto found = index.by_value.find(value);
+        if (found == index.by_value.end()) return;
+        for (const auto& [id, view] : found->second) {
+          generated::ViewQuestion& question = question_for(view);
+          if (touch != nullptr) question.touches.push_back(*touch);
+        }
+      });
+  if (touched.concerns_all) {
+    for (const auto& [id, view] : index.views) (void)question_for(view);
+  }
+  const std::size_t first = answers.size();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    answers.push_back(BeginAnswer(*views[i]));
+    questions[i].hash_slices = views[i]->hash_slices;
+    questions[i].known = views[i]->known.get();
+  }
+  index.index->Answer(state, touched, absl::MakeSpan(questions));
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    if (questions[i].shows) answers[first + i].patch = ShareBytes(std::move(questions[i].patch));
+    answers[first + i].hash_change = std::move(questions[i].hash_change);
+    answers[first + i].elements_seen = questions[i].elements_seen;
+  }
 }
 
 SharedBytes ObservedParts::Encode(const View& view, generated::StateInterface& state,
@@ -190,13 +232,6 @@ SharedBytes ObservedParts::EncodeSnapshot(const ViewLog& log, const generated::S
     view->leaf->EncodeSnapshot(state, bytes);
   }
   return ShareBytes(std::move(bytes));
-}
-
-std::optional<generated::StateHashChange> ObservedParts::HashChange(const View& view,
-                                                                    generated::StateInterface& state) {
-  if (view.hash_slices == 0) return std::nullopt;
-  return view.leaf == nullptr ? state.HashChange(view.hash_slices, view.known.get())
-                              : view.leaf->HashChange(state, view.hash_slices, view.known.get());
 }
 
 std::optional<generated::StateHash> ObservedParts::Hash(const ViewLog& log,

@@ -101,13 +101,20 @@ class ObservedParts {
   View& Add(View view);
   void Erase(View& view);
   void Erase(Filter& filter);
-  /// By rising id.
-  std::vector<View*> ViewsThatTheTurnConcerns(generated::StateInterface& state) const;
-  /// Null when it shows nothing.
+  /// What the open turn shows through one view.
+  struct Answer {
+    View* view;
+    SharedBytes patch;                                      // Null when it shows nothing.
+    bool hash_is_kept = false;                              // Or was, until now.
+    std::optional<generated::StateHashChange> hash_change;  // None: not any more.
+    std::size_t elements_seen = 0;
+  };
+  /// Of all views that the turn concerns, by rising id.
+  std::vector<Answer> AskViews(generated::StateInterface& state, const SharedBytes& patch) const;
+  /// Adds those of the views that are known by values.
+  static void AskIndexed(const Index& index, generated::StateInterface& state, std::vector<Answer>& answers);
+  static Answer BeginAnswer(View& view);
   SharedBytes Encode(const View& view, generated::StateInterface& state, const SharedBytes& patch) const;
-  /// What the open turn adds to the view's hash; none where that is not kept up.
-  static std::optional<generated::StateHashChange> HashChange(const View& view,
-                                                              generated::StateInterface& state);
   IdleParts<View>& IdleOf(const View& view) {
     return view.index() == nullptr ? idle_views_ : idle_indexed_views_;
   }

@@ -317,27 +317,44 @@ const ElementChange* ChangeOf(const ListLink& link) { return link.change; }
 
 // Whether an element's neighbours may be others than before, or it may be another's neighbour now.
 bool IsUnsteady(const ElementChange& element) {
+  // Of what the pass has nothing to say nothing has changed, or it is hidden.
+  if (element.view == nullptr) return false;
   return element.view->was_visible != element.view->is_visible || element.moved;
 }
 
-// The hash of what the open turn changed: what is there now less what was there. What was replaced or has
-// gone as a whole is hashed while the turn is undone; of all else the journal has the old values.
-class ChangeWalk {
- public:
-  ChangeWalk(const void* arguments, Journal& journal, std::uint32_t slices)
-      : difference_(slices), walk_(difference_, arguments), arguments_(arguments), journal_(journal) {}
+}  // namespace
 
-  StateHashChange Run(const HashTable& table, const void* value, const StructChange& change,
-                      const Known& known) {
-    Look(table, value, change, known);
-    if (must_look_back_) {
-      difference_.set_gone(true);
-      journal_.ReadCommitted([&] { AddGone(table, value, change, {}, known); });
-    }
+// What was replaced or has gone as a whole is hashed while the turn is undone; of all else the journal has
+// the old values.
+class HashChangeWalk::Impl {
+ public:
+  Impl(const HashTable& table, const void* value, const StructChange& change, const void* arguments,
+       Journal& journal, std::uint32_t slices, const Known& known)
+      : table_(table),
+        value_(value),
+        change_(change),
+        known_(known),
+        difference_(slices),
+        walk_(difference_, arguments),
+        arguments_(arguments),
+        journal_(journal) {}
+
+  bool Look() {
+    journal_.Look(pass_, [this] { Look(table_, value_, change_, known_); });
+    return must_look_back_;
+  }
+  void LookBack() {
+    if (!must_look_back_) return;
+    difference_.set_gone(true);
+    journal_.Look(pass_, [this] { AddGone(table_, value_, change_, {}, known_); });
+  }
+  StateHashChange Take() {
     difference_.set_gone(false);
-    AddNow(table, value, change, {}, known);
+    journal_.Look(pass_, [this] { AddNow(table_, value_, change_, {}, known_); });
+    journal_.End(pass_);
     return difference_.Take();
   }
+  ViewPass& pass() { return pass_; }
 
  private:
   using Kind = HashField::Kind;
@@ -581,27 +598,44 @@ class ChangeWalk {
     const ElementChange* change = ChangeOf(link);
     return change == nullptr || !IsUnsteady(*change);
   }
-  // The nearest element in that direction that is visible, which `look` says of touched ones; null: none.
+  // The nearest element in that direction that is visible, which `look` says of touched ones, but for those
+  // of which the pass has nothing to say; null: none.
   template <auto Direction, typename Look>
   const ListLink* VisibleFrom(const HashContainer& container, const ListLink& from, Look look) const {
     const ListLink* at = from.*Direction;
     while (IsElement(at)) {
       const ElementChange* change = ChangeOf(*at);
-      if (change != nullptr ? look(*change->view) : container.holds(*at, arguments_)) return at;
+      const ElementView* const view = change == nullptr ? nullptr : change->view;
+      if (view != nullptr ? look(*view) : container.holds(*at, arguments_)) return at;
       at = at->*Direction;
     }
     return nullptr;
   }
 
+  const HashTable& table_;
+  const void* const value_;
+  const StructChange& change_;
+  const Known known_;
   Difference difference_;
   Walk<Difference> walk_;
   const void* const arguments_;
   Journal& journal_;
+  ViewPass pass_;
   bool must_look_back_ = false;
   absl::flat_hash_map<const ContainerChange*, Neighbours> followers_;  // When the turn began.
 };
 
-}  // namespace
+HashChangeWalk::HashChangeWalk(const HashTable& table, const void* value, const StructChange& change,
+                               const void* arguments, Journal& journal, std::uint32_t slices,
+                               const FieldTree* known)
+    : impl_(std::make_unique<Impl>(table, value, change, arguments, journal, slices, Known(known))) {}
+HashChangeWalk::HashChangeWalk(HashChangeWalk&&) noexcept = default;
+HashChangeWalk::~HashChangeWalk() = default;
+
+ViewPass& HashChangeWalk::pass() { return impl_->pass(); }
+bool HashChangeWalk::Look() { return impl_->Look(); }
+void HashChangeWalk::LookBack() { impl_->LookBack(); }
+StateHashChange HashChangeWalk::Take() { return impl_->Take(); }
 
 std::uint32_t StateHash::SlicesFor(std::uint64_t bytes) {
   const std::uint64_t slices = std::bit_ceil((bytes + kSliceBytes - 1) / kSliceBytes);
@@ -637,7 +671,9 @@ std::uint64_t HashSlice(const HashTable& table, const void* value, std::uint32_t
 StateHashChange HashChangeOf(const HashTable& table, const void* value, const StructChange& change,
                              const void* arguments, Journal& journal, std::uint32_t slices,
                              const FieldTree* known) {
-  return ChangeWalk(arguments, journal, slices).Run(table, value, change, Known(known));
+  HashChangeWalk walk(table, value, change, arguments, journal, slices, known);
+  if (walk.Look()) journal.ReadCommitted([&walk] { walk.LookBack(); });
+  return walk.Take();
 }
 
 }  // namespace onager::generated

@@ -44,6 +44,63 @@ ElementChange& Journal::TouchFirst(ContainerChange& container, ElementSlot& slot
   return change;
 }
 
+void ViewPass::Restrict(ContainerChange& container, std::vector<ElementChange*> elements) {
+  Restricted restricted{&container, std::move(elements), container.first, {}};
+  restricted.next.reserve(restricted.elements.size());
+  for (const ElementChange* element : restricted.elements) restricted.next.push_back(element->next);
+  restricted_.push_back(std::move(restricted));
+}
+
+void Journal::Enter(ViewPass& pass) {
+  pass_ = &pass;
+  for (ViewPass::View* view = pass.views_; view != nullptr; view = view->next_in_pass) {
+    view->element->view = view;
+  }
+  for (const ViewPass::Restricted& restricted : pass.restricted_) {
+    ElementChange** link = &restricted.container->first;
+    for (ElementChange* element : restricted.elements) {
+      *link = element;
+      link = &element->next;
+    }
+    *link = nullptr;
+  }
+}
+
+void Journal::Leave(ViewPass& pass) {
+  for (const ViewPass::Restricted& restricted : pass.restricted_) {
+    restricted.container->first = restricted.first;
+    for (std::size_t i = 0; i < restricted.elements.size(); ++i) {
+      restricted.elements[i]->next = restricted.next[i];
+    }
+  }
+  for (ViewPass::View* view = pass.views_; view != nullptr; view = view->next_in_pass) {
+    view->element->view = nullptr;
+  }
+  pass_ = nullptr;
+}
+
+void Journal::AddView(ElementChange& element) {
+  ViewPass::View* view = free_views_;
+  if (view != nullptr) {
+    free_views_ = view->next_in_pass;
+  } else {
+    view = &New<ViewPass::View>();
+  }
+  view->element = &element;
+  view->next_in_pass = std::exchange(pass_->views_, view);
+  ++pass_->size_;
+  element.view = view;
+}
+
+void Journal::End(ViewPass& pass) {
+  while (pass.views_ != nullptr) {
+    ViewPass::View* const view = pass.views_;
+    pass.views_ = std::exchange(view->next_in_pass, free_views_);
+    free_views_ = view;
+  }
+  pass.size_ = 0;
+}
+
 void Journal::RollBackTo(Mark mark) {
   while (last_ != mark.last) {
     Record* record = last_;
@@ -68,6 +125,7 @@ void Journal::Commit() {
     }
   }
   root_ = nullptr;
+  free_views_ = nullptr;
   committed_next_handle_ = next_handle_;
   arena_.Reset();
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -88,10 +89,18 @@ struct IndexedWorld {
     shown.event_count = events;
     if (events > 0) shown.events = ShareBytes(std::string("event"));
     patches = shown.patches.size();
+    elements_seen = shown.indexed_elements;
+    for (const auto& [log, change] : shown.hashes) {
+      const auto kept = hashes.find(log.get());
+      if (kept != hashes.end() && change.has_value()) change->AddTo(kept->second);
+    }
     history->Publish(shown, now);
     return shown.view_evaluations;
   }
 
+  void KeepHash(const Looker& looker) {
+    hashes.emplace(looker.feed->view().get(), parts.Hash(*looker.feed->view(), state).value());
+  }
   /// Reads what there is, and holds the copy against what the view shows of the state.
   void Follow(Looker& looker, const View<MarketState>& view) {
     const FeedRead read = looker.feed->Read(Position{1, looker.revision}, false, 1 << 20, now);
@@ -107,6 +116,11 @@ struct IndexedWorld {
     Replica<MarketState> fresh;
     ASSERT_TRUE(fresh.LoadSnapshot(SnapshotOf(view)).ok());
     EXPECT_TRUE(StructOps<MarketState>::Same(looker.replica.state(), fresh.state()));
+    const auto hash = hashes.find(looker.feed->view().get());
+    if (hash == hashes.end()) return;
+    const auto leaf = generated::ParseView(Market::Type(), "here", view.bytes()).value();
+    const auto slices = static_cast<std::uint32_t>(hash->second.sums.size());
+    EXPECT_EQ(hash->second, leaf->Hash(state, slices));
   }
   void FollowTitled(int number) {
     Follow(*lookers[static_cast<std::size_t>(number)], Market::Titled(NameOf(number), kNoStop));
@@ -122,7 +136,9 @@ struct IndexedWorld {
 
   Time now{};
   std::uint64_t revision = 0;
-  std::size_t patches = 0;  // Of the last turn.
+  std::size_t patches = 0;                                // Of the last turn.
+  std::size_t elements_seen = 0;                          // The same.
+  std::map<const ViewLog*, generated::StateHash> hashes;  // That are kept up.
   TrackedState<MarketState> state;
   std::shared_ptr<ActorHistory> history;
   ObservedParts parts{Market::Type(), "here", history, std::chrono::minutes(5), 0};
@@ -208,6 +224,65 @@ TEST(IndexedViewsTest, WhenEverythingIsExchangedThoseWhoHaveSomethingAreAsked) {
   for (const int number : {0, 249, 250, 299, 300, 349, 350}) world.FollowTitled(number);
   EXPECT_EQ(world.Commit([](auto& state) { state.mutable_items().Clear(); }), 100u);
   for (const int number : {0, 249, 250, 299, 300, 349, 350}) world.FollowTitled(number);
+}
+
+// Each looks at its own elements only, also where a turn concerns everybody and whatever else it does.
+TEST(IndexedViewsTest, AChangeOfEverybodysElementsCostsEachWhatItHas) {
+  constexpr int kCount = 2'000;
+  IndexedWorld world;
+  world.OpenTitled(kCount);
+  for (const int number : {0, 7, kCount - 1})
+    world.KeepHash(*world.lookers[static_cast<std::size_t>(number)]);
+  const auto follow = [&] {
+    for (const int number : {0, 7, 1'000, kCount - 1}) world.FollowTitled(number);
+  };
+  EXPECT_EQ(world.Commit([](Tracked<MarketState>& state) {
+    for (int i = 0; i < kCount; ++i) state.mutable_items().Insert(ItemOf(i, NameOf(i)));
+  }),
+            static_cast<std::size_t>(kCount));
+  EXPECT_EQ(world.elements_seen, static_cast<std::size_t>(kCount));
+  follow();
+  // Twice: as it was and as it is.
+  EXPECT_EQ(world.Commit([](Tracked<MarketState>& state) {
+    for (int i = 0; i < kCount; ++i) state.mutable_items().Find(IdOf(i))->set_title(NameOf(kCount - 1 - i));
+    state.mutable_items().MoveToFront(IdOf(7));
+  }),
+            static_cast<std::size_t>(kCount));
+  EXPECT_EQ(world.elements_seen, 2u * kCount);
+  follow();
+  EXPECT_EQ(world.Commit([](Tracked<MarketState>& state) { state.mutable_items().Clear(); }),
+            static_cast<std::size_t>(kCount));
+  EXPECT_EQ(world.elements_seen, static_cast<std::size_t>(kCount));
+  follow();
+}
+
+// More than are answered at once: what all show is looked at by each, some at a time.
+TEST(IndexedViewsTest, HoweverMuchThereIsToBeLookedAtEverybodyIsAnswered) {
+  constexpr int kLookers = 200;
+  constexpr int kItems = 1'000;
+  IndexedWorld world;
+  std::vector<std::unique_ptr<Looker>> lookers;
+  for (int i = 0; i < kLookers; ++i) {
+    lookers.push_back(world.Open(Market::Noted(NameOf(i))));
+    world.KeepHash(*lookers.back());
+  }
+  const auto follow = [&] {
+    for (const int i : {0, 1, 63, 64, 65, 66, 130, 131, kLookers - 1})
+      world.Follow(*lookers[static_cast<std::size_t>(i)], Market::Noted(NameOf(i)));
+  };
+  EXPECT_EQ(world.Commit([](Tracked<MarketState>& state) {
+    for (int i = 0; i < kItems; ++i) {
+      Item item = ItemOf(i, "");
+      item.notes.Append(Note().with_name(NameOf(i % kLookers)));
+      state.mutable_items().Insert(std::move(item));
+    }
+  }),
+            static_cast<std::size_t>(kLookers));
+  EXPECT_EQ(world.elements_seen, static_cast<std::size_t>(kLookers) * kItems);
+  follow();
+  EXPECT_EQ(world.Commit([](Tracked<MarketState>& state) { state.mutable_items().Clear(); }),
+            static_cast<std::size_t>(kLookers));
+  follow();
 }
 
 // What a view shows outside of its indexed containers concerns all its parameters.

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -200,6 +201,34 @@ TEST_F(TodosTest, KeysAreUnique) {
   EXPECT_FALSE(todos().MoveBefore("x", "a"));
   EXPECT_FALSE(todos().Find("x"));
   EXPECT_EQ(pair_.EndTurn(), "");
+}
+
+// A patch that was under way could otherwise mean another element than it did. Fault that makes it fail: a
+// stored snapshot that does not say which handle is the next one.
+TEST_F(TodosTest, AHandleIsNeverUsedAgainAlsoWhereTheStateWasStored) {
+  std::string stored;
+  pair_.state.EncodeStoredSnapshot(stored);
+  todos().Insert(Todo().with_id("d"));
+  std::string inserted;
+  pair_.state.EncodePatch(inserted);
+  pair_.state.Commit();
+  todos().Remove("d");
+  std::string removed;
+  pair_.state.EncodePatch(removed);
+  pair_.state.Commit();
+  const std::uint64_t next = pair_.state.journal().next_handle();
+  EXPECT_EQ(next, 5u);
+
+  std::string later;  // Nothing in it has the highest handle.
+  pair_.state.EncodeStoredSnapshot(later);
+  TrackedState<TodoListState> loaded;
+  ASSERT_TRUE(loaded.LoadSnapshot(later).ok());
+  EXPECT_EQ(loaded.journal().next_handle(), next);
+  TrackedState<TodoListState> replayed;
+  ASSERT_TRUE(replayed.LoadSnapshot(stored).ok());
+  ASSERT_TRUE(replayed.ApplyPatch(inserted).ok());
+  ASSERT_TRUE(replayed.ApplyPatch(removed).ok());
+  EXPECT_EQ(replayed.journal().next_handle(), next);
 }
 
 TEST_F(TodosTest, AReferenceOutlivesItsElementUntilTheTurnEnds) {

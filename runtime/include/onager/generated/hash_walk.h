@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,29 @@ std::uint64_t HashSlice(const HashTable& table, const void* value, std::uint32_t
 StateHashChange HashChangeOf(const HashTable& table, const void* value, const StructChange& change,
                              const void* arguments, Journal& journal, std::uint32_t slices,
                              const FieldTree* known = nullptr);
+
+// The same in three steps, so that many can take the second one together: the turn has to be undone for it.
+class HashChangeWalk {
+ public:
+  // All of them outlive the walk.
+  HashChangeWalk(const HashTable& table, const void* value, const StructChange& change, const void* arguments,
+                 Journal& journal, std::uint32_t slices, const FieldTree* known);
+  HashChangeWalk(HashChangeWalk&& other) noexcept;
+  ~HashChangeWalk();
+
+  // To be restricted before the first step, if at all.
+  ViewPass& pass();
+  // With the turn done. Returns whether the second step is needed.
+  bool Look();
+  // With the turn undone.
+  void LookBack();
+  // With the turn done again, and at last.
+  StateHashChange Take();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace onager::generated
 

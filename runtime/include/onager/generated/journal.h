@@ -62,7 +62,7 @@ struct OptionalChange {
 
 struct ElementChange;
 
-// What a view says of a touched element; made and used while the view's patch is encoded, or its hash made.
+// What a view says of a touched element, in one of its passes.
 struct ElementView {
   bool was_visible = false;
   bool is_visible = false;
@@ -83,7 +83,7 @@ struct ElementChange {
   void* value = nullptr;
   ElementChange* next = nullptr;             // In the container, by first touch.
   ElementChange* next_in_journal = nullptr;  // In the whole state.
-  ElementView* view = nullptr;
+  ElementView* view = nullptr;  // Of the pass that takes a look, once that has one of the element.
   bool was_present = true;
   bool is_present = true;
   bool moved = false;
@@ -96,6 +96,36 @@ struct ContainerChange {
   void (*destroy)(ElementSlot*) = nullptr;
   ElementChange* first = nullptr;
   ElementChange** last = nullptr;
+};
+
+// What one view, or the hash of what it shows, says of the elements that the open turn has touched. It takes
+// some looks at the turn, done and undone (`Journal::Look`), and between two of them other passes may take
+// theirs. Not copied nor moved once it has taken one; `Journal::End` takes back what it has.
+class ViewPass {
+ public:
+  // Of the elements that the container's log names only these, which stand in the order of the log, are shown
+  // or have been: the others are passed over.
+  void Restrict(ContainerChange& container, std::vector<ElementChange*> elements);
+  // Of how many elements it says something.
+  std::size_t size() const { return size_; }
+
+ private:
+  friend class Journal;
+  struct View : ElementView {
+    ElementChange* element = nullptr;
+    View* next_in_pass = nullptr;
+  };
+  struct Restricted {
+    ContainerChange* container;
+    std::vector<ElementChange*> elements;
+    // What stands in the log.
+    ElementChange* first;
+    std::vector<ElementChange*> next;
+  };
+
+  View* views_ = nullptr;
+  std::size_t size_ = 0;
+  std::vector<Restricted> restricted_;
 };
 
 // Everything about one state's open turn: what it touched, how to undo it, and the next element handle.
@@ -158,9 +188,18 @@ class Journal {
     return *new (arena_.Allocate(sizeof(T))) T();
   }
 
-  // Of an element that another view is to look at. The memory is the last view's, whose patch is written.
+  // Calls `look` while the elements are as the pass has them.
+  template <typename F>
+  void Look(ViewPass& pass, F look) {
+    Enter(pass);
+    look();
+    Leave(pass);
+  }
+  // It takes no look any more.
+  void End(ViewPass& pass);
+  // Within a look: of an element of which the pass is to say something else than before, or something at all.
   ElementView& BeginView(ElementChange& element) {
-    if (element.view == nullptr) element.view = &New<ElementView>();
+    if (element.view == nullptr) AddView(element);
     return *element.view = ElementView();
   }
 
@@ -198,6 +237,9 @@ class Journal {
   StructChange* NewStructChange(std::size_t field_count);
   ElementChange& TouchFirst(ContainerChange& container, ElementSlot& slot);
   void ReleaseElements();
+  void Enter(ViewPass& pass);
+  void Leave(ViewPass& pass);
+  void AddView(ElementChange& element);
   Record* UndoAll();
   void RedoAll(Record* undone);
 
@@ -207,6 +249,8 @@ class Journal {
   Record* undone_ = nullptr;  // Taken back; kept until the turn ends, as changes may point into them.
   void* root_ = nullptr;
   ElementChange* elements_ = nullptr;
+  ViewPass* pass_ = nullptr;              // Which takes a look.
+  ViewPass::View* free_views_ = nullptr;  // Of passes that have ended.
   std::uint64_t next_handle_ = 1;
   std::uint64_t committed_next_handle_ = 1;
   std::uint64_t hidden_next_handle_ = 1;

@@ -18,6 +18,7 @@
 #include "onager/generated/projection.h"
 #include "onager/generated/tracked_state_impl.h"
 #include "onager/generated/view_index.h"
+#include "onager/generated/view_turn.h"
 #include "onager/view.h"
 
 namespace onager::generated {
@@ -75,7 +76,7 @@ Filter<State> DeclaredFilter(std::uint32_t number, const Parameters& parameters)
 
 // `Shown` is a Selection.
 template <typename Shown, typename Key, typename Parameters>
-class SelectionView final : public ViewLeaf {
+class SelectionView final : public SteppedView {
   using State = typename Shown::State;
 
  public:
@@ -83,13 +84,27 @@ class SelectionView final : public ViewLeaf {
 
   bool EncodePatch(StateInterface& interface, std::string& out) const override {
     auto& state = static_cast<TrackedState<State>&>(interface);
-    const StructChange* change = state.root_change();
-    if (change == nullptr) return false;
+    if (state.root_change() == nullptr) return false;
+    Journal& journal = state.journal();
+    ViewPass pass;
     if constexpr (Shown::kHasWhere) {
-      state.ReadCommitted([&](const State& old) { Shown::Mark(old, *change, arguments_, state.journal()); });
+      journal.ReadCommitted([&] { journal.Look(pass, [&] { Mark(state); }); });
     }
+    bool shows = false;
+    journal.Look(pass, [&] { shows = EncodeMarked(state, out); });
+    journal.End(pass);
+    return shows;
+  }
+  void Mark(StateInterface& interface) const override {
+    if constexpr (Shown::kHasWhere) {
+      auto& state = static_cast<TrackedState<State>&>(interface);
+      Shown::Mark(state.value(), *state.root_change(), arguments_, state.journal());
+    }
+  }
+  bool EncodeMarked(StateInterface& interface, std::string& out) const override {
+    auto& state = static_cast<TrackedState<State>&>(interface);
     Writer writer(out);
-    Shown::EncodeChange(writer, state.value(), *change, arguments_, state.journal());
+    Shown::EncodeChange(writer, state.value(), *state.root_change(), arguments_, state.journal());
     return writer.Finish();
   }
 
@@ -111,6 +126,12 @@ class SelectionView final : public ViewLeaf {
     if (change == nullptr) return {};
     return HashChangeOf(Table(), &state.value(), *change, &arguments_, state.journal(), slices, known);
   }
+  HashChangeWalk WalkHashChange(StateInterface& interface, std::uint32_t slices,
+                                const FieldTree* known) const override {
+    auto& state = static_cast<TrackedState<State>&>(interface);
+    return HashChangeWalk(Table(), &state.value(), *state.root_change(), &arguments_, state.journal(), slices,
+                          known);
+  }
 
   const ViewIndex* index() const override {
     if constexpr (CountIndexed<Shown>() == 0) {
@@ -121,7 +142,8 @@ class SelectionView final : public ViewLeaf {
     }
   }
   void ForEachIndexed(absl::FunctionRef<void(const std::string&)> indexed) const override {
-    IndexWalk walk(indexed);
+    const auto told = [indexed](const std::string& value, const ViewTouch*) { indexed(value); };
+    IndexWalk walk(told);
     WalkParameters<Shown>(arguments_.parameters, walk);
   }
 

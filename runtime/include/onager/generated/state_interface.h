@@ -1,10 +1,13 @@
 #ifndef ONAGER_GENERATED_STATE_INTERFACE_H_
 #define ONAGER_GENERATED_STATE_INTERFACE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -87,16 +90,53 @@ class FilterLeaf {
   virtual bool Evaluate(StateInterface& state) const = 0;
 };
 
+class ViewLeaf;
+struct ContainerChange;
+struct ElementChange;
+
+/// An element that has, or had, one of a leaf's values, in one of the containers that a turn has touched.
+struct ViewTouch {
+  std::uint32_t container = 0;
+  std::uint32_t at = 0;  // In the container's log.
+  ElementChange* element = nullptr;
+};
+
+/// What is asked of a leaf about the open turn, and what it answers.
+struct ViewQuestion {
+  const ViewLeaf* view = nullptr;
+  std::vector<ViewTouch> touches;    // All of them.
+  std::uint32_t hash_slices = 0;     // Zero: nobody asks for its hash.
+  const FieldTree* known = nullptr;  // As in `ViewLeaf::HashChange`.
+
+  bool shows = false;
+  std::string patch;
+  std::optional<StateHashChange> hash_change;
+  std::size_t elements_seen = 0;  // Touched ones that were looked at for the patch.
+};
+
 /// Which parameters of one declared view an open turn concerns, by values: a leaf is concerned when one of
 /// its own (`ViewLeaf::ForEachIndexed`) is among those that the turn has touched.
 class ViewIndex {
  public:
+  /// What a turn has touched of the indexed containers.
+  struct Touched {
+    std::vector<ContainerChange*> containers;
+    /// The values do not say which leaves are concerned: it may be all of them.
+    bool concerns_all = false;
+  };
+
   virtual ~ViewIndex() = default;
-  /// Calls `touched` with each value that the open turn has touched, some of them more than once. Returns
-  /// false when that does not say which leaves are concerned: then it may be all of them. Called when the
-  /// turn is done and before `Commit`. O(change).
-  virtual bool ForEachTouched(StateInterface& state,
-                              absl::FunctionRef<void(const std::string& value)> touched) const = 0;
+  /// Calls `touched` with each value that the open turn has touched, some of them more than once. `touch` is
+  /// null where the element is one of many containers, of which all is looked at. Called when the turn is
+  /// done and before `Commit`. O(change).
+  virtual Touched ForEachTouched(
+      StateInterface& state,
+      absl::FunctionRef<void(const std::string& value, const ViewTouch* touch)> touched) const = 0;
+  /// Asks leaves of this index what `EncodePatch` and `HashChange` would say. O(change) for all of them
+  /// together where they are concerned by different elements, and the hidden elements that those two speak
+  /// of.
+  virtual void Answer(StateInterface& state, const Touched& touched,
+                      absl::Span<ViewQuestion> questions) const = 0;
 };
 
 /// One of an actor's declared views with its parameters: what of the state its subscribers see. What they get

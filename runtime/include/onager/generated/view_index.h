@@ -1,18 +1,22 @@
 #ifndef ONAGER_GENERATED_VIEW_INDEX_H_
 #define ONAGER_GENERATED_VIEW_INDEX_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
 #include "onager/generated/hash_projection.h"
 #include "onager/generated/projection.h"
 #include "onager/generated/state_interface.h"
 #include "onager/generated/tracked_state_impl.h"
+#include "onager/generated/view_turn.h"
 #include "onager/uuid.h"
 
 // Which parameters of a view an open turn concerns. Of 10,000 observers that see `items where item.owner ==
@@ -83,24 +87,34 @@ void AppendIndexedValue(std::string& out, const V& value) {
 // the order of the fields, as one value says something else in each.
 class IndexWalk {
  public:
-  explicit IndexWalk(absl::FunctionRef<void(const std::string&)> tell) : tell_(tell) {}
+  using Told = absl::FunctionRef<void(const std::string&, const ViewTouch*)>;
+
+  explicit IndexWalk(Told told) : told_(told) {}
 
   template <typename V>
-  void Tell(const V& value) {
+  void Tell(const V& value, const ViewTouch* touch = nullptr) {
     bytes_.clear();
     for (int shift = 0; shift < 32; shift += 8) bytes_ += static_cast<char>((container >> shift) & 0xff);
     AppendIndexedValue(bytes_, value);
-    tell_(bytes_);
+    told_(bytes_, touch);
+  }
+  // The number of a container that is the only one of its kind. There are few.
+  std::uint32_t NumberOf(ContainerChange& log) {
+    const auto found = std::find(touched.containers.begin(), touched.containers.end(), &log);
+    const auto number = static_cast<std::uint32_t>(found - touched.containers.begin());
+    if (found == touched.containers.end()) touched.containers.push_back(&log);
+    return number;
   }
 
   std::uint32_t container = 0;  // The first one in what comes next.
   bool before = false;          // The state is as it was when the turn began.
+  bool in_element = false;      // The container may be one of many.
   bool met_container = false;   // An indexed one that was touched.
-  bool concerns_all = false;    // Something was touched that is not in an indexed container.
+  ViewIndex::Touched touched;
   absl::flat_hash_set<const ElementChange*> unchanged;  // Touched, and yet as they were.
 
  private:
-  absl::FunctionRef<void(const std::string&)> tell_;
+  Told told_;
   std::string bytes_;
 };
 
@@ -136,12 +150,12 @@ void WalkTouched(const T& value, const StructChange& change, IndexWalk& walk) {
   Shown::ForEachShown([&]<typename F, typename Part>() {
     walk.container = container;
     container += IndexedPart<Part>::kContainers;
-    const void* slot = change[kSlotIndex<T, F>];
-    if (slot == nullptr || walk.concerns_all) return;
+    void* slot = change[kSlotIndex<T, F>];
+    if (slot == nullptr) return;
     if constexpr (IndexedPart<Part>::kWalks) {
       IndexedPart<Part>::Walk(value.*Part::kMember, slot, walk);
     } else {
-      walk.concerns_all = true;
+      walk.touched.concerns_all = true;
     }
   });
 }
@@ -164,14 +178,18 @@ struct IndexedPart<IndexedElements<Member, Where, Equality, Parts...>> {
   static constexpr bool kWalks = true;
 
   template <typename C>
-  static void Walk(const C&, const void* slot, IndexWalk& walk) {
+  static void Walk(const C&, void* slot, IndexWalk& walk) {
     walk.met_container = true;
-    const auto& log = *static_cast<const ContainerChange*>(slot);
-    for (const ElementChange* element = log.first; element != nullptr; element = element->next) {
+    auto& log = *static_cast<ContainerChange*>(slot);
+    ViewTouch touch;
+    if (!walk.in_element) touch.container = walk.NumberOf(log);
+    for (ElementChange* element = log.first; element != nullptr; element = element->next, ++touch.at) {
       if (!walk.before && IsUnchanged(*element)) walk.unchanged.insert(element);
       if (walk.unchanged.contains(element)) continue;
       const bool is_there = walk.before ? element->was_present : element->is_present;
-      if (is_there) walk.Tell(Equality::ValueOf(Of::EntryOf(*element)));
+      if (!is_there) continue;
+      touch.element = element;
+      walk.Tell(Equality::ValueOf(Of::EntryOf(*element)), walk.in_element ? nullptr : &touch);
     }
   }
   template <typename P>
@@ -201,12 +219,13 @@ struct IndexedPart<Elements<Member, Where, Parts...>> {
   static constexpr std::uint32_t kContainers = CountIndexedIf<kWalks, Shown>();
 
   template <typename C>
-  static void Walk(const C&, const void* slot, IndexWalk& walk) {
+  static void Walk(const C&, void* slot, IndexWalk& walk) {
     const std::uint32_t container = walk.container;
+    const bool was_in_element = std::exchange(walk.in_element, true);
     const auto& log = *static_cast<const ContainerChange*>(slot);
     for (const ElementChange* element = log.first; element != nullptr; element = element->next) {
       if (!element->was_present || !element->is_present || element->moved) {
-        if (element->was_present || element->is_present) walk.concerns_all = true;
+        if (element->was_present || element->is_present) walk.touched.concerns_all = true;
         continue;
       }
       walk.container = container;
@@ -215,6 +234,7 @@ struct IndexedPart<Elements<Member, Where, Parts...>> {
                            walk);
       }
     }
+    walk.in_element = was_in_element;
   }
   template <typename P>
   static void Tell(const P& parameters, IndexWalk& walk) {
@@ -231,7 +251,7 @@ struct IndexedPart<Inside<Member, Parts...>> {
   static constexpr bool kWalks = kIsStruct;
   static constexpr std::uint32_t kContainers = CountIndexedIf<kIsStruct, Shown>();
 
-  static void Walk(const Type& value, const void* slot, IndexWalk& walk) {
+  static void Walk(const Type& value, void* slot, IndexWalk& walk) {
     WalkTouched<Shown>(value, *static_cast<const StructChange*>(slot), walk);
   }
   template <typename P>
@@ -246,20 +266,25 @@ class SelectionIndex final : public ViewIndex {
   using State = typename Shown::State;
 
  public:
-  bool ForEachTouched(StateInterface& interface,
-                      absl::FunctionRef<void(const std::string&)> touched) const override {
+  Touched ForEachTouched(StateInterface& interface, IndexWalk::Told told) const override {
     auto& state = static_cast<TrackedState<State>&>(interface);
     const StructChange* change = state.root_change();
-    if (change == nullptr) return true;
-    IndexWalk walk(touched);
+    if (change == nullptr) return {};
+    IndexWalk walk(told);
     WalkTouched<Shown>(state.value(), *change, walk);
-    if (walk.concerns_all) return false;
-    if (!walk.met_container) return true;
-    walk.container = 0;
-    walk.before = true;
-    // Leaves that were touched cannot be told from others there, nor need they be.
-    state.ReadCommitted([&](const State& old) { WalkTouched<Shown>(old, *change, walk); });
-    return !walk.concerns_all;
+    if (walk.met_container) {
+      walk.container = 0;
+      walk.before = true;
+      // Leaves that were touched cannot be told from others there, nor need they be.
+      state.ReadCommitted([&](const State& old) { WalkTouched<Shown>(old, *change, walk); });
+    }
+    return std::move(walk.touched);
+  }
+  void Answer(StateInterface& interface, const Touched& touched,
+              absl::Span<ViewQuestion> questions) const override {
+    auto& state = static_cast<TrackedState<State>&>(interface);
+    if (state.root_change() == nullptr) return;
+    AnswerTogether(state, state.journal(), touched.containers, questions);
   }
 };
 

@@ -170,18 +170,20 @@ struct VisibleElements<KeyedList<T, Key>, Where>
 
  private:
   static bool MayStandElsewhere(const ListLink& link) {
-    return link.change != nullptr && link.change->view->may_stand_elsewhere;
+    return link.change != nullptr && link.change->view != nullptr && link.change->view->may_stand_elsewhere;
   }
-  // The nearest link in front of the element that is visible, which `look` says of touched ones.
+  // The nearest link in front of the element that is visible, which `look` says of touched ones. Those that
+  // the pass has nothing to say of are as others.
   template <typename A, typename Look>
   static const ListLink* PreviousVisible(const L& list, const ElementChange& element, const A& arguments,
                                          Look look) {
     const ListLink* const ends = &ListAccess::Ends(list);
     const ListLink* at = static_cast<const ListLink*>(element.slot)->previous;
-    while (at != ends && !(at->change != nullptr ? look(*at->change->view)
-                                                 : Holds(*static_cast<const Entry*>(at), arguments))) {
-      at = at->previous;
-    }
+    const auto is_visible = [&](const ListLink& link) {
+      const ElementView* const view = link.change == nullptr ? nullptr : link.change->view;
+      return view != nullptr ? look(*view) : Holds(static_cast<const Entry&>(link), arguments);
+    };
+    while (at != ends && !is_visible(*at)) at = at->previous;
     return at;
   }
 };
