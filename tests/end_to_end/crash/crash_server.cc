@@ -1,0 +1,75 @@
+// crash_server <address> <store>: hosts the actors of crash.actor and of examples/ledger until it is killed.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "account.h"
+#include "crash.actor.h"
+#include "directory.h"
+#include "onager/server.h"
+#include "transfer.h"
+
+namespace onager::crash {
+namespace {
+
+using ::crash::v1::Entry;
+using ::crash::v1::Refused;
+
+/// What both kinds of actors do.
+template <typename Skeleton, typename Added>
+class Adding : public Skeleton {
+  Task<std::int64_t> Add(Turn&, std::string id, std::string client) override {
+    return Insert(std::move(id), std::move(client));
+  }
+  Task<std::int64_t> AddAgain(Turn&, std::string id, std::string client) override {
+    if (const Entry* there = this->state().entries().Find(id); there != nullptr) {
+      return there->position;
+    }
+    return Insert(std::move(id), std::move(client));
+  }
+  Task<> Refuse(Turn&, std::string id, std::string client) override {
+    Insert(id, std::move(client));
+    return Refused().with_id(std::move(id));
+  }
+  Task<> Drop(Turn&) override {
+    this->state().mutable_entries().Clear();
+    return absl::OkStatus();
+  }
+
+ protected:
+  std::int64_t Insert(std::string id, std::string client) {
+    const std::int64_t position = this->state().count() + 1;
+    Entry entry = Entry().with_id(id).with_client(std::move(client)).with_position(position);
+    if (!this->state().mutable_entries().Insert(std::move(entry))) {
+      this->state().set_repeated(this->state().repeated() + 1);
+    }
+    this->state().set_count(position);
+    this->Emit(Added().with_id(std::move(id)));
+    return position;
+  }
+};
+
+class Tally final : public Adding<::crash::v1::TallyActor, ::crash::v1::Tally::Added> {};
+
+class Draft final : public Adding<::crash::v1::DraftActor, ::crash::v1::Draft::Added> {
+  Task<std::int64_t> AddForGood(Turn&, std::string id, std::string client) override {
+    return Insert(std::move(id), std::move(client));
+  }
+};
+
+}  // namespace
+}  // namespace onager::crash
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  onager::ServerOptions options({argv[1]});
+  options.store = argv[2];
+  onager::Server server(options);
+  server.Host<onager::crash::Tally>();
+  server.Host<onager::crash::Draft>();
+  server.Host<ledger::Account>();
+  server.Host<ledger::Directory>();
+  server.Host<ledger::Transfer>();
+  return server.Run();
+}
