@@ -275,6 +275,8 @@ void ActorCell::FailActivation(const absl::Status& status) {
 
 void ActorCell::DropInstance() {
   if (actor_ == nullptr) return;
+  // What they lack will not be committed.
+  ServePast(std::exchange(past_waiters_, {}), std::nullopt);
   if (std::exchange(activated_, false)) {
     try {
       actor_->OnDeactivate();

@@ -92,8 +92,14 @@ bool ActorCell::NeedsPast(const FeedWaiter& request, const ActorFeed& feed) {
          request.from->revision >= log_extent_.Floor(runtime_.environment_.clock.WallNow());
 }
 
+// Not before the store has all that they lack: turns that wait for it are part of that.
 void ActorCell::LoadPast() {
-  if (std::exchange(past_loading_, true)) return;
+  if (past_waiters_.empty() || past_loading_) return;
+  for (const PastWaiter& waiter : past_waiters_) {
+    if (history_->head().revision < waiter.since) return;
+  }
+  past_loading_ = true;
+  past_readers_ = std::exchange(past_waiters_, {});
   runtime_.OnCellBusy();  // Until `PastLoaded` arrives.
   store_.LoadPast(id_, [self = shared_from_this(),
                         generation = generation_](absl::StatusOr<std::optional<store::StoredPast>> past) {
@@ -107,11 +113,11 @@ void ActorCell::Handle(PastLoaded& event) {
   // Whoever cannot be given what was before gets a snapshot, with the reason.
   const bool usable = event.generation == generation_ && event.past.ok() && event.past->has_value() &&
                       (**event.past).epoch == epoch_ && history_ != nullptr;
-  ServePast(usable ? *event.past : std::nullopt);
+  ServePast(std::exchange(past_readers_, {}), usable ? *event.past : std::nullopt);
+  LoadPast();
 }
 
-void ActorCell::ServePast(const std::optional<store::StoredPast>& past) {
-  std::vector<PastWaiter> waiters = std::exchange(past_waiters_, {});
+void ActorCell::ServePast(std::vector<PastWaiter> waiters, const std::optional<store::StoredPast>& past) {
   if (past.has_value()) {
     std::uint64_t from = history_->head().revision;
     for (const PastWaiter& waiter : waiters) from = std::min(from, waiter.request.from->revision);

@@ -170,6 +170,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   struct PastWaiter {
     FeedWaiter request;
     std::shared_ptr<ActorFeed> feed;
+    std::uint64_t since = 0;  // The feed shows what follows this revision; up to there it lacks everything.
   };
   struct ActorTimer {
     Duration period{};
@@ -235,7 +236,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   absl::Status ShowMissed(absl::Span<const store::LogStep> steps);
   bool NeedsPast(const FeedWaiter& request, const ActorFeed& feed);
   void LoadPast();
-  void ServePast(const std::optional<store::StoredPast>& past);
+  void ServePast(std::vector<PastWaiter> waiters, const std::optional<store::StoredPast>& past);
 
   // Turns.
   bool StartNext();
@@ -339,7 +340,8 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   bool ahead_ = false;         // The store knows that revisions may be told of that it does not have.
   std::optional<store::CommitRecord> unsent_;  // Of turns that wait for no store; the next commit takes it.
   bool changed_outside_ = false;               // Somebody else may have written.
-  std::vector<PastWaiter> past_waiters_;
+  std::vector<PastWaiter> past_waiters_;  // Until what they lack is committed.
+  std::vector<PastWaiter> past_readers_;  // While it is loaded.
   bool past_loading_ = false;
   Time activated_at_{};
   std::vector<ActorTimer> timers_;

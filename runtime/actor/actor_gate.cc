@@ -75,6 +75,7 @@ void ActorCell::ReleaseGate() {
     if (turn.call->streams != nullptr) turn.call->streams->Release();
     if (turn.call->done) turn.call->done(turn.outcome);
   }
+  LoadPast();
   if (!gate_.empty()) return;
   for (const OpenTurn& turn : open_) {
     if (turn.call->streams != nullptr) turn.call->streams->Release();

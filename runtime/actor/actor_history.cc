@@ -194,6 +194,7 @@ void ActorHistory::AddPast(ViewLog& view, FilterGate* gate, const ViewLog& past,
   MutexLock lock(mutex_);
   view.window.AddPast(past.window);
   if (gate == nullptr || past_gate == nullptr || gate->since < past_gate->since) return;
+  if (past.window.head() < gate->since) return;
   // A gate that has not opened since it is here was open last when the past says.
   if (gate->opened == gate->since) gate->opened = past_gate->opened;
   gate->since = past_gate->since;

@@ -131,7 +131,7 @@ bool ActorCell::ServeFeed() {
   absl::StatusOr<std::shared_ptr<ActorFeed>> feed = observed_->Open(
       waiter->filter, waiter->view, waiter->known, revision_, runtime_.environment_.clock.Now());
   if (feed.ok() && NeedsPast(*waiter, **feed)) {
-    past_waiters_.push_back({*std::move(waiter), *std::move(feed)});
+    past_waiters_.push_back({*std::move(waiter), *std::move(feed), revision_});
     LoadPast();
   } else {
     waiter->done(std::move(feed));

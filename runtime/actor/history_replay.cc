@@ -54,8 +54,10 @@ void HistoryReplay::Run(ActorHistory& history) {
     if (!status_.ok()) return;
     if (step.revision > base_ && step.revision <= through) status_ = Show(step);
   }
-  if (!status_.ok() || replayed_->head().revision != through) return;
+  if (!status_.ok()) return;
   for (const auto& [replayed, feed] : feeds_) {
+    // The last steps may show nothing through it.
+    replayed->view()->window.AdvanceTo(replayed_->head().revision);
     history.AddPast(*feed->view(), feed->gate().get(), *replayed->view(), replayed->gate().get());
   }
 }

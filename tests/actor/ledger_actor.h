@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "tests/actor/actor_world.h"
 
 // A persisted actor, and servers of it that come and go over one store.
@@ -133,6 +134,13 @@ class LedgerStore final : public store::ForwardingStore {
     if (!hold) return memory.Commit(std::move(record), std::move(done));
     held.emplace_back(std::move(record), std::move(done));
   }
+  void LoadPast(const ActorId& actor, PastDone done) override {
+    memory.LoadPast(actor, [this, done = std::move(done)](auto past) mutable {
+      if (!hold_past) return done(std::move(past));
+      held_past.push_back(
+          [done = std::move(done), past = std::move(past)]() mutable { done(std::move(past)); });
+    });
+  }
   void SetChangeListener(store::ChangeListener* told) override { listener = told; }
 
   void Complete(const absl::Status& error = absl::OkStatus()) {
@@ -145,10 +153,12 @@ class LedgerStore final : public store::ForwardingStore {
   store::MemoryStore memory;
   store::ChangeListener* listener = nullptr;
   bool hold = false;
+  bool hold_past = false;  // It has been read and does not arrive.
   bool is_away = false;
   int commits = 0;
   store::CommitRecord last_record;
   std::deque<std::pair<store::CommitRecord, CommitDone>> held;
+  std::deque<absl::AnyInvocable<void()>> held_past;
 };
 
 /// A call that somebody else's commit has ended; number 0: none.

@@ -67,6 +67,74 @@ TEST(PersistenceTest, A7_AStateGoesOnInItsEpochAfterARestartAndReplaysWhatWasMis
   EXPECT_EQ(Missed(world, *feed, seen), "2:6 3:-! 4:7 5:1 ");
 }
 
+// A feed that is asked for, and perhaps not there yet.
+struct AskedFeed {
+  AskedFeed(LedgerWorld& world, const Position& from) {
+    world.server->runtime.OpenFeed(
+        {"t.v1.Ledger", "a"}, "", "", [this](auto opened) { feed = std::move(opened).value_or(nullptr); },
+        nullptr, from);
+    world.environment.RunReady();
+  }
+  std::shared_ptr<ActorFeed> feed;
+};
+
+TEST(PersistenceTest, WhoComesBackWhileTurnsWaitForTheStoreIsReplayedThoseToo) {
+  LedgerWorld world;
+  world.Call(kPut, "5");
+  const Position seen = world.Feed()->head();
+  world.Call(kPut, "6");
+  world.Crash();
+  world.Start();
+  world.Call(kSum);
+  world.store.hold = true;
+  const auto waits = world.Call(kPut, "7");
+  const AskedFeed asked(world, seen);
+  EXPECT_EQ(asked.feed, nullptr) << "the store does not have all of it yet";
+  world.store.Complete();
+  world.environment.RunReady();
+  EXPECT_EQ(waits->text(), "18");
+  ASSERT_NE(asked.feed, nullptr);
+  EXPECT_EQ(Missed(world, *asked.feed, seen), "2:6 3:7 ");
+}
+
+TEST(PersistenceTest, WhatIsCommittedWhileThePastIsReadFollowsIt) {
+  LedgerWorld world;
+  world.Call(kPut, "5");
+  const Position seen = world.Feed()->head();
+  world.Call(kPut, "6");
+  world.Crash();
+  world.Start();
+  world.store.hold_past = true;
+  const AskedFeed first(world, seen);
+  EXPECT_EQ(world.Call(kPut, "7")->text(), "18");
+  const AskedFeed second(world, {seen.epoch, 0});
+  EXPECT_EQ(world.Call(kPut, "8")->text(), "26");
+  world.store.hold_past = false;
+  world.store.held_past.front()();
+  world.environment.RunReady();
+  ASSERT_NE(first.feed, nullptr);
+  EXPECT_EQ(Missed(world, *first.feed, seen), "2:6 3:7 4:8 ");
+  ASSERT_NE(second.feed, nullptr);
+  EXPECT_EQ(Missed(world, *second.feed, {seen.epoch, 0}), "1:5 2:6 3:7 4:8 ");
+}
+
+TEST(PersistenceTest, WhoComesBackForWhatIsNotCommittedInTheEndIsTold) {
+  LedgerWorld world;
+  world.Call(kPut, "5");
+  const Position seen = world.Feed()->head();
+  world.Call(kPut, "6");
+  world.Crash();
+  world.Start();
+  world.Call(kSum);
+  world.store.hold = true;
+  world.Call(kPut, "7");
+  const AskedFeed asked(world, seen);
+  world.store.Complete(absl::UnavailableError("the disk is full"));
+  world.environment.RunReady();
+  ASSERT_NE(asked.feed, nullptr);
+  EXPECT_EQ(Missed(world, *asked.feed, seen), "outside the window");
+}
+
 TEST(PersistenceTest, WhatIsTooOldToBeReplayedIsNotReplayedAfterARestartEither) {
   LedgerWorld world;
   world.Call(kPut, "5");
