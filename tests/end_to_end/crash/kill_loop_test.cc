@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kill_loop.h"
+#include "tests/store/postgres_server.h"
 #include "tests/store/scratch_folder.h"
 
 namespace onager::crash {
@@ -28,6 +29,12 @@ void RunKillLoop(const std::string& folder, const std::string& store) {
 TEST(KillLoopTest, WhatIsAcknowledgedSurvivesInSqliteAndRunsOnce) {
   const store::ScratchFolder folder;
   RunKillLoop(folder.File(""), "sqlite:" + folder.File("test.db"));
+}
+
+TEST(KillLoopTest, WhatIsAcknowledgedSurvivesInPostgresAndRunsOnce) {
+  const store::ScratchFolder folder;
+  store::PostgresServer& postgres = store::SharedPostgres();
+  RunKillLoop(folder.File(""), postgres.Url(postgres.MakeDatabase()));
 }
 
 }  // namespace
