@@ -88,7 +88,8 @@ absl::Status ActorCell::ShowMissed(absl::Span<const store::LogStep> steps) {
 // Whether the reader comes back for what was before this instance, and the store may still have it.
 bool ActorCell::NeedsPast(const FeedWaiter& request, const ActorFeed& feed) {
   if (!persists_ || !request.from.has_value() || request.from->epoch != epoch_) return false;
-  return request.from->revision < revision_ && feed.Lag(*request.from, std::nullopt).lost &&
+  // Turns that are not committed yet came before the view did, perhaps.
+  return request.from->revision < revision_ && !feed.ReachesBackTo(request.from->revision) &&
          request.from->revision >= log_extent_.Floor(runtime_.environment_.clock.WallNow());
 }
 

@@ -31,6 +31,10 @@ session::FeedLag ActorFeed::Lag(const session::Position& from, std::optional<Tim
   return history_->Lag(*view_, from, now);
 }
 
+bool ActorFeed::ReachesBackTo(std::uint64_t revision) const {
+  return history_->ReachesBackTo(*view_, revision);
+}
+
 std::shared_ptr<const generated::StateHash> ActorFeed::Hash(const session::Position& at, Time now) {
   return history_->Hash(view_, at, now);
 }

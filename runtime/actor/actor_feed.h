@@ -40,6 +40,8 @@ class ActorFeed final : public session::StateFeed {
   std::uint64_t CountEvents(const session::Position& after, const session::Position& through) const override;
 
   // For the actor.
+  /// Whether it lacks nothing of what comes after the revision, or will come.
+  bool ReachesBackTo(std::uint64_t revision) const;
   const std::shared_ptr<ViewLog>& view() const { return view_; }
   const std::shared_ptr<FilterGate>& gate() const { return gate_; }
 

@@ -351,6 +351,11 @@ std::shared_ptr<const generated::StateHash> ActorHistory::Hash(const std::shared
   return hash;
 }
 
+bool ActorHistory::ReachesBackTo(const ViewLog& view, std::uint64_t revision) const {
+  MutexLock lock(mutex_);
+  return view.window.floor() <= revision;
+}
+
 session::FeedLag ActorHistory::Lag(ViewLog& view, const Position& from, std::optional<Time> now) const {
   MutexLock lock(mutex_);
   session::FeedLag lag;

@@ -137,6 +137,8 @@ class ActorHistory {
   session::FeedRead Read(const std::shared_ptr<ViewLog>& view, const FilterGate* gate, bool as_one,
                          const std::optional<session::Position>& from, std::size_t bytes_max, Time now,
                          std::uint64_t covered = 0, bool each = false);
+  /// Whether the view lacks nothing of what comes after the revision, or will come.
+  bool ReachesBackTo(const ViewLog& view, std::uint64_t revision) const;
   session::FeedLag Lag(ViewLog& view, const session::Position& from, std::optional<Time> now) const;
   session::FeedRead ReadSnapshot(const std::shared_ptr<ViewLog>& view, const session::Position& at_least,
                                  Time now);

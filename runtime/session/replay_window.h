@@ -51,6 +51,8 @@ class ReplayWindow {
   void Append(SharedBytes patch, SharedBytes events, Time now);
 
   std::uint64_t head() const { return head_; }
+  /// It holds nothing of this revision and those before.
+  std::uint64_t floor() const { return floor_; }
 
   /// Whether all that came after `revision` is still here and young enough. True where nothing came, however
   /// old it is.

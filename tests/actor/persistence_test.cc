@@ -97,6 +97,22 @@ TEST(PersistenceTest, WhoComesBackWhileTurnsWaitForTheStoreIsReplayedThoseToo) {
   EXPECT_EQ(Missed(world, *asked.feed, seen), "2:6 3:7 ");
 }
 
+TEST(PersistenceTest, WhoComesBackWhenAllThatWaitsForTheStoreIsNewIsReplayedThat) {
+  LedgerWorld world;
+  world.Call(kPut, "5");
+  const Position seen = world.Feed()->head();
+  world.Crash();
+  world.Start();
+  world.Call(kSum);
+  world.store.hold = true;
+  world.Call(kPut, "7");
+  const AskedFeed asked(world, seen);
+  world.store.Complete();
+  world.environment.RunReady();
+  ASSERT_NE(asked.feed, nullptr);
+  EXPECT_EQ(Missed(world, *asked.feed, seen), "2:7 ");
+}
+
 TEST(PersistenceTest, WhatIsCommittedWhileThePastIsReadFollowsIt) {
   LedgerWorld world;
   world.Call(kPut, "5");
