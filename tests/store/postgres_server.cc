@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +52,14 @@ absl::StatusOr<std::string> FindPrograms() {
         "name one");
   }
   return newest.second;
+}
+
+/// Where files need not survive: in memory, if there is enough.
+fs::path TemporaryDirectory() {
+  std::error_code error;
+  const fs::space_info memory = fs::space("/dev/shm", error);
+  if (!error && memory.available > std::uintmax_t{1} << 30) return "/dev/shm";
+  return fs::temp_directory_path();
 }
 
 /// Starts a program with its output in a file.
@@ -101,7 +111,9 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start(const Post
   std::unique_ptr<PostgresServer> server(new PostgresServer);
   server->options_ = options;
   ONAGER_ASSIGN_OR_RETURN(server->programs_, FindPrograms());
-  std::string directory = (fs::temp_directory_path() / "onager-postgres-XXXXXX").string();
+  std::string directory =
+      ((options.fsync ? fs::temp_directory_path() : TemporaryDirectory()) / "onager-postgres-XXXXXX")
+          .string();
   if (mkdtemp(directory.data()) == nullptr) return absl::ErrnoToStatus(errno, directory);
   server->directory_ = directory;
   server->drop_root_ = {"setpriv", "--pdeathsig", "KILL"};
@@ -125,24 +137,13 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start(const Post
   std::ofstream settings(directory + "/data/postgresql.conf", std::ios::app);
   settings << "listen_addresses = '127.0.0.1'\nunix_socket_directories = '" << directory
            << "'\nmax_connections = 200\nshared_buffers = 32MB\nfsync = " << (options.fsync ? "on" : "off")
-           << "\nmax_wal_size = 4GB\nlog_min_messages = fatal\n";
+           << "\nmax_wal_size = 200MB\nlog_min_messages = fatal\n";
   for (const std::string& line : options.settings) settings << line << '\n';
-  if (options.tls) {
-    std::vector<std::string> make_certificate = server->drop_root_;
-    for (const std::string& argument :
-         {std::string("openssl"), std::string("req"), std::string("-x509"), std::string("-newkey"),
-          std::string("ec"), std::string("-pkeyopt"), std::string("ec_paramgen_curve:prime256v1"),
-          std::string("-nodes"), std::string("-days"), std::string("2"), std::string("-subj"),
-          std::string("/CN=localhost"), std::string("-addext"), std::string("subjectAltName=IP:127.0.0.1"),
-          std::string("-keyout"), directory + "/data/server.key", std::string("-out"),
-          directory + "/data/server.crt"}) {
-      make_certificate.push_back(argument);
-    }
-    ONAGER_RETURN_IF_ERROR(RunToEnd(make_certificate, directory + "/openssl.log"));
-    settings << "ssl = on\n";
-    std::ofstream(directory + "/data/pg_hba.conf")
-        << "local all all trust\nhostssl all all 127.0.0.1/32 trust\n";
-  }
+  settings << "ssl = on\n";
+  ONAGER_RETURN_IF_ERROR(server->MakeCertificate());
+  std::ofstream(directory + "/data/pg_hba.conf") << "local all all trust\n"
+                                                    "hostnossl all tls_only 127.0.0.1/32 reject\n"
+                                                    "host all all 127.0.0.1/32 trust\n";
   settings.close();
   // Somebody else may take the port in between.
   absl::Status started;
@@ -152,6 +153,17 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start(const Post
     if (started.ok()) return server;
   }
   return started;
+}
+
+absl::Status PostgresServer::MakeCertificate() {
+  std::vector<std::string> command = drop_root_;
+  for (const char* const argument :
+       {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out"}) {
+    command.push_back(argument);
+  }
+  command.insert(command.end(), {certificate(), "-keyout", directory_ + "/data/server.key"});
+  return RunToEnd(command, directory_ + "/openssl.log");
 }
 
 PostgresServer::~PostgresServer() {
@@ -183,10 +195,11 @@ absl::Status PostgresServer::Launch() {
   return absl::DeadlineExceededError("PostgreSQL does not start within a minute");
 }
 
-std::string PostgresServer::MakeDatabase() {
-  std::string name = absl::StrCat("test", ++databases_);
-  Sql("postgres", absl::StrCat("CREATE DATABASE ", name));
-  return name;
+// One for all, since making and removing one costs more than all that a test does in it.
+std::string PostgresServer::EmptyDatabase() {
+  if (!std::exchange(has_database_, true)) Sql("postgres", "CREATE DATABASE test");
+  Sql("test", "DROP SCHEMA IF EXISTS onager CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+  return "test";
 }
 
 std::string PostgresServer::Url(const std::string& database) const {
@@ -200,14 +213,22 @@ std::string PostgresServer::TcpUrl(const std::string& database, const std::strin
 std::string PostgresServer::address() const { return absl::StrCat("127.0.0.1:", port_); }
 
 std::string PostgresServer::Sql(const std::string& database, const std::string& sql) {
-  PGconn* const connection = PQconnectdb(Url(database).c_str());
-  const absl::Cleanup disconnect = [connection] { PQfinish(connection); };
-  PQsetNoticeReceiver(connection, [](void*, const PGresult*) {}, nullptr);
-  PGresult* const result = PQexec(connection, sql.c_str());
+  return SqlSession(*this, database).Run(sql);
+}
+
+SqlSession::SqlSession(const PostgresServer& server, const std::string& database)
+    : connection_(PQconnectdb(server.Url(database).c_str())) {
+  PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
+}
+
+SqlSession::~SqlSession() { PQfinish(connection_); }
+
+std::string SqlSession::Run(const std::string& sql) {
+  PGresult* const result = PQexec(connection_, sql.c_str());
   const absl::Cleanup clear = [result] { PQclear(result); };
   const ExecStatusType status = PQresultStatus(result);
   EXPECT_TRUE(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-      << sql << ": " << PQerrorMessage(connection);
+      << sql << ": " << PQerrorMessage(connection_);
   return PQntuples(result) > 0 && PQnfields(result) > 0 ? PQgetvalue(result, 0, 0) : "";
 }
 
@@ -231,8 +252,20 @@ std::vector<pid_t> PostgresServer::Processes() const {
 
 void PostgresServer::Kill() {
   if (process_ < 0) return;
-  kill(process_, SIGSTOP);  // It makes no more children.
-  for (const pid_t process : Processes()) kill(process, SIGKILL);
+  kill(process_, SIGSTOP);
+  waitpid(process_, nullptr, WUNTRACED);  // From now on it makes no more children.
+  std::vector<pollfd> ends;
+  for (const pid_t process : Processes()) {
+    const int handle = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+    if (handle < 0) continue;
+    ends.push_back({handle, POLLIN, 0});
+    kill(process, SIGKILL);
+  }
+  // Another one cannot start while they have the memory that they share.
+  for (pollfd& end : ends) {
+    poll(&end, 1, -1);
+    close(end.fd);
+  }
   waitpid(process_, nullptr, 0);
   process_ = -1;
 }
@@ -248,6 +281,7 @@ absl::Status PostgresServer::StartAgain() { return Launch(); }
 
 void PostgresServer::Pause() {
   kill(process_, SIGSTOP);
+  waitpid(process_, nullptr, WUNTRACED);
   for (const pid_t process : Processes()) kill(process, SIGSTOP);
 }
 
@@ -264,6 +298,11 @@ PostgresServer& SharedPostgres() {
     }
     return *std::move(started);
   }();
+  if (server->is_running()) {
+    server->Continue();
+  } else if (const absl::Status started = server->StartAgain(); !started.ok()) {
+    ADD_FAILURE() << started;
+  }
   return *server;
 }
 

@@ -9,6 +9,8 @@
 
 #include "absl/status/statusor.h"
 
+struct pg_conn;  // A PGconn of libpq.
+
 namespace onager::store {
 
 /// What a `PostgresServer` is like.
@@ -19,13 +21,13 @@ struct PostgresServerOptions {
   bool fsync = false;
   /// Lines of postgresql.conf.
   std::vector<std::string> settings;
-  /// Whether it speaks TLS, with a certificate of its own making.
-  bool tls = false;
 };
 
 /// A PostgreSQL of its own for a test: the newest that is installed, in a temporary directory, reached
-/// through a Unix socket there and a free port of the loopback interface. It has no root rights: when the
-/// test has, it runs as `postgres` or `nobody`. Ends with the test, however that ends. One thread.
+/// through a Unix socket there and a free port of the loopback interface, where it speaks TLS with a
+/// certificate of its own making (`certificate`), and without TLS to all but the user `tls_only`. It has no
+/// root rights: when the test has, it runs as `postgres` or `nobody`. Ends with the test, however that ends.
+/// One thread.
 class PostgresServer {
  public:
   /// Starts one, or says why it cannot.
@@ -35,14 +37,14 @@ class PostgresServer {
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
-  /// Makes an empty database and returns its name.
-  std::string MakeDatabase();
+  /// The name of a database that is empty: what an earlier test has left there is gone.
+  std::string EmptyDatabase();
   /// URLs of a database: by the Unix socket, and by TCP with what follows the '?'.
   std::string Url(const std::string& database) const;
   std::string TcpUrl(const std::string& database, const std::string& options = "") const;
   /// "127.0.0.1:port"
   std::string address() const;
-  const std::string& directory() const { return directory_; }
+  std::string certificate() const { return directory_ + "/data/server.crt"; }
 
   /// Runs SQL in a database; the first field of the last result, "" where there is none. Fails the test where
   /// it fails.
@@ -54,6 +56,7 @@ class PostgresServer {
   void Stop();
   /// After either of those.
   absl::Status StartAgain();
+  bool is_running() const { return process_ > 0; }
   /// Stops all of its processes where they are, connections stay open: nothing is answered.
   void Pause();
   void Continue();
@@ -61,6 +64,7 @@ class PostgresServer {
  private:
   PostgresServer() = default;
 
+  absl::Status MakeCertificate();
   absl::Status Launch();
   std::vector<pid_t> Processes() const;
 
@@ -70,10 +74,26 @@ class PostgresServer {
   std::vector<std::string> drop_root_;  // What commands are put behind.
   int port_ = 0;
   pid_t process_ = -1;
-  int databases_ = 0;
+  bool has_database_ = false;
 };
 
-/// The one that the tests of this program share, started when it is asked for first.
+/// A connection that is kept, as of somebody at psql. Waits for each answer.
+class SqlSession {
+ public:
+  SqlSession(const PostgresServer& server, const std::string& database);
+  ~SqlSession();
+  SqlSession(const SqlSession&) = delete;
+  SqlSession& operator=(const SqlSession&) = delete;
+
+  /// As `PostgresServer::Sql`.
+  std::string Run(const std::string& sql);
+
+ private:
+  pg_conn* const connection_;
+};
+
+/// The one that the tests of this program share, started when it is asked for first, and again where a test
+/// has ended or paused it.
 PostgresServer& SharedPostgres();
 
 }  // namespace onager::store

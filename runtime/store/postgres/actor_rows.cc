@@ -39,9 +39,27 @@ UNION ALL SELECT 3, l.revision, l.committed_at, 0, 0, l.checksum, l.patch, l.eve
   FROM a JOIN onager.log AS l ON l.actor = a.id
 )sql";
 
+const char* const kLoadStateSql = R"sql(
+WITH a AS MATERIALIZED (SELECT * FROM onager.actors WHERE type = $1 AND key = $2),
+s AS MATERIALIZED (
+  SELECT t.* FROM a, onager.snapshots AS t WHERE t.actor = a.id ORDER BY t.revision DESC LIMIT 1),
+l AS MATERIALIZED (
+  SELECT t.revision, octet_length(t.patch) AS bytes FROM a, onager.log AS t
+  WHERE t.actor = a.id AND t.revision > coalesce((SELECT revision FROM s), 0)),
+size AS MATERIALIZED (
+  SELECT coalesce((SELECT octet_length(state) FROM s), 0) + coalesce((SELECT sum(bytes) FROM l), 0)::bigint AS bytes)
+SELECT 1, a.epoch, a.revision, a.commit, a.version * 4 + a.destroyed::int * 2 + a.ahead::int, a.checksum,
+       NULL::bytea, NULL::bytea FROM a
+UNION ALL SELECT 6, a.epoch, a.revision, size.bytes, 0, 0, NULL, NULL FROM a, size
+UNION ALL SELECT 2, s.revision, s.version, 0, 0, s.checksum, s.state, NULL FROM s, size WHERE size.bytes <= $3::bigint
+UNION ALL SELECT 3, t.revision, t.committed_at, 0, 0, t.checksum, t.patch, t.events
+  FROM a, size, onager.log AS t
+  WHERE size.bytes <= $3::bigint AND t.actor = a.id AND t.revision > coalesce((SELECT revision FROM s), 0)
+)sql";
+
 namespace {
 
-enum RowKindColumn { kHead = 1, kSnapshot = 2, kStep = 3, kCall = 4, kReminder = 5 };
+enum RowKindColumn { kHead = 1, kSnapshot = 2, kStep = 3, kCall = 4, kReminder = 5, kSize = 6 };
 enum Column { kKind, kFirst, kSecond, kThird, kFourth, kChecksum, kBytes, kMoreBytes };
 
 absl::Status Damaged(const ActorId& actor, const std::string& what) {
@@ -95,6 +113,8 @@ class RowReader {
         return ReadCall(row, read);
       case kReminder:
         return ReadReminder(row, read);
+      case kSize:
+        return absl::OkStatus();
       default:
         return Damaged(actor_, "a row of no known kind");
     }
@@ -188,6 +208,17 @@ class RowReader {
 };
 
 }  // namespace
+
+StateSize DecodeSize(const PGresult* rows) {
+  StateSize size;
+  for (int row = 0; row < PQntuples(rows); ++row) {
+    if (ReadInteger(rows, row, kKind) != kSize) continue;
+    size.epoch = Unsigned(rows, row, kFirst);
+    size.revision = Unsigned(rows, row, kSecond);
+    size.bytes = Unsigned(rows, row, kThird);
+  }
+  return size;
+}
 
 absl::StatusOr<std::optional<StoredActor>> DecodeActor(const ActorId& actor, const PGresult* rows) {
   ONAGER_ASSIGN_OR_RETURN(ActorRows read, RowReader(actor, rows).Read());

@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "absl/status/statusor.h"
@@ -15,7 +16,21 @@ namespace onager::store::postgres {
 extern const char* const kLoadSql;
 extern const char* const kLoadPastSql;
 
-/// Of the rows of `kLoadSql`. `DATA_LOSS` where they are not as they were written, or do not fit together.
+/// An actor's state: its newest snapshot and the steps after that, if they have no more bytes together than
+/// the third parameter says; and how many they have.
+extern const char* const kLoadStateSql;
+
+struct StateSize {
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Of the rows of `kLoadStateSql`; zeros where there is no actor.
+StateSize DecodeSize(const PGresult* rows);
+
+/// Of the rows of `kLoadSql`, or of `kLoadStateSql`. `DATA_LOSS` where they are not as they were written, or
+/// do not fit together.
 absl::StatusOr<std::optional<StoredActor>> DecodeActor(const ActorId& actor, const PGresult* rows);
 
 /// Of the rows of `kLoadPastSql`.

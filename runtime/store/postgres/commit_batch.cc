@@ -28,7 +28,7 @@ struct Heads {
   ArrayBuilder types{Element::kText}, keys{Element::kText}, flags{Element::kInteger},
       epochs{Element::kBigint}, bases{Element::kBigint}, epochs_after{Element::kBigint},
       revisions{Element::kBigint}, versions{Element::kBigint}, checksums{Element::kInteger},
-      commits{Element::kBigint}, base_commits{Element::kBigint};
+      commits{Element::kBigint}, base_commits{Element::kBigint}, edits{Element::kBigint};
 
   void Add(const CommitChain& chain, std::uint32_t seed) {
     const CommitRecord& record = chain.record();
@@ -44,6 +44,7 @@ struct Heads {
     checksums.AddChecksum(HeadChecksum(seed, after, record.version));
     commits.AddBigint(record.commit);
     base_commits.AddBigint(record.base_commit);
+    edits.AddBigint(chain.edit());
   }
 };
 
@@ -150,12 +151,12 @@ Parameters EncodeBatch(const CommitBatch& batch, const Uuid& writer, std::int64_
     for (const LogStep& step : record.steps) steps.Add(head, step, seed);
     if (record.snapshot != nullptr) {
       StoredSnapshot snapshot;
-      snapshot.revision = RevisionAfter(record);
+      snapshot.revision = chain->after().revision;
       snapshot.state = record.snapshot;
       snapshot.version = record.version;
       snapshots.Add(head, snapshot, seed);
     }
-    const std::uint64_t floor = record.next_epoch != 0 ? RevisionAfter(record) : record.log_floor;
+    const std::uint64_t floor = record.next_epoch != 0 ? chain->after().revision : record.log_floor;
     if (floor > 0) {
       floors.of.AddInteger(head);
       floors.revision.AddBigint(floor);
@@ -176,6 +177,7 @@ Parameters EncodeBatch(const CommitBatch& batch, const Uuid& writer, std::int64_
                                     &heads.checksums,
                                     &heads.commits,
                                     &heads.base_commits,
+                                    &heads.edits,
                                     &steps.of,
                                     &steps.revision,
                                     &steps.at,

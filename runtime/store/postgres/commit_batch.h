@@ -24,7 +24,7 @@ inline constexpr const char* kCommitBatchSql =
     "$19, "
     "$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, "
     "$40, "
-    "$41, $42, $43, $44)";
+    "$41, $42, $43, $44, $45)";
 
 /// The parameters of `kCommitBatchSql`.
 Parameters EncodeBatch(const CommitBatch& batch, const Uuid& writer, std::int64_t generation);

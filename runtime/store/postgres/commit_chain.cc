@@ -28,7 +28,13 @@ CommitChain::CommitChain(CommitRequest first) : record_(std::move(first.record))
   member.if_refused = FallsWithAnother(record_.actor);
 }
 
-HeldPosition CommitChain::after() const { return PositionAfter(record_); }
+// An edit begins another epoch, and makes the revision after the one that it goes on from: as if that epoch
+// began with a step that changes nothing.
+HeldPosition CommitChain::after() const {
+  HeldPosition after = PositionAfter(record_);
+  if (edit() != 0 && record_.next_epoch != 0) ++after.revision;
+  return after;
+}
 
 bool CommitChain::Offer(CommitRequest& request) {
   if (absl::Status fits = CheckRecord(request.record, after()); !fits.ok()) {
@@ -38,7 +44,11 @@ bool CommitChain::Offer(CommitRequest& request) {
     has_rivals_ = true;
     return true;
   }
-  if (!CanCoalesce(record_, request.record) || bytes_ + request.bytes > kChainBytesMax) return false;
+  // Of two snapshots one would be lost, from which a reader of the past goes on.
+  const bool both = record_.snapshot != nullptr && request.record.snapshot != nullptr;
+  if (both || edit() != 0 || request.edit != 0 || !CanCoalesce(record_, request.record) ||
+      bytes_ + request.bytes > kChainBytesMax)
+    return false;
   bytes_ += request.bytes;
   Coalesce(record_, std::move(request.record));
   Member& part = members_.emplace_back();
@@ -56,7 +66,9 @@ void CommitChain::Failed(const absl::Status& status, Answer answer) {
 }
 
 CommitChain::Queue CommitChain::Refused(const HeldPosition& held, Answer answer) {
-  members_.front().if_refused = CheckRecord(record_, held);
+  absl::Status first = CheckRecord(record_, held);
+  if (first.ok()) first = absl::AbortedError("somebody else makes the edit");
+  members_.front().if_refused = std::move(first);
   Queue queue;
   for (Member& member : members_) {
     if (queue.empty()) {

@@ -21,7 +21,8 @@ struct CommitRequest {
   CommitRecord record;
   Store::CommitDone done;
   std::size_t bytes = 0;
-  Time deadline{};  // To send it.
+  Time deadline{};        // To send it.
+  std::int64_t edit = 0;  // Of `onager.edits`, that it makes. 0: none.
 };
 
 /// Commits of one actor, in the order of their calls, that are decided together: the first decides whether
@@ -36,6 +37,7 @@ class CommitChain {
   static void Append(Queue& queue, CommitRequest request);
 
   const CommitRecord& record() const { return record_; }
+  std::int64_t edit() const { return members_.front().request.edit; }
   HeldPosition after() const;
   /// Some are judged once more if the first is refused.
   bool has_rivals() const { return has_rivals_; }

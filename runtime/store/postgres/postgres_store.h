@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "onager/log.h"
+#include "runtime/store/postgres/state_json.h"
 #include "runtime/store/store.h"
 
 namespace onager::store {
@@ -41,6 +42,12 @@ struct PostgresOptions {
   absl::Duration request_timeout = absl::Seconds(15);
   /// How long destruction waits for what was asked before.
   absl::Duration close_timeout = absl::Seconds(10);
+
+  /// Shows states as JSON to those who use SQL, and makes their edits; see docs/stores_postgres.md. Null:
+  /// states are not shown. Outlives the store.
+  StateJson* state_json = nullptr;
+  /// States with more bytes are not shown.
+  std::size_t state_json_bytes_max = std::size_t{256} << 10;
 
   /// Hears of connections that break and come back. Null: nobody does.
   std::shared_ptr<LogSink> log;

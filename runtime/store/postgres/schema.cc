@@ -13,8 +13,9 @@
 namespace onager::store::postgres {
 namespace {
 
-// "onager" as a number: whoever makes the schema holds this lock.
-constexpr const char* kLock = "SELECT pg_advisory_xact_lock(122545283853682)";
+// "onager" as a number: whoever makes the schema holds this lock, until it disconnects. It is taken before
+// the transaction begins, which knows then what the one before has made.
+constexpr const char* kLock = "SELECT pg_advisory_lock(122545283853682)";
 
 struct Disconnect {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -56,11 +57,11 @@ absl::Status CheckVersion(std::int64_t version) {
 }
 
 absl::Status MakeSchema(PGconn* connection) {
-  ONAGER_RETURN_IF_ERROR(Run(connection, "BEGIN").status());
   ONAGER_RETURN_IF_ERROR(Run(connection, kLock).status());
+  ONAGER_RETURN_IF_ERROR(Run(connection, "BEGIN").status());
   ONAGER_ASSIGN_OR_RETURN(const std::optional<std::int64_t> version, HeldVersion(connection));
   if (version.has_value()) return CheckVersion(*version);  // Somebody was quicker.
-  for (const char* const part : {kTablesSql, kChangesSql, kCommitSql}) {
+  for (const char* const part : {kTablesSql, kChangesSql, kCommitSql, kJsonSql}) {
     ONAGER_RETURN_IF_ERROR(Run(connection, part).status());
   }
   ONAGER_RETURN_IF_ERROR(

@@ -135,6 +135,8 @@ BEGIN
     WHERE a.destroyed AND a.destroyed_at <
       now() - (SELECT value FROM onager.store WHERE name = 'tombstone_retention_seconds') * interval '1 s'
     LIMIT 1000 FOR UPDATE SKIP LOCKED));
+  DELETE FROM onager.edits WHERE id = ANY (ARRAY(
+    SELECT e.id FROM onager.edits AS e WHERE e.ended_at < now() - interval '1 day' LIMIT 1000));
   DELETE FROM onager.writers WHERE seen_at < now() - interval '30 days';
   RETURN dropped = at_most;
 END $$;
@@ -161,6 +163,7 @@ BEGIN
   DELETE FROM onager.snapshots AS s USING dropped AS d WHERE s.actor = d.id;
   DELETE FROM onager.calls AS c USING dropped AS d WHERE c.actor = d.id;
   DELETE FROM onager.reminders AS r USING dropped AS d WHERE r.actor = d.id;
+  DELETE FROM onager.state_json AS j USING dropped AS d WHERE j.actor = d.id;
   RETURN NULL;
 END $$;
 CREATE TRIGGER drop_parts AFTER DELETE ON onager.actors REFERENCING OLD TABLE AS dropped
@@ -180,11 +183,12 @@ const char* const kCommitSql = R"sql(
 -- revision and its last commit. What belongs to a commit says so by its number, from 1 on.
 --
 -- `flags`: 1 the actor ends, 2 `ahead` is set, to 4, 8 the commit may begin the actor. `base_commits`: what the
--- last commit must be, or 0.
+-- last commit must be, or 0. `edits`: the edit that a commit makes, which must still be this process's, or 0.
 CREATE FUNCTION onager.commit(
   writer uuid, writer_generation bigint, batch bigint,
   types text[], keys text[], flags integer[], epochs bigint[], bases bigint[], epochs_after bigint[],
   revisions bigint[], versions bigint[], checksums integer[], commits bigint[], base_commits bigint[],
+  edits bigint[],
   step_of integer[], step_revision bigint[], step_at bigint[], step_checksum integer[], step_patch bytea[],
   step_events bytea[],
   snapshot_of integer[], snapshot_revision bigint[], snapshot_version bigint[], snapshot_checksum integer[],
@@ -216,9 +220,13 @@ BEGIN
   FOR held IN
     SELECT c.n, a.id, a.destroyed, a.epoch, a.revision, a.commit,
            CASE WHEN a.destroyed THEN c.base = 0 AND a.epoch <> c.epoch
-                ELSE a.epoch = c.epoch AND a.revision = c.base AND c.base_commit IN (0, a.commit) END AS fits
-    FROM unnest(types, keys, epochs, bases, base_commits) WITH ORDINALITY
-           AS c (type, key, epoch, base, base_commit, n)
+                ELSE a.epoch = c.epoch AND a.revision = c.base AND c.base_commit IN (0, a.commit) END
+           AND (c.edit = 0 OR EXISTS (
+                SELECT FROM onager.edits AS e
+                WHERE e.id = c.edit AND e.ended_at IS NULL AND e.taken_by = current_setting('onager.writer')::uuid))
+             AS fits
+    FROM unnest(types, keys, epochs, bases, base_commits, edits) WITH ORDINALITY
+           AS c (type, key, epoch, base, base_commit, edit, n)
       JOIN onager.actors AS a ON a.type = c.type AND a.key = c.key
     ORDER BY a.type, a.key FOR UPDATE OF a
   LOOP
@@ -318,7 +326,13 @@ BEGIN
     DELETE FROM onager.snapshots AS t USING unnest(ended) AS e (id) WHERE t.actor = e.id;
     DELETE FROM onager.calls AS t USING unnest(ended) AS e (id) WHERE t.actor = e.id;
     DELETE FROM onager.reminders AS t USING unnest(ended) AS e (id) WHERE t.actor = e.id;
+    DELETE FROM onager.state_json AS t USING unnest(ended) AS e (id) WHERE t.actor = e.id;
   END IF;
+
+  UPDATE onager.edits AS e
+    SET ended_at = clock_timestamp(), outcome = 'done', revision = c.revision
+    FROM unnest(ids, edits, revisions) AS c (id, edit, revision)
+    WHERE c.edit <> 0 AND c.id > 0 AND e.id = c.edit;
 
   UPDATE onager.writers
     SET seq = batch, result_before = result, result = refused, seen_at = now()
@@ -328,6 +342,111 @@ BEGIN
   END IF;
   RETURN refused;
 END $$;
+)sql";
+
+// States as JSON, for those who use SQL: they read the view and change it, which asks for an edit that a
+// process makes. docs/stores_postgres.md promises what stands here.
+const char* const kJsonSql = R"sql(
+CREATE TABLE onager.state_json (
+  actor bigint PRIMARY KEY,
+  epoch bigint NOT NULL,
+  revision bigint NOT NULL,
+  state jsonb,
+  note text,
+  written_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+
+CREATE TABLE onager.edits (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  type text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  state jsonb,               -- Null: the actor is to be destroyed.
+  expected_revision bigint,  -- 0: there must be none. Null: any will do.
+  asked_at timestamptz NOT NULL DEFAULT now(),
+  asked_by text NOT NULL DEFAULT session_user,
+  taken_at timestamptz,
+  taken_by uuid,
+  ended_at timestamptz,
+  outcome text,  -- 'done' or 'refused'
+  message text,  -- Why it was refused.
+  revision bigint
+);
+CREATE INDEX edits_open ON onager.edits (type, key, id) WHERE ended_at IS NULL;
+CREATE INDEX edits_ended ON onager.edits (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE FUNCTION onager.notify_edit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('onager', '');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER notify_edit AFTER INSERT ON onager.edits
+  FOR EACH STATEMENT EXECUTE FUNCTION onager.notify_edit();
+
+CREATE FUNCTION onager.set_state(type text, key text, state jsonb, expected_revision bigint DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  edit bigint;
+BEGIN
+  IF state IS NULL OR jsonb_typeof(state) <> 'object' THEN
+    RAISE EXCEPTION 'a state is a JSON object' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  INSERT INTO onager.edits AS e (type, key, state, expected_revision)
+    VALUES (set_state.type, set_state.key, set_state.state, set_state.expected_revision) RETURNING e.id INTO edit;
+  RETURN edit;
+END $$;
+
+CREATE FUNCTION onager.destroy(type text, key text, expected_revision bigint DEFAULT NULL)
+RETURNS bigint LANGUAGE sql AS $$
+  INSERT INTO onager.edits (type, key, expected_revision)
+    VALUES (destroy.type, destroy.key, destroy.expected_revision) RETURNING id;
+$$;
+
+CREATE PROCEDURE onager.await_edit(edit bigint, at_most interval DEFAULT '10 s') LANGUAGE plpgsql AS $$
+DECLARE
+  deadline constant timestamptz := clock_timestamp() + at_most;
+  asked record;
+BEGIN
+  LOOP
+    COMMIT;  -- What is asked for in this transaction can be seen from now on, and what others do in this.
+    SELECT e.outcome, e.message INTO asked FROM onager.edits AS e WHERE e.id = edit;
+    IF NOT FOUND THEN RAISE EXCEPTION 'there is no edit %', edit USING ERRCODE = 'no_data_found'; END IF;
+    EXIT WHEN asked.outcome = 'done';
+    IF asked.outcome = 'refused' THEN
+      RAISE EXCEPTION 'the edit was refused: %', asked.message USING ERRCODE = 'check_violation';
+    END IF;
+    IF clock_timestamp() > deadline THEN
+      RAISE EXCEPTION 'no process has made the edit % yet', edit USING ERRCODE = 'query_canceled';
+    END IF;
+    PERFORM pg_sleep(0.01);
+  END LOOP;
+END $$;
+
+CREATE VIEW onager.actors_json AS
+  SELECT a.type, a.key, a.revision, j.state, j.revision AS state_revision, j.note, j.written_at
+  FROM onager.actors AS a LEFT JOIN onager.state_json AS j ON j.actor = a.id AND j.epoch = a.epoch
+  WHERE NOT a.destroyed;
+
+CREATE FUNCTION onager.edit_json() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    PERFORM onager.destroy(OLD.type, OLD.key, OLD.revision);
+    RETURN OLD;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    PERFORM onager.set_state(NEW.type, NEW.key, NEW.state, 0);
+    RETURN NEW;
+  END IF;
+  IF NEW.type <> OLD.type OR NEW.key <> OLD.key THEN
+    RAISE EXCEPTION 'an actor keeps its type and key' USING ERRCODE = 'feature_not_supported';
+  END IF;
+  -- What was read is what is changed, and nothing newer.
+  IF NEW.state IS DISTINCT FROM OLD.state THEN
+    PERFORM onager.set_state(NEW.type, NEW.key, NEW.state, coalesce(OLD.state_revision, OLD.revision));
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER edit_json INSTEAD OF INSERT OR UPDATE OR DELETE ON onager.actors_json
+  FOR EACH ROW EXECUTE FUNCTION onager.edit_json();
 )sql";
 
 }  // namespace onager::store::postgres

@@ -9,6 +9,7 @@ namespace onager::store::postgres {
 extern const char* const kTablesSql;
 extern const char* const kChangesSql;
 extern const char* const kCommitSql;
+extern const char* const kJsonSql;
 
 }  // namespace onager::store::postgres
 

@@ -64,6 +64,11 @@ StoreLoop::StoreLoop(const PostgresOptions& options, const ConnectionPlan& plan,
   readers_ = std::make_unique<ReaderPool>(plan, options.readers, random_, logger_);
   feed_ = std::make_unique<ChangeFeed>(plan, writer, std::move(seen), random_, logger_,
                                        [this](const ActorId& actor) { OnChanged(actor); });
+  if (options.state_json != nullptr) {
+    JsonStates::Host& host = *this;
+    json_ = std::make_unique<JsonStates>(plan, writer, options.state_json_bytes_max, *options.state_json,
+                                         host, random_, logger_);
+  }
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -108,6 +113,21 @@ void StoreLoop::Release(std::size_t bytes) {
 }
 
 void StoreLoop::Commit(CommitRecord record, Store::CommitDone done) {
+  PushCommit(std::move(record), 0, std::move(done));
+}
+
+void StoreLoop::CommitEdit(CommitRecord record, std::int64_t edit, Store::CommitDone done) {
+  PushCommit(std::move(record), edit, std::move(done));
+}
+
+void StoreLoop::LoadForEdit(const ActorId& actor, Store::LoadDone done) { Load(actor, std::move(done)); }
+
+void StoreLoop::Post(Executor::Function function) {
+  MutexLock lock(mutex_);
+  Push({ActorId(), std::move(function)});
+}
+
+void StoreLoop::PushCommit(CommitRecord record, std::int64_t edit, Store::CommitDone done) {
   const ActorId actor = record.actor;
   const std::size_t bytes = RecordBytes(record);
   absl::Status status = CheckStorable(record);
@@ -120,6 +140,7 @@ void StoreLoop::Commit(CommitRecord record, Store::CommitDone done) {
     return Push({actor, std::move(refused)});
   }
   CommitRequest request;
+  request.edit = edit;
   request.bytes = bytes;
   request.deadline = Deadline();
   request.record = std::move(record);
@@ -220,6 +241,7 @@ void StoreLoop::Run() {
       MutexLock lock(mutex_);
       if (is_closing_ && close_at == kNever) {
         close_at = Now() + absl::ToChronoNanoseconds(options_.close_timeout);
+        if (json_ != nullptr) json_->Hurry();
       }
     }
     if (close_at != kNever && (IsIdle() || Now() >= close_at)) break;
@@ -237,6 +259,8 @@ void StoreLoop::TakeIncoming() {
   for (Incoming& incoming : taken) {
     if (auto* const list = std::get_if<ListRequest>(&incoming.request)) {
       Ask(std::move(*list));
+    } else if (auto* const function = std::get_if<Executor::Function>(&incoming.request)) {
+      if (!gives_up_) (*function)();
     } else if (auto* const commit = std::get_if<CommitRequest>(&incoming.request)) {
       lanes_.Add(incoming.actor, std::move(*commit));
     } else if (auto* const read = std::get_if<ReadRequest>(&incoming.request)) {
@@ -252,6 +276,7 @@ void StoreLoop::Tick() {
   for (const std::unique_ptr<CommitWriter>& writer : writers_) writer->Tick(now);
   readers_->Tick(now);
   feed_->Tick(now);
+  if (json_ != nullptr) json_->Tick(now);
 }
 
 void StoreLoop::Wait(Time at_most) {
@@ -270,6 +295,10 @@ void StoreLoop::Wait(Time at_most) {
   }
   readers_->ForEachConnection(add);
   add(feed_->connection());
+  if (json_ != nullptr) {
+    deadline = std::min(deadline, json_->deadline());
+    add(json_->connection());
+  }
   if (lanes_.must_advance()) deadline = Time::min();
   {
     MutexLock lock(mutex_);
@@ -302,6 +331,7 @@ void StoreLoop::Wait(Time at_most) {
 }
 
 bool StoreLoop::IsIdle() {
+  if (json_ != nullptr && !gives_up_ && !json_->is_idle()) return false;
   MutexLock lock(mutex_);
   return held_records_ == 0 && incoming_.empty() && lanes_.is_idle();
 }
@@ -312,6 +342,7 @@ void StoreLoop::GiveUp() {
   for (const std::unique_ptr<CommitWriter>& writer : writers_) writer->GiveUp();
   readers_->GiveUp();
   feed_->connection().Close(Closed());
+  if (json_ != nullptr) json_->Stop();
   do {
     TakeIncoming();
     lanes_.Advance();
@@ -327,7 +358,10 @@ void StoreLoop::Write(CommitRequest request) {
 void StoreLoop::OnCommitAnswered(const ActorId& actor, CommitRequest& request, const absl::Status& status) {
   Release(request.bytes);
   lanes_.OnCommitEnded(actor);
-  if (status.ok()) feed_->NoteWritten();
+  if (status.ok()) {
+    feed_->NoteWritten();
+    if (json_ != nullptr) json_->NoteWritten(actor, Now());
+  }
   request.done(status);
 }
 

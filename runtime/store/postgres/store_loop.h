@@ -17,6 +17,7 @@
 #include "runtime/base/xoshiro.h"
 #include "runtime/store/postgres/change_feed.h"
 #include "runtime/store/postgres/commit_writer.h"
+#include "runtime/store/postgres/json_states.h"
 #include "runtime/store/postgres/lanes.h"
 #include "runtime/store/postgres/postgres_store.h"
 #include "runtime/store/postgres/reader_pool.h"
@@ -26,7 +27,7 @@ namespace onager::store::postgres {
 /// The thread that owns all connections of a store, and what is asked of it. Its methods are those of
 /// `Store`, with the same promises; see `OpenPostgresStore`. Destruction waits for what is asked, up to
 /// `PostgresOptions::close_timeout`.
-class StoreLoop final : private Lanes::Sink {
+class StoreLoop final : private Lanes::Sink, private JsonStates::Host {
  public:
   /// `seen`: from where on changes are told.
   StoreLoop(const PostgresOptions& options, const ConnectionPlan& plan, const Uuid& writer, std::string seen);
@@ -47,7 +48,7 @@ class StoreLoop final : private Lanes::Sink {
   // What was asked, as it reaches the thread.
   struct Incoming {
     ActorId actor;
-    std::variant<CommitRequest, ReadRequest, RefusedRequest, ListRequest> request;
+    std::variant<CommitRequest, ReadRequest, RefusedRequest, ListRequest, Executor::Function> request;
   };
 
   class SteadyClock final : public Clock {
@@ -59,6 +60,7 @@ class StoreLoop final : private Lanes::Sink {
   Time Deadline() const;
   /// Takes note of one that is asked; it may be refused.
   absl::Status Hold(std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PushCommit(CommitRecord record, std::int64_t edit, Store::CommitDone done);
   template <typename Done>
   void PushRead(const ActorId& actor, Done done);
   void PushList(ListRequest request);
@@ -82,6 +84,10 @@ class StoreLoop final : private Lanes::Sink {
   void Ask(ListRequest request);
   void OnRead(ReadGroup& group, const Answer& answer);
   void OnChanged(const ActorId& actor);
+  void Post(Executor::Function function) override;
+  void LoadForEdit(const ActorId& actor, Store::LoadDone done) override;
+  void CommitEdit(CommitRecord record, std::int64_t edit, Store::CommitDone done) override;
+  void OnEdited(const ActorId& actor) override { OnChanged(actor); }
 
   const PostgresOptions options_;
   SteadyClock clock_;
@@ -91,6 +97,7 @@ class StoreLoop final : private Lanes::Sink {
   std::vector<std::unique_ptr<CommitWriter>> writers_;
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<ChangeFeed> feed_;
+  std::unique_ptr<JsonStates> json_;  // Null: states are not shown.
   std::vector<pollfd> polled_;
   std::vector<Connection*> polled_connections_;  // Of `polled_`, from its second on.
   bool gives_up_ = false;

@@ -1,0 +1,314 @@
+#include "runtime/store/postgres/json_states.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/store/postgres/actor_rows.h"
+
+namespace onager::store::postgres {
+namespace {
+
+constexpr Duration kShowDelay = std::chrono::milliseconds(200);
+constexpr Duration kTakeInterval = std::chrono::milliseconds(250);
+constexpr Duration kSweepInterval = std::chrono::seconds(1);
+constexpr Duration kSweepPause = std::chrono::minutes(1);
+constexpr std::size_t kShowingMax = 4;
+constexpr std::size_t kDueMax = 100'000;
+constexpr int kAttemptsMax = 8;
+
+constexpr const char* kRead = "read_state";
+constexpr const char* kWrite = "write_json";
+constexpr const char* kSweep = "sweep";
+constexpr const char* kTake = "take_edits";
+constexpr const char* kRefuse = "refuse_edit";
+
+ConnectionPlan WithStatements(ConnectionPlan plan) {
+  plan.parameters = plan.parameters.With("application_name", "onager-json");
+  plan.settings.emplace_back("synchronous_commit",
+                             "off");  // What is lost is found to be missing, and made anew.
+  plan.statements = {
+      {kRead, kLoadStateSql},
+      {kWrite,
+       "INSERT INTO onager.state_json AS t (actor, epoch, revision, state, note, written_at) "
+       "SELECT a.id, $3::bigint, $4::bigint, nullif($5::text, '')::jsonb, nullif($6::text, ''), "
+       "clock_timestamp() "
+       "FROM onager.actors AS a WHERE a.type = $1 AND a.key = $2 AND a.epoch = $3::bigint AND NOT "
+       "a.destroyed "
+       "ON CONFLICT (actor) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision, "
+       "state = excluded.state, note = excluded.note, written_at = excluded.written_at "
+       "WHERE t.epoch <> excluded.epoch OR t.revision <= excluded.revision"},
+      {kSweep,
+       "SELECT a.type, a.key, (NOT a.destroyed AND (j.actor IS NULL OR j.epoch <> a.epoch OR "
+       "j.revision <> a.revision))::int FROM (SELECT * FROM onager.actors WHERE (type, key) > ($1, $2) "
+       "ORDER BY type, key LIMIT 1000) AS a LEFT JOIN onager.state_json AS j ON j.actor = a.id "
+       "ORDER BY a.type, a.key"},
+      // Of each actor the edit that was asked for first. One whose process is gone is taken by another.
+      {kTake,
+       "UPDATE onager.edits SET taken_by = $1, taken_at = clock_timestamp() WHERE id = ANY (ARRAY("
+       "SELECT e.id FROM onager.edits AS e WHERE e.ended_at IS NULL AND e.type = ANY ($2::text[]) AND "
+       "(e.taken_at IS NULL OR e.taken_at < clock_timestamp() - interval '30 s') AND NOT EXISTS ("
+       "SELECT FROM onager.edits AS b WHERE b.ended_at IS NULL AND b.type = e.type AND b.key = e.key AND "
+       "b.id < e.id) "
+       "ORDER BY e.id LIMIT 16 FOR UPDATE SKIP LOCKED)) "
+       "RETURNING id, type, key, state::text, expected_revision"},
+      {kRefuse,
+       "UPDATE onager.edits SET ended_at = clock_timestamp(), outcome = 'refused', message = $3 "
+       "WHERE id = $1 AND taken_by = $2 AND ended_at IS NULL"},
+  };
+  plan.last_command = "LISTEN onager";
+  return plan;
+}
+
+absl::flat_hash_set<std::string> TypesOf(const StateJson& json) {
+  const std::vector<std::string> types = json.types();
+  return {types.begin(), types.end()};
+}
+
+}  // namespace
+
+JsonStates::JsonStates(ConnectionPlan plan, const Uuid& writer, std::size_t state_bytes_max, StateJson& json,
+                       Host& host, Xoshiro256& random, Logger& logger)
+    : link_(WithStatements(std::move(plan)), random, logger),
+      writer_(writer),
+      state_bytes_max_(state_bytes_max),
+      json_(json),
+      host_(host),
+      random_(random),
+      types_(TypesOf(json)),
+      types_array_(ArrayBuilder::Element::kText),
+      converter_(1) {
+  for (const std::string& type : types_) types_array_.AddBytes(type);
+}
+
+void JsonStates::NoteWritten(const ActorId& actor, Time now) {
+  // Those that are too many are found by the sweep.
+  if (!types_.contains(actor.type) || due_.size() >= kDueMax) return;
+  if (waiting_.insert(actor).second) due_.push_back({actor, now + kShowDelay});
+}
+
+void JsonStates::Tick(Time now) {
+  now_ = now;
+  link_.Tick(now);
+  if (link_.TakeOpened()) {
+    link_.Succeeded();
+    next_take_ = now;
+  }
+  if (!link_.is_ready()) return;
+  if (connection().TakeNotified()) next_take_ = now;
+  while (!due_.empty() && showing_ < kShowingMax && (hurries_ || due_.front().at <= now)) {
+    const ActorId actor = std::move(due_.front().actor);
+    due_.pop_front();
+    waiting_.erase(actor);
+    Show(actor, now);
+  }
+  if (!sweeping_ && now >= next_sweep_ && !hurries_) Sweep(now);
+  if (!taking_ && edits_.empty() && now >= next_take_ && !hurries_) Take(now);
+}
+
+Time JsonStates::deadline() const {
+  Time deadline = link_.deadline();
+  if (!link_.is_ready()) return deadline;
+  if (!due_.empty() && showing_ < kShowingMax)
+    deadline = std::min(deadline, hurries_ ? Time::min() : due_.front().at);
+  if (hurries_) return deadline;
+  if (!sweeping_) deadline = std::min(deadline, next_sweep_);
+  if (!taking_ && edits_.empty()) deadline = std::min(deadline, next_take_);
+  return deadline;
+}
+
+bool JsonStates::is_idle() const {
+  if (!link_.is_ready()) return true;  // What is not shown is found by the next process.
+  return due_.empty() && showing_ == 0 && edits_.empty() && !taking_;
+}
+
+void JsonStates::Stop() {
+  connection().Close(absl::CancelledError("the store is closed"));
+  converter_.Shutdown();
+}
+
+// Showing.
+
+void JsonStates::Show(const ActorId& actor, Time now) {
+  ++showing_;
+  connection().Send(kRead,
+                    Parameters()
+                        .AddBytes(actor.type)
+                        .AddBytes(actor.key)
+                        .AddBigint(static_cast<std::int64_t>(state_bytes_max_)),
+                    now, [this, actor](const Answer& answer) { OnRead(actor, answer); });
+}
+
+void JsonStates::OnRead(const ActorId& actor, const Answer& answer) {
+  if (answer.kind != Answer::Kind::kRows) return Shown(actor);
+  const StateSize size = DecodeSize(answer.result.get());
+  if (size.bytes > state_bytes_max_) {
+    Write(actor, size.epoch, size.revision, "",
+          absl::StrCat("the state has ", size.bytes, " bytes, more than are shown as JSON"));
+    return;
+  }
+  absl::StatusOr<std::optional<StoredActor>> stored = DecodeActor(actor, answer.result.get());
+  if (!stored.ok() || !stored->has_value() || (*stored)->destroyed) return Shown(actor);
+  Convert(actor, **std::move(stored));
+}
+
+void JsonStates::Convert(const ActorId& actor, StoredActor stored) {
+  converter_.Post([this, actor, stored = std::move(stored)]() mutable {
+    absl::StatusOr<std::string> state = json_.ToJson(actor, stored);
+    host_.Post([this, actor, epoch = stored.epoch, revision = stored.revision, state = std::move(state)] {
+      if (state.ok()) {
+        Write(actor, epoch, revision, *state, "");
+      } else {
+        Write(actor, epoch, revision, "", absl::StrCat("there is no JSON of it: ", state.status().message()));
+      }
+    });
+  });
+}
+
+void JsonStates::Write(const ActorId& actor, std::uint64_t epoch, std::uint64_t revision,
+                       const std::string& state, const std::string& note) {
+  if (!link_.is_ready()) return Shown(actor);  // The sweep finds it.
+  connection().Send(kWrite,
+                    Parameters()
+                        .AddBytes(actor.type)
+                        .AddBytes(actor.key)
+                        .AddBigint(static_cast<std::int64_t>(epoch))
+                        .AddBigint(static_cast<std::int64_t>(revision))
+                        .AddBytes(state)
+                        .AddBytes(note),
+                    now_, [this, actor, epoch, revision, state](const Answer& answer) {
+                      // Not every JSON is one to PostgreSQL: none of its texts has a zero character.
+                      if (answer.kind == Answer::Kind::kError && !state.empty()) {
+                        return Write(actor, epoch, revision, "",
+                                     absl::StrCat("there is no JSON of it: ", answer.status.message()));
+                      }
+                      Shown(actor);
+                    });
+}
+
+void JsonStates::Shown(const ActorId& /*actor*/) { --showing_; }
+
+void JsonStates::Sweep(Time now) {
+  sweeping_ = true;
+  connection().Send(kSweep, Parameters().AddBytes(swept_.type).AddBytes(swept_.key), now,
+                    [this](const Answer& answer) { OnSwept(answer); });
+}
+
+void JsonStates::OnSwept(const Answer& answer) {
+  sweeping_ = false;
+  next_sweep_ = now_ + kSweepInterval;
+  if (answer.kind != Answer::Kind::kRows) return;
+  const PGresult* const rows = answer.result.get();
+  for (int row = 0; row < PQntuples(rows); ++row) {
+    swept_.type = std::string(ReadBytes(rows, row, 0));
+    swept_.key = std::string(ReadBytes(rows, row, 1));
+    if (ReadInteger(rows, row, 2) != 0) NoteWritten(swept_, now_);
+  }
+  if (PQntuples(rows) > 0) return;
+  swept_ = ActorId();
+  next_sweep_ = now_ + kSweepPause;
+}
+
+// Edits, one after the other.
+
+void JsonStates::Take(Time now) {
+  taking_ = true;
+  next_take_ = now + kTakeInterval;
+  connection().Send(kTake, Parameters().AddUuid(writer_).Add(types_array_), now,
+                    [this](const Answer& answer) { OnTaken(answer); });
+}
+
+void JsonStates::OnTaken(const Answer& answer) {
+  taking_ = false;
+  if (answer.kind != Answer::Kind::kRows) return;
+  const PGresult* const rows = answer.result.get();
+  for (int row = 0; row < PQntuples(rows); ++row) {
+    Edit& edit = edits_.emplace_back();
+    edit.id = ReadBigint(rows, row, 0);
+    edit.actor.type = std::string(ReadBytes(rows, row, 1));
+    edit.actor.key = std::string(ReadBytes(rows, row, 2));
+    if (!IsNull(rows, row, 3)) edit.state = std::string(ReadBytes(rows, row, 3));
+    if (!IsNull(rows, row, 4)) {
+      edit.expected_revision = static_cast<std::uint64_t>(ReadBigint(rows, row, 4));
+    }
+  }
+  if (!edits_.empty()) NextEdit();
+}
+
+void JsonStates::NextEdit() {
+  host_.LoadForEdit(edits_.front().actor, [this](absl::StatusOr<std::optional<StoredActor>> stored) {
+    OnLoaded(std::move(stored));
+  });
+}
+
+void JsonStates::OnLoaded(absl::StatusOr<std::optional<StoredActor>> stored) {
+  if (!stored.ok()) return Refuse(absl::StrCat("it cannot be loaded: ", stored.status().message()));
+  const Edit& edit = edits_.front();
+  const bool exists = stored->has_value() && !(*stored)->destroyed;
+  const std::uint64_t revision = exists ? (*stored)->revision : 0;
+  if (edit.expected_revision.has_value() && *edit.expected_revision != revision) {
+    return Refuse(absl::StrCat("the actor is at revision ", revision, ", not ", *edit.expected_revision));
+  }
+  if (!edit.state.has_value()) {
+    if (!exists) return Refuse("there is no such actor");
+    return CommitEdit(*stored, std::nullopt);
+  }
+  converter_.Post([this, actor = edit.actor, json = *edit.state, held = *std::move(stored)]() mutable {
+    absl::StatusOr<StoredSnapshot> state = json_.FromJson(actor, json);
+    host_.Post([this, held = std::move(held), state = std::move(state)]() mutable {
+      if (edits_.empty()) return;
+      if (!state.ok()) return Refuse(std::string(state.status().message()));
+      CommitEdit(held, *std::move(state));
+    });
+  });
+}
+
+// Where a state comes from nobody knows: those who observe it are told that it is another epoch, and get it
+// whole. It is another revision too, so that whoever has read the one before finds out.
+void JsonStates::CommitEdit(const std::optional<StoredActor>& held, std::optional<StoredSnapshot> state) {
+  const Edit& edit = edits_.front();
+  CommitRecord record;
+  record.actor = edit.actor;
+  record.commit = random_.Next() | 1;
+  const bool exists = held.has_value() && !held->destroyed;
+  record.epoch = exists ? held->epoch : random_.Next() | 1;
+  record.base_revision = exists ? held->revision : 0;
+  record.base_commit = exists ? held->commit : 0;
+  if (state.has_value()) {
+    record.next_epoch = random_.Next() | 1;
+    record.snapshot = std::move(state->state);
+    record.version = state->version;
+  } else {
+    record.destroy = true;
+    record.version = held->version;
+  }
+  host_.CommitEdit(std::move(record), edit.id, [this](const absl::Status& status) { OnCommitted(status); });
+}
+
+void JsonStates::OnCommitted(const absl::Status& status) {
+  if (status.ok()) {
+    host_.OnEdited(edits_.front().actor);
+    return EndEdit();
+  }
+  Edit& edit = edits_.front();
+  // Somebody else was first: from what there is now, unless that is not wanted.
+  if (absl::IsAborted(status) && ++edit.attempts < kAttemptsMax) return NextEdit();
+  if (absl::IsUnavailable(status)) return EndEdit();  // It is taken once more, by somebody who can.
+  Refuse(std::string(status.message()));
+}
+
+void JsonStates::Refuse(const std::string& why) {
+  if (link_.is_ready()) {
+    connection().Send(kRefuse, Parameters().AddBigint(edits_.front().id).AddUuid(writer_).AddBytes(why), now_,
+                      [](const Answer&) {});
+  }
+  EndEdit();
+}
+
+void JsonStates::EndEdit() {
+  edits_.pop_front();
+  if (!edits_.empty()) return NextEdit();
+  next_take_ = now_;  // There may be more.
+}
+
+}  // namespace onager::store::postgres

@@ -1,0 +1,32 @@
+#ifndef ONAGER_RUNTIME_STORE_POSTGRES_STATE_JSON_H_
+#define ONAGER_RUNTIME_STORE_POSTGRES_STATE_JSON_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "runtime/store/store.h"
+
+namespace onager::store {
+
+/// Makes JSON of what a store holds of an actor, and the other way round: for those who look at states with
+/// SQL, and change them. Called on a thread of the store's, one call at a time.
+class StateJson {
+ public:
+  virtual ~StateJson() = default;
+
+  /// The types of actors that it knows. Always the same ones.
+  virtual std::vector<std::string> types() const = 0;
+
+  /// The state as a JSON object. `stored` has its newest snapshot and the steps after that.
+  virtual absl::StatusOr<std::string> ToJson(const ActorId& actor, const StoredActor& stored) = 0;
+
+  /// The state that a JSON object says, as a snapshot whose revision means nothing. An error is told to
+  /// whoever has written the JSON.
+  virtual absl::StatusOr<StoredSnapshot> FromJson(const ActorId& actor, std::string_view json) = 0;
+};
+
+}  // namespace onager::store
+
+#endif  // ONAGER_RUNTIME_STORE_POSTGRES_STATE_JSON_H_
