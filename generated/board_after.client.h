@@ -187,6 +187,9 @@ class BoardClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<BoardState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<BoardState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

@@ -275,6 +275,10 @@ onager::Observation<BoardState> BoardClient::Observe() const {
   return onager::Observation<BoardState>(channel_, BoardActor::Type(), key_);
 }
 
+onager::Past<BoardState> BoardClient::Past() const {
+  return onager::generated::PastOf<BoardState>(channel_, BoardActor::Type(), key_);
+}
+
 }  // namespace board::before
 
 void onager::Tracked<board::before::Point>::set_x(double x) { Set<&Value::x>(x); }

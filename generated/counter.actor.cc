@@ -210,6 +210,10 @@ onager::Observation<CounterState> CounterClient::Observe() const {
   return onager::Observation<CounterState>(channel_, CounterActor::Type(), key_);
 }
 
+onager::Past<CounterState> CounterClient::Past() const {
+  return onager::generated::PastOf<CounterState>(channel_, CounterActor::Type(), key_);
+}
+
 }  // namespace counter::v1
 
 void onager::Tracked<counter::v1::CounterState>::set_value(std::int64_t value) { Set<&Value::value>(value); }

@@ -84,6 +84,9 @@ class CounterClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<CounterState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<CounterState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

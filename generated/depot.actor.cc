@@ -465,6 +465,10 @@ onager::Observation<DepotState> DepotClient::Observe() const {
   return onager::Observation<DepotState>(channel_, DepotActor::Type(), key_);
 }
 
+onager::Past<DepotState> DepotClient::Past() const {
+  return onager::generated::PastOf<DepotState>(channel_, DepotActor::Type(), key_);
+}
+
 }  // namespace depot::v1
 
 void onager::Tracked<depot::v1::Parcel>::set_number(std::int64_t number) { Set<&Value::number>(number); }

@@ -142,6 +142,9 @@ class DepotClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<DepotState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<DepotState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

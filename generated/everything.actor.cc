@@ -1001,6 +1001,10 @@ onager::Observation<AgencyState> AgencyClient::Observe() const {
   return onager::Observation<AgencyState>(channel_, AgencyActor::Type(), key_);
 }
 
+onager::Past<AgencyState> AgencyClient::Past() const {
+  return onager::generated::PastOf<AgencyState>(channel_, AgencyActor::Type(), key_);
+}
+
 }  // namespace everything::v1
 
 void onager::Tracked<everything::v1::Comment>::set_text(std::string text) {

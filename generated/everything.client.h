@@ -420,6 +420,9 @@ class AgencyClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<AgencyState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<AgencyState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

@@ -283,6 +283,10 @@ onager::Observation<HostMonitorState> HostMonitorClient::Observe() const {
   return onager::Observation<HostMonitorState>(channel_, HostMonitorActor::Type(), key_);
 }
 
+onager::Past<HostMonitorState> HostMonitorClient::Past() const {
+  return onager::generated::PastOf<HostMonitorState>(channel_, HostMonitorActor::Type(), key_);
+}
+
 }  // namespace host_monitor::v1
 
 void onager::Tracked<host_monitor::v1::Process>::set_command(std::string command) {

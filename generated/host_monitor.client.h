@@ -192,6 +192,9 @@ class HostMonitorClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<HostMonitorState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<HostMonitorState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

@@ -563,6 +563,10 @@ onager::Observation<LabState> LabClient::Observe() const {
   return onager::Observation<LabState>(channel_, LabActor::Type(), key_);
 }
 
+onager::Past<LabState> LabClient::Past() const {
+  return onager::generated::PastOf<LabState>(channel_, LabActor::Type(), key_);
+}
+
 }  // namespace lab::v1
 
 void onager::Tracked<lab::v1::LabState>::set_value(std::int64_t value) { Set<&Value::value>(value); }

@@ -148,6 +148,9 @@ class LabClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<LabState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<LabState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

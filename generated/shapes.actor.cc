@@ -321,6 +321,10 @@ onager::Observation<ShapesState> ShapesClient::Observe() const {
   return onager::Observation<ShapesState>(channel_, ShapesActor::Type(), key_);
 }
 
+onager::Past<ShapesState> ShapesClient::Past() const {
+  return onager::generated::PastOf<ShapesState>(channel_, ShapesActor::Type(), key_);
+}
+
 }  // namespace shapes::v1
 
 void onager::Tracked<shapes::v1::Point>::set_x(double x) { Set<&Value::x>(x); }

@@ -427,6 +427,9 @@ class ShapesClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<ShapesState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<ShapesState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

@@ -651,6 +651,10 @@ onager::Observation<TodoListState> TodoListClient::Observe() const {
   return onager::Observation<TodoListState>(channel_, TodoListActor::Type(), key_);
 }
 
+onager::Past<TodoListState> TodoListClient::Past() const {
+  return onager::generated::PastOf<TodoListState>(channel_, TodoListActor::Type(), key_);
+}
+
 }  // namespace todo::v1
 
 void onager::Tracked<todo::v1::Todo>::set_title(std::string title) { Set<&Value::title>(std::move(title)); }

@@ -197,6 +197,9 @@ class TodoListClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<TodoListState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<TodoListState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;

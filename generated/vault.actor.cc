@@ -876,6 +876,10 @@ onager::Observation<VaultState> VaultClient::Observe() const {
   return onager::Observation<VaultState>(channel_, VaultActor::Type(), key_);
 }
 
+onager::Past<VaultState> VaultClient::Past() const {
+  return onager::generated::PastOf<VaultState>(channel_, VaultActor::Type(), key_);
+}
+
 JournalKey::JournalKey(std::string name_value) : name(std::move(name_value)) {}
 
 bool operator==(const JournalKey&, const JournalKey&) = default;
@@ -1072,6 +1076,10 @@ onager::Call<> JournalClient::End(onager::CallOptions options) const {
 
 onager::Observation<JournalState> JournalClient::Observe() const {
   return onager::Observation<JournalState>(channel_, JournalActor::Type(), key_);
+}
+
+onager::Past<JournalState> JournalClient::Past() const {
+  return onager::generated::PastOf<JournalState>(channel_, JournalActor::Type(), key_);
 }
 
 }  // namespace vault::v1

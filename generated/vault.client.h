@@ -210,6 +210,9 @@ class VaultClient {
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<VaultState> Observe() const;
 
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<VaultState> Past() const;
+
  private:
   std::shared_ptr<onager::generated::Channel> channel_;
   std::string key_;
@@ -250,6 +253,9 @@ class JournalClient {
 
   /// Follows the actor's state; `Start()` the observation to begin.
   onager::Observation<JournalState> Observe() const;
+
+  /// Asks what the actor was, as far as its store remembers.
+  onager::Past<JournalState> Past() const;
 
  private:
   std::shared_ptr<onager::generated::Channel> channel_;

@@ -24,8 +24,8 @@ constexpr std::array<std::string_view, 3> kNamesInsideOnager = {"generated", "in
 constexpr std::string_view kNamesInsideOurs[] = {
     "ActorBase", "AddReminderChange", "AfterCommit", "BindKey", "CancelReminder", "Dispatch",
     "DispatchStreamed", "Emit", "EmitEvent", "FromBytes", "Migrate", "Observe", "OnActivate", "OnDeactivate",
-    "OnReminder", "OnTimer", "Parse", "RestoreEvents", "RestoreReminders", "SetReminder", "TakeEvents",
-    "TakeReminders", "ToBytes", "ToStatus", "ToString", "Type", "Watch", "a", "actor", "actor_type",
+    "OnReminder", "OnTimer", "Parse", "Past", "RestoreEvents", "RestoreReminders", "SetReminder",
+    "TakeEvents", "TakeReminders", "ToBytes", "ToStatus", "ToString", "Type", "Watch", "a", "actor", "actor_type",
     "arguments", "b", "bytes", "channel", "client", "event", "from", "kCode", "kNumber", "kTypeUrl", "key",
     "message", "method", "options", "out", "parsed", "pending", "reader", "reminder", "request", "result", "state",
     "state_interface", "streams", "text", "timer", "turn", "type", "value"};
@@ -256,6 +256,7 @@ void CppNames::NameActor(const idl::Actor& actor, ActorNames& names, NameScope& 
                 "Dispatch",
                 "DispatchStreamed",
                 "Observe",
+                "Past",
                 "Watch",
                 "Emit",
                 "EmitEvent",

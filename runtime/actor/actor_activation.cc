@@ -210,15 +210,24 @@ void ActorCell::CommitMigration() {
   (void)actor_->TakeEvents();
   (void)actor_->TakeReminders();
   std::string bytes;
-  if (!state.EncodePatch(bytes)) return state.Commit();
-  const SharedBytes patch = ShareBytes(std::move(bytes));
   GatedTurn turn;
-  turn.shown = Show(patch, {});
-  state.Commit();
   turn.activates = true;
-  turn.revision = ++revision_;
-  store::CommitRecord record = NewRecord(revision_ - 1);
-  AddStep(record, patch, nullptr, /*with_snapshot=*/true);
+  store::CommitRecord record;
+  if (state.EncodePatch(bytes)) {
+    const SharedBytes patch = ShareBytes(std::move(bytes));
+    turn.shown = Show(patch, {});
+    state.Commit();
+    turn.revision = ++revision_;
+    record = NewRecord(revision_ - 1);
+    AddStep(record, patch, nullptr, /*with_snapshot=*/true);
+  } else {
+    state.Commit();
+    if (!persists_) return;
+    // The snapshot says from where on the state means what it means now.
+    turn.revision = revision_;
+    record = NewRecord(revision_);
+    AddSnapshot(record);
+  }
   turn.commit = Commit(std::move(record), generated::Durability::kSync);
   gate_.push_back(std::move(turn));
 }

@@ -46,7 +46,10 @@ void ActorCell::AddStep(store::CommitRecord& record, SharedBytes patch, SharedBy
   if (persists_) log_extent_.Add(step);
   patch_bytes_since_snapshot_ += step.patch->size();
   ++patches_since_snapshot_;
-  if (with_snapshot ||
+  // Each change of version has a snapshot, also that from nothing to a later one than the first: it says what
+  // the states after it mean.
+  const bool first_of_later_version = persists_ && revision_ == 1 && hosted_.type->version > 1;
+  if (with_snapshot || first_of_later_version ||
       patch_bytes_since_snapshot_ > std::max(kPatchBytesBeforeSnapshotMin, snapshot_bytes_) ||
       patches_since_snapshot_ >
           std::max(kPatchesBeforeSnapshotMin, snapshot_bytes_ / kSnapshotBytesPerPatch)) {

@@ -15,6 +15,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "onager/generated/actor_base.h"
+#include "onager/generated/past_messages.h"
 #include "runtime/actor/actor_call.h"
 #include "runtime/actor/actor_feed.h"
 #include "runtime/actor/call_records.h"
@@ -121,6 +122,12 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
                 std::shared_ptr<const generated::FieldTree> known = nullptr,
                 const std::optional<session::Position>& from = std::nullopt);
 
+  using PastDone = absl::AnyInvocable<void(absl::StatusOr<std::string>)>;
+  /// Answers what is asked of the actor's past from what its store holds, without activating it; see
+  /// `ActorPast`. `NOT_FOUND` where nothing is held, `RESOURCE_EXHAUSTED` when 64 are being answered. `done`
+  /// is called once, from any thread, under no lock.
+  void AskPast(const ActorId& actor, generated::PastQuery query, PastDone done);
+
   /// Refuses new work with `UNAVAILABLE`, cancels what waits and what runs, and blocks until no turn is open.
   /// With an executor that the caller runs itself, `BeginShutdown` and `idle` do the same without blocking.
   void Shutdown();
@@ -146,6 +153,7 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
   absl::StatusOr<std::shared_ptr<ActorCell>> FindOrCreate(const ActorId& actor);
   /// Forgets a cell in which nothing waits, and keeps what is left of its actor. False when something does.
   bool Retire(ActorCell& cell);
+  absl::Status AdmitPastQuery();
   store::Store& StoreOf(const HostedType& hosted) const;
   session::ReplayLimits ReplayOf(const HostedType& hosted) const;
   /// As a commit that may be answered before it is durable.
@@ -177,6 +185,7 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
   // Taken before a cell's lock, never inside it.
   mutable Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int past_queries_ ABSL_GUARDED_BY(mutex_) = 0;  // Not answered.
   absl::flat_hash_map<ActorId, std::shared_ptr<ActorCell>> cells_ ABSL_GUARDED_BY(mutex_);
   DormantActors dormant_ ABSL_GUARDED_BY(mutex_);
   Timers::Id dormant_timer_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -62,6 +62,15 @@ std::shared_ptr<generated::PendingCall> TurnChannel::Call(const generated::Actor
   return outgoing;
 }
 
+std::shared_ptr<generated::PendingCall> TurnChannel::AskPast(const generated::ActorType& /*type*/,
+                                                             const std::string& /*key*/,
+                                                             std::string /*query*/,
+                                                             const CallOptions& /*options*/) {
+  auto outgoing = std::make_shared<OutgoingCall>(turn_);
+  outgoing->Complete(absl::UnimplementedError("a turn does not ask what was before"));
+  return outgoing;
+}
+
 std::shared_ptr<generated::StreamingCall> TurnChannel::CallWithStreams(const generated::ActorType& type,
                                                                        const std::string& key,
                                                                        std::size_t method,

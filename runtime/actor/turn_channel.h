@@ -24,6 +24,8 @@ class TurnChannel final : public generated::Channel {
   std::shared_ptr<generated::PendingCall> Call(const generated::ActorType& type, const std::string& key,
                                                std::size_t method, std::string arguments,
                                                const CallOptions& options) override;
+  std::shared_ptr<generated::PendingCall> AskPast(const generated::ActorType& type, const std::string& key,
+                                                  std::string query, const CallOptions& options) override;
   std::shared_ptr<generated::StreamingCall> CallWithStreams(const generated::ActorType& type,
                                                             const std::string& key, std::size_t method,
                                                             std::string arguments,

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/time/time.h"
+#include "onager/generated/past_messages.h"
 #include "runtime/wire/resume_token.h"
 
 namespace onager::client {
@@ -29,27 +30,30 @@ session::ClientSessionOptions SessionOptions(const ClientOptions& options, Rando
 }
 
 ClientSession::CallRequest MakeRequest(const generated::ActorType& type, const std::string& key,
-                                       std::size_t method, std::string arguments, const CallOptions& options,
-                                       const OfflinePolicy& offline, const Clock& clock) {
-  const generated::MethodInfo& info = type.methods[method];
-  absl::Duration timeout = options.timeout().value_or(info.timeout);
+                                       const generated::MethodInfo& method, std::string arguments,
+                                       const CallOptions& options, const OfflinePolicy& offline,
+                                       const Clock& clock) {
+  absl::Duration timeout = options.timeout().value_or(method.timeout);
   if (options.deadline().has_value()) {
     const absl::Duration left = *options.deadline() - clock.WallNow();
     timeout = options.timeout().has_value() ? std::min(timeout, left) : left;
   }
   ClientSession::CallRequest request;
   request.actor = {std::string(type.name), key};
-  request.method = std::string(info.name);
+  request.method = std::string(method.name);
   request.arguments = std::move(arguments);
   if (timeout != absl::InfiniteDuration()) request.timeout = ToDuration(timeout);
-  if (info.streamed_parameter) request.streams |= wire::kStreamedParameter;
-  if (info.streamed_result) request.streams |= wire::kStreamedResult;
+  if (method.streamed_parameter) request.streams |= wire::kStreamedParameter;
+  if (method.streamed_result) request.streams |= wire::kStreamedResult;
   if (options.may_run_again().has_value()) {
     request.rerun = *options.may_run_again() ? wire::kMayRunAgain : wire::kMayNotRunAgain;
   }
   request.offline_calls_max = options.while_offline().value_or(offline).calls_max();
   return request;
 }
+
+/// The method that every actor has besides its own.
+constexpr generated::MethodInfo kPast{.name = generated::kPastMethod, .idempotent = true, .readonly = true};
 
 absl::Status ClosedStatus() { return absl::CancelledError("the client is closed"); }
 
@@ -285,6 +289,21 @@ void ClientCore::Do(ClientSession::StateChanged& action) {
 std::shared_ptr<generated::PendingCall> ClientCore::Call(const generated::ActorType& type,
                                                          const std::string& key, std::size_t method,
                                                          std::string arguments, const CallOptions& options) {
+  return StartCall(MakeRequest(type, key, type.methods[method], std::move(arguments), options,
+                               options_.offline, environment_.clock),
+                   options);
+}
+
+std::shared_ptr<generated::PendingCall> ClientCore::AskPast(const generated::ActorType& type,
+                                                            const std::string& key, std::string query,
+                                                            const CallOptions& options) {
+  return StartCall(
+      MakeRequest(type, key, kPast, std::move(query), options, options_.offline, environment_.clock),
+      options);
+}
+
+std::shared_ptr<generated::PendingCall> ClientCore::StartCall(ClientSession::CallRequest request,
+                                                              const CallOptions& options) {
   auto handle = std::make_shared<CallHandle>(callbacks_, [weak = weak_from_this()](CallHandle& cancelled) {
     const auto self = weak.lock();
     if (self == nullptr) return;
@@ -294,8 +313,6 @@ std::shared_ptr<generated::PendingCall> ClientCore::Call(const generated::ActorT
     handle->End(absl::CancelledError("the call was cancelled before it was made"));
     return handle;
   }
-  ClientSession::CallRequest request =
-      MakeRequest(type, key, method, std::move(arguments), options, options_.offline, environment_.clock);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     handle->number = session.Call(std::move(request), now);
     KeepCall(handle);
@@ -331,8 +348,8 @@ std::shared_ptr<generated::StreamingCall> ClientCore::CallWithStreams(const gene
     handle->End(absl::CancelledError("the call was cancelled before it was made"));
     return handle;
   }
-  ClientSession::CallRequest request =
-      MakeRequest(type, key, method, std::move(arguments), options, options_.offline, environment_.clock);
+  ClientSession::CallRequest request = MakeRequest(type, key, type.methods[method], std::move(arguments),
+                                                   options, options_.offline, environment_.clock);
   const bool open = Step([this, &request, &handle](ClientSession& session, Time now) {
     const std::uint64_t number = session.Call(std::move(request), now);
     handle->set_number(number);

@@ -55,6 +55,8 @@ class ClientCore final : public generated::Channel,
   std::shared_ptr<generated::PendingCall> Call(const generated::ActorType& type, const std::string& key,
                                                std::size_t method, std::string arguments,
                                                const CallOptions& options) override;
+  std::shared_ptr<generated::PendingCall> AskPast(const generated::ActorType& type, const std::string& key,
+                                                  std::string query, const CallOptions& options) override;
   std::shared_ptr<generated::StreamingCall> CallWithStreams(const generated::ActorType& type,
                                                             const std::string& key, std::size_t method,
                                                             std::string arguments,
@@ -79,6 +81,8 @@ class ClientCore final : public generated::Channel,
   /// core is closed. Events run under the lock.
   bool Step(absl::FunctionRef<void(session::ClientSession&, Time)> event);
   bool SendAndDo();
+  std::shared_ptr<generated::PendingCall> StartCall(session::ClientSession::CallRequest request,
+                                                    const CallOptions& options);
   void Do(session::ClientSession::Connect& action);
   void Do(session::ClientSession::Disconnect& action);
   void Do(session::ClientSession::CallEnded& action);

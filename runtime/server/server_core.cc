@@ -239,13 +239,22 @@ void ServerCore::NoteSessionEnd(const absl::Status& reason) {
 void ServerCore::NoteCallEnded(const generated::ActorType& type, const generated::MethodInfo& method,
                                const absl::Status& status, Time began) {
   counters_.OnCallEnded(status.code(), environment_.clock.Now() - began);
+  LogIfOurs(type.name, method.name, status);
+}
+
+void ServerCore::NotePastAsked(const ActorId& actor, const absl::Status& status, Time began) {
+  counters_.OnCallEnded(status.code(), environment_.clock.Now() - began);
+  LogIfOurs(actor.type, generated::kPastMethod, status);
+}
+
+void ServerCore::LogIfOurs(std::string_view actor_type, std::string_view method, const absl::Status& status) {
   // A handler that threw, or a store that failed: the server's own mistakes. The message may hold what is not
   // for a log.
   const bool is_ours = absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status);
   if (!is_ours) return;
   log_.Log(LogLevel::kError, "a call failed",
-           {{"actor", std::string(type.name)},
-            {"method", std::string(method.name)},
+           {{"actor", std::string(actor_type)},
+            {"method", std::string(method)},
             {"code", absl::StatusCodeToString(status.code())}});
 }
 

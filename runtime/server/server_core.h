@@ -135,6 +135,8 @@ class ServerCore {
   void NoteSessionEnd(const absl::Status& reason);
   void NoteCallEnded(const generated::ActorType& type, const generated::MethodInfo& method,
                      const absl::Status& status, Time began);
+  void NotePastAsked(const ActorId& actor, const absl::Status& status, Time began);
+  void LogIfOurs(std::string_view actor_type, std::string_view method, const absl::Status& status);
   /// Clients that stay away are forgotten also when nobody else comes.
   void ForgetIdleClientsLater();
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "onager/generated/past_messages.h"
 #include "runtime/server/server_core.h"
 #include "runtime/wire/error_details.h"
 
@@ -231,6 +232,7 @@ void SessionHost::EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl
 
 void SessionHost::Do(ServerSession::StartCall& action) {
   core_.counters_.calls_started.Add();
+  if (action.method == generated::kPastMethod) return AskPast(action);
   const Access access(Access::Kind::kCall, action.actor.type, action.actor.key, action.method);
   if (absl::Status allowed = core_.Authorize(peer_, access); !allowed.ok()) {
     return EndCallAtOnce(action.number, action.actor, std::move(allowed));
@@ -310,6 +312,30 @@ void SessionHost::Do(ServerSession::StartCall& action) {
       Step([&action](ServerSession& session, Time) { session.OnCallForgotten(action.number); });
       break;
   }
+}
+
+// Nothing is kept of it: one that comes again is answered again.
+void SessionHost::AskPast(const ServerSession::StartCall& action) {
+  const Access access(Access::Kind::kObserve, action.actor.type, action.actor.key);
+  if (absl::Status allowed = core_.Authorize(peer_, access); !allowed.ok()) {
+    return EndCallAtOnce(action.number, action.actor, std::move(allowed));
+  }
+  absl::StatusOr<generated::PastQuery> query = generated::DecodePast<generated::PastQuery>(action.arguments);
+  if (!query.ok()) return EndCallAtOnce(action.number, action.actor, query.status());
+  if (action.streams != 0) {
+    return EndCallAtOnce(action.number, action.actor,
+                         absl::InvalidArgumentError("what is asked of the past has no streams"));
+  }
+  core_.actors_.AskPast(action.actor, *std::move(query),
+                        [self = shared_from_this(), number = action.number, actor = action.actor,
+                         began = core_.environment_.clock.Now()](absl::StatusOr<std::string> answer) {
+                          auto outcome = std::make_shared<session::CallOutcome>();
+                          outcome->status = answer.status();
+                          if (answer.ok()) outcome->result = ShareBytes(*std::move(answer));
+                          outcome->actor = actor;
+                          self->core_.NotePastAsked(actor, outcome->status, began);
+                          self->OnCallEnded(number, std::move(outcome));
+                        });
 }
 
 std::shared_ptr<session::StreamPort> SessionHost::FindStream(std::uint64_t number) {

@@ -88,6 +88,8 @@ class SessionHost final : public transport::ConnectionHandler,
   std::shared_ptr<session::StreamPort> FindStream(std::uint64_t number);
   void OpenStream(std::uint64_t number, std::shared_ptr<session::StreamPort> stream);
   void CloseUnless(const absl::Status& accepted);
+  /// Serves the method that every actor has besides its own, outside of any turn.
+  void AskPast(const session::ServerSession::StartCall& action);
   void EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status);
   void OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
                     const std::optional<generated::CommonTree>& common,

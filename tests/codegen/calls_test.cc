@@ -93,6 +93,10 @@ class Loopback final : public generated::Channel {
     if (tamper_result.has_value() && result->ok()) *result = *tamper_result;
     return std::make_shared<FinishedCall>(*std::move(result));
   }
+  std::shared_ptr<generated::PendingCall> AskPast(const generated::ActorType&, const std::string&,
+                                                  std::string, const CallOptions&) override {
+    return nullptr;
+  }
   std::shared_ptr<generated::StreamingCall> CallWithStreams(const generated::ActorType&, const std::string&,
                                                             std::size_t, std::string,
                                                             const CallOptions&) override {

@@ -14,6 +14,7 @@
 #include "onager/client.h"
 #include "onager/generated/actor_base.h"
 #include "onager/observe.h"
+#include "onager/past.h"
 #include "runtime/server/server_core.h"
 
 // An actor with filters, views, private fields and an event, over the state of tests/state.
@@ -69,6 +70,9 @@ class MarketClient {
   Call<> SetOpen(std::int32_t open) const;
   Observation<MarketState> Observe() const {
     return Observation<MarketState>(channel_, Market::Type(), name_);
+  }
+  onager::Past<MarketState> Past() const {
+    return generated::PastOf<MarketState>(channel_, Market::Type(), name_);
   }
 
  private:

@@ -66,6 +66,26 @@ TEST_F(PublicApiTest, WaitingInsideACallbackIsRefusedAndNotADeadlock) {
   EXPECT_EQ(inside.get_future().get().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(PublicApiTest, TheServersProcessMayAskWhatWas) {
+  Client client = Client::Connect(address_);
+  CounterClient counter(client, "c");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(counter.Increment().Wait().ok());
+  const Past<CounterState> past = server_->Past<Counter, CounterState>("c");
+  EXPECT_EQ(past.AsOf(2).Wait()->state.value, 2);
+  EXPECT_EQ(counter.Past().AsOf(2).Wait()->state.value, 2);
+  std::promise<std::size_t> listed;
+  past.Revisions().Then(
+      [&listed](const absl::StatusOr<PastRevisions>& list) { listed.set_value(list->revisions.size()); });
+  EXPECT_EQ(listed.get_future().get(), 3u);
+  const absl::StatusOr<PastDiff<CounterState>> diff = past.Diff(1, 3).Wait();
+  EXPECT_EQ(diff->before().value, 1);
+  EXPECT_EQ(diff->after().value, 3);
+  EXPECT_TRUE(diff->change().value());
+  EXPECT_EQ(past.AsOf(4).Wait().status().code(), absl::StatusCode::kOutOfRange);
+  server_->Shutdown();
+  EXPECT_EQ(past.AsOf(2).Wait().status().code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(PublicApiTest, AServerEndsAnActorForGood) {
   Client client = Client::Connect(address_);
   CounterClient counter(client, "c");

@@ -57,6 +57,10 @@ class GrpcChannel final : public generated::Channel {
                                                const CallOptions& options) override {
     return core_->Call(type, key, method, std::move(arguments), options);
   }
+  std::shared_ptr<generated::PendingCall> AskPast(const generated::ActorType& type, const std::string& key,
+                                                  std::string query, const CallOptions& options) override {
+    return core_->AskPast(type, key, std::move(query), options);
+  }
   std::shared_ptr<generated::StreamingCall> CallWithStreams(const generated::ActorType& type,
                                                             const std::string& key, std::size_t method,
                                                             std::string arguments,

@@ -15,6 +15,7 @@
 #include "onager/generated/actor_base.h"
 #include "onager/log.h"
 #include "onager/metrics.h"
+#include "onager/past.h"
 #include "onager/tls.h"
 
 namespace onager {
@@ -150,6 +151,17 @@ class Server {
     DestroyActor(A::Type(), std::move(key), std::move(done));
   }
 
+  /// What the actor of that key was, as far as its store remembers; `State` is that of `A`. The calls that
+  /// are made of it end before the server does, which outlives it: `server.Past<Groceries,
+  /// TodoListState>("groceries").AsOf(41)`. `Then` runs on one of the server's threads. Waiting in one of
+  /// those keeps it from everything else.
+  template <std::derived_from<generated::ActorBase> A, typename State>
+  onager::Past<State> Past(std::string key) {
+    return onager::Past<State>([this, key = std::move(key)](std::string query, const CallOptions& options) {
+      return AskPast(A::Type(), key, std::move(query), options);
+    });
+  }
+
   /// Lets everybody go in peace, then `Shutdown`: clients are told to go elsewhere and take their resume
   /// tokens along, new sessions and calls are refused with `UNAVAILABLE`, calls that run are replied to.
   /// Returns when nobody is left, and soon after `timeout` in any case: what runs then is cancelled, and
@@ -168,6 +180,8 @@ class Server {
                 std::function<std::unique_ptr<generated::ActorBase>()> make);
   void DestroyActor(const generated::ActorType& type, std::string key,
                     std::function<void(absl::Status)> done);
+  std::shared_ptr<generated::PendingCall> AskPast(const generated::ActorType& type, const std::string& key,
+                                                  std::string query, const CallOptions& options);
 
   std::unique_ptr<internal::ServerImpl> impl_;
 };

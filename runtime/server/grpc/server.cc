@@ -25,6 +25,7 @@
 #include "runtime/server/core_options.h"
 #include "runtime/server/http/metrics_listener.h"
 #include "runtime/server/listen_policy.h"
+#include "runtime/server/local_past.h"
 #include "runtime/server/server_core.h"
 #include "runtime/server/stored_token_key.h"
 #include "runtime/store/memory_store.h"
@@ -195,6 +196,14 @@ class internal::ServerImpl {
     core_.actors().Destroy({std::string(type.name), std::move(key)}, std::move(done));
   }
 
+  std::shared_ptr<generated::PendingCall> AskPast(const generated::ActorType& type, const std::string& key,
+                                                  std::string query, const CallOptions& call_options) {
+    MutexLock lock(mutex_);  // The environment goes with the shutdown.
+    if (shut_down_) return server::EndedCall(absl::UnavailableError("the server has shut down"));
+    return server::AskPastLocally(core_.actors(), *environment_, {std::string(type.name), key},
+                                  std::move(query), call_options);
+  }
+
   void Drain(absl::Duration timeout) {
     core_.Drain(absl::ToChronoNanoseconds(std::max(timeout, absl::ZeroDuration())));
     Shutdown();
@@ -286,6 +295,12 @@ void Server::Shutdown() { impl_->Shutdown(); }
 void Server::DestroyActor(const generated::ActorType& type, std::string key,
                           std::function<void(absl::Status)> done) {
   impl_->Destroy(type, std::move(key), std::move(done));
+}
+
+std::shared_ptr<generated::PendingCall> Server::AskPast(const generated::ActorType& type,
+                                                        const std::string& key, std::string query,
+                                                        const CallOptions& options) {
+  return impl_->AskPast(type, key, std::move(query), options);
 }
 
 void Server::Drain(absl::Duration timeout) { impl_->Drain(timeout); }

@@ -96,6 +96,9 @@ class Channel {
   virtual ~Channel() = default;
   virtual std::shared_ptr<PendingCall> Call(const ActorType& type, const std::string& key, std::size_t method,
                                             std::string arguments, const CallOptions& options) = 0;
+  /// Asks an actor's past; `query` is an encoded PastQuery, the result the encoded answer.
+  virtual std::shared_ptr<PendingCall> AskPast(const ActorType& type, const std::string& key,
+                                               std::string query, const CallOptions& options) = 0;
   /// For a method with streams.
   virtual std::shared_ptr<StreamingCall> CallWithStreams(const ActorType& type, const std::string& key,
                                                          std::size_t method, std::string arguments,

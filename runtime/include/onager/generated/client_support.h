@@ -10,5 +10,6 @@
 #include "onager/generated/actor_type.h"
 #include "onager/generated/channel.h"
 #include "onager/observe.h"
+#include "onager/past.h"
 
 #endif  // ONAGER_GENERATED_CLIENT_SUPPORT_H_
