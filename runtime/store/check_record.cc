@@ -20,6 +20,10 @@ absl::Status CheckForm(const CommitRecord& record) {
   if (record.next_epoch != 0 && (record.snapshot == nullptr || !record.steps.empty())) {
     return NoRecord(record, "an epoch begins with a snapshot and without steps");
   }
+  if (record.begins && (record.snapshot == nullptr || !record.steps.empty() || record.next_epoch != 0 ||
+                        record.base_commit != 0 || record.destroy)) {
+    return NoRecord(record, "an actor that begins has a snapshot, and neither steps nor a past");
+  }
   if (record.base_commit != 0 && record.commit == 0) return NoRecord(record, "it has no name of its own");
   if (record.next_epoch == record.epoch) return NoRecord(record, "the next epoch is this one");
   return absl::OkStatus();
@@ -29,6 +33,10 @@ absl::Status CheckForm(const CommitRecord& record) {
 
 absl::Status CheckRecord(const CommitRecord& record, const HeldPosition& held) {
   if (absl::Status form = CheckForm(record); !form.ok()) return form;
+  if (record.begins) {
+    if (!held.exists) return absl::OkStatus();
+    return absl::AbortedError(absl::StrCat("the store holds ", record.actor.ToString(), " already"));
+  }
   if (!held.exists || held.destroyed) {
     const bool buried = held.exists && held.epoch == record.epoch;
     if (record.base_revision == 0 && !buried) return absl::OkStatus();

@@ -47,6 +47,7 @@ std::size_t RecordBytes(const CommitRecord& record) {
 }
 
 bool CanCoalesce(const CommitRecord& first, const CommitRecord& next) {
+  if (first.begins || next.begins) return false;
   if (first.destroy || next.destroy || first.next_epoch != 0 || next.next_epoch != 0) return false;
   if (first.version != next.version) return false;
   if (first.base_commit != 0 && next.commit == 0) return false;  // It would name one and have no name.

@@ -124,6 +124,10 @@ struct CommitRecord {
   // Another epoch begins at `base_revision`, with `snapshot`, which is set, and no steps: what is held of the
   // log and of older snapshots is dropped. 0: the epoch goes on.
   std::uint64_t next_epoch = 0;
+  // Begins an actor of which nothing is held at `base_revision`, which may be any, with `snapshot`, which is
+  // set, and no steps: for what comes from another store. `ABORTED` where something is held, if only that the
+  // actor was destroyed.
+  bool begins = false;
   // Sets `StoredActor::ahead`. None: it stays as it is.
   std::optional<bool> ahead;
   // Ends the actor: all that is held of it goes but its epoch and revision. There are no steps.

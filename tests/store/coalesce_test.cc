@@ -62,6 +62,10 @@ TEST(CoalesceTest, WhatEndsOrBeginsSomethingStandsAlone) {
   epoch.snapshot = ShareBytes("s");
   EXPECT_FALSE(CanCoalesce(Record(3, 1), epoch));
   EXPECT_FALSE(CanCoalesce(epoch, plain));
+  CommitRecord begins = Record(4, 0);
+  begins.begins = true;
+  begins.snapshot = ShareBytes("s");
+  EXPECT_FALSE(CanCoalesce(begins, Record(4, 0)));
 }
 
 TEST(CoalesceTest, ASnapshotIsNotMovedToALaterRevision) {

@@ -433,6 +433,58 @@ TEST_P(StoreConformance, ACommitGoesOnFromTheOneThatItNames) {
   EXPECT_EQ(Commit(nameless).code(), absl::StatusCode::kInvalidArgument);
 }
 
+// As an actor does that comes from another store.
+TEST_P(StoreConformance, AnActorOfWhichNothingIsHeldMayBeginAtAnyRevision) {
+  CommitRecord begins = WithSnapshot(Beside(kA, 7, 1'000'000), "state", 0);
+  begins.begins = true;
+  begins.version = 3;
+  begins.calls = {Call({1, 1}, 999'999, "done")};
+  begins.reminders = {Reminder("Due", "x", 5)};
+  ASSERT_TRUE(Commit(begins).ok());
+  EXPECT_EQ(Commit(begins).code(), kAborted);
+  std::optional<StoredActor> stored = Load(kA);
+  ASSERT_TRUE(stored.has_value());
+  EXPECT_EQ(stored->epoch, 7u);
+  EXPECT_EQ(stored->revision, 1'000'000u);
+  EXPECT_EQ(stored->version, 3u);
+  EXPECT_EQ(stored->snapshot.revision, 1'000'000u);
+  EXPECT_EQ(stored->snapshot.version, 3u);
+  EXPECT_EQ(*stored->snapshot.state, "state");
+  EXPECT_TRUE(stored->log.empty());
+  EXPECT_EQ(stored->calls.size(), 1u);
+  EXPECT_EQ(stored->reminders.size(), 1u);
+  ASSERT_TRUE(Commit(Record(kA, 7, 1'000'000, "p")).ok());
+  stored = Load(kA);
+  EXPECT_EQ(Revisions(stored->log), (std::vector<std::uint64_t>{1'000'001}));
+  EXPECT_EQ(Past(kA)->snapshots.size(), 1u);
+
+  CommitRecord destroy = Beside(kA, 7, 1'000'001);
+  destroy.destroy = true;
+  ASSERT_TRUE(Commit(destroy).ok());
+  begins.epoch = 8;
+  EXPECT_EQ(Commit(begins).code(), kAborted);
+  begins.base_revision = 0;
+  EXPECT_EQ(Commit(begins).code(), kAborted);
+
+  begins.actor = kB;
+  CommitRecord next = begins;
+  next.snapshot = nullptr;
+  EXPECT_EQ(Commit(next).code(), absl::StatusCode::kInvalidArgument);
+  next = Record(kB, 8, 3, "p");
+  next.snapshot = ShareBytes("s");
+  next.begins = true;
+  EXPECT_EQ(Commit(next).code(), absl::StatusCode::kInvalidArgument);
+  begins.base_revision = 5;
+  // Without waiting in between.
+  std::promise<absl::Status> last;
+  store_->Commit(begins, [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
+  store_->Commit(Record(kB, 8, 5, "p"),
+                 [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
+  store_->Commit(Record(kB, 8, 6, "p"), [&last](absl::Status status) { last.set_value(std::move(status)); });
+  EXPECT_TRUE(last.get_future().get().ok());
+  EXPECT_EQ(Revisions(Load(kB)->log), (std::vector<std::uint64_t>{6, 7}));
+}
+
 TEST_P(StoreConformance, AnswersComeInTheOrderOfTheCalls) {
   std::vector<int> order;
   std::promise<void> last;

@@ -12,14 +12,15 @@ namespace {
 
 using Element = ArrayBuilder::Element;
 
-enum HeadFlags : std::int32_t { kDestroys = 1, kSetsAhead = 2, kAhead = 4, kMayBegin = 8 };
+enum HeadFlags : std::int32_t { kDestroys = 1, kSetsAhead = 2, kAhead = 4, kMayBegin = 8, kBegins = 16 };
 
 std::int32_t FlagsOf(const CommitRecord& record) {
   std::int32_t flags = 0;
   if (record.destroy) flags |= kDestroys;
   if (record.ahead.has_value()) flags |= kSetsAhead;
   if (record.ahead.value_or(false)) flags |= kAhead;
-  if (record.base_revision == 0) flags |= kMayBegin;
+  if (record.base_revision == 0 || record.begins) flags |= kMayBegin;
+  if (record.begins) flags |= kBegins;
   return flags;
 }
 

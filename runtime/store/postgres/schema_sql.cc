@@ -182,8 +182,9 @@ const char* const kCommitSql = R"sql(
 -- five numbers each: which one, whether there is an actor (0: none, 1: there is, 2: destroyed), its epoch, its
 -- revision and its last commit. What belongs to a commit says so by its number, from 1 on.
 --
--- `flags`: 1 the actor ends, 2 `ahead` is set, to 4, 8 the commit may begin the actor. `base_commits`: what the
--- last commit must be, or 0. `edits`: the edit that a commit makes, which must still be this process's, or 0.
+-- `flags`: 1 the actor ends, 2 `ahead` is set, to 4, 8 the commit may begin the actor, 16 it does and
+-- is refused where there is one. `base_commits`: what the last commit must be, or 0. `edits`: the edit that a
+-- commit makes, which must still be this process's, or 0.
 CREATE FUNCTION onager.commit(
   writer uuid, writer_generation bigint, batch bigint,
   types text[], keys text[], flags integer[], epochs bigint[], bases bigint[], epochs_after bigint[],
@@ -209,24 +210,26 @@ DECLARE
   ended bigint[];
 BEGIN
   -- All batches insert, and then lock, in the order of (type, key), so that none waits for another in a circle.
-  -- A new actor is one at revision 0 that the commit fits.
+  -- A new actor is one that the commit fits, of version 0, which no other one has.
   INSERT INTO onager.actors (type, key, epoch, revision, commit, version, checksum, ahead, destroyed)
-    SELECT c.type, c.key, c.epoch, 0, c.base_commit, 0, 0, false, false
-    FROM unnest(types, keys, flags, epochs, base_commits) AS c (type, key, flags, epoch, base_commit)
+    SELECT c.type, c.key, c.epoch, c.base, c.base_commit, 0, 0, false, false
+    FROM unnest(types, keys, flags, epochs, bases, base_commits)
+           AS c (type, key, flags, epoch, base, base_commit)
     WHERE c.flags & 8 <> 0
     ORDER BY c.type, c.key
     ON CONFLICT (type, key) DO NOTHING;
 
   FOR held IN
     SELECT c.n, a.id, a.destroyed, a.epoch, a.revision, a.commit,
-           CASE WHEN a.destroyed THEN c.base = 0 AND a.epoch <> c.epoch
+           CASE WHEN c.flags & 16 <> 0 THEN a.version = 0 AND NOT a.destroyed
+                WHEN a.destroyed THEN c.base = 0 AND a.epoch <> c.epoch
                 ELSE a.epoch = c.epoch AND a.revision = c.base AND c.base_commit IN (0, a.commit) END
            AND (c.edit = 0 OR EXISTS (
                 SELECT FROM onager.edits AS e
                 WHERE e.id = c.edit AND e.ended_at IS NULL AND e.taken_by = current_setting('onager.writer')::uuid))
              AS fits
-    FROM unnest(types, keys, epochs, bases, base_commits, edits) WITH ORDINALITY
-           AS c (type, key, epoch, base, base_commit, edit, n)
+    FROM unnest(types, keys, flags, epochs, bases, base_commits, edits) WITH ORDINALITY
+           AS c (type, key, flags, epoch, base, base_commit, edit, n)
       JOIN onager.actors AS a ON a.type = c.type AND a.key = c.key
     ORDER BY a.type, a.key FOR UPDATE OF a
   LOOP
