@@ -43,6 +43,9 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/runtime/include/onager" DESTINATION "${
 if(TARGET actorc)
   install(TARGETS actorc EXPORT OnagerTargets RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+if(TARGET onager_tool)
+  install(TARGETS onager_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
 install(EXPORT OnagerTargets NAMESPACE Onager:: DESTINATION "${package_dir}")
 
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/OnagerConfig.cmake.in"

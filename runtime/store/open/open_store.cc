@@ -4,39 +4,72 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/store/memory_store.h"
-#include "runtime/store/sqlite/sqlite_store.h"
-
-#if __has_include("runtime/store/postgres/postgres_store.h")
+#include "runtime/store/postgres/postgres_snapshot.h"
 #include "runtime/store/postgres/postgres_store.h"
-#define ONAGER_STORE_HAS_POSTGRES 1
-#endif
+#include "runtime/store/sqlite/sqlite_snapshot.h"
+#include "runtime/store/sqlite/sqlite_store.h"
 
 namespace onager::store {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Store>> OpenPostgres([[maybe_unused]] std::string_view url,
-                                                    [[maybe_unused]] std::shared_ptr<LogSink> log) {
-#ifdef ONAGER_STORE_HAS_POSTGRES
-  PostgresOptions options;
-  options.url = std::string(url);
-  options.log = std::move(log);
-  return OpenPostgresStore(std::move(options));
-#else
-  return absl::UnimplementedError("this build has no PostgreSQL store");
-#endif
+/// A URL taken apart.
+struct StoreUrl {
+  explicit StoreUrl(std::string_view url) {
+    const std::size_t colon = url.find(':');
+    const std::string_view scheme = url.substr(0, colon);
+    const std::string_view rest = colon == std::string_view::npos ? "" : url.substr(colon + 1);
+    if (url == "memory:") kind = Kind::kMemory;
+    if (scheme == "sqlite" && !rest.empty()) {
+      kind = Kind::kSqlite;
+      path = std::string(rest);
+    }
+    if (scheme == "postgres" || scheme == "postgresql") kind = Kind::kPostgres;
+  }
+
+  enum class Kind { kNone, kMemory, kSqlite, kPostgres };
+  Kind kind = Kind::kNone;
+  std::string path;  // Of a file.
+};
+
+absl::Status NoStore(std::string_view url) {
+  return absl::InvalidArgumentError(absl::StrCat("no store is named by `", WithoutPassword(url),
+                                                 "`: write `sqlite:FILE`, `postgres://…` or `memory:`"));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log) {
-  const std::size_t colon = url.find(':');
-  const std::string_view scheme = url.substr(0, colon);
-  const std::string_view rest = colon == std::string_view::npos ? "" : url.substr(colon + 1);
-  if (url == "memory:") return std::make_unique<MemoryStore>();
-  if (scheme == "sqlite" && !rest.empty()) return OpenSqliteStore(SqliteOptions(std::string(rest)));
-  if (scheme == "postgres" || scheme == "postgresql") return OpenPostgres(url, std::move(log));
-  return absl::InvalidArgumentError(absl::StrCat("no store is named by `", WithoutPassword(url),
-                                                 "`: write `sqlite:FILE`, `postgres://…` or `memory:`"));
+  StoreUrl parts(url);
+  switch (parts.kind) {
+    case StoreUrl::Kind::kNone:
+      return NoStore(url);
+    case StoreUrl::Kind::kMemory:
+      return std::make_unique<MemoryStore>();
+    case StoreUrl::Kind::kSqlite:
+      return OpenSqliteStore(SqliteOptions(std::move(parts.path)));
+    case StoreUrl::Kind::kPostgres: {
+      PostgresOptions options;
+      options.url = std::string(url);
+      options.log = std::move(log);
+      return OpenPostgresStore(std::move(options));
+    }
+  }
+  return NoStore(url);
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenSnapshot(std::string_view url) {
+  StoreUrl parts(url);
+  switch (parts.kind) {
+    case StoreUrl::Kind::kNone:
+      return NoStore(url);
+    case StoreUrl::Kind::kMemory:
+      return absl::InvalidArgumentError("what a process has in its memory is nobody else's to read");
+    case StoreUrl::Kind::kSqlite:
+      return OpenSqliteSnapshot(SqliteOptions(std::move(parts.path)));
+    case StoreUrl::Kind::kPostgres:
+      return OpenPostgresSnapshot(std::string(url));
+  }
+  return NoStore(url);
 }
 
 std::string WithoutPassword(std::string_view url) {

@@ -21,6 +21,11 @@ namespace onager::store {
 /// has to tell; null: nobody does.
 absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log = nullptr);
 
+/// All that the store holds at this moment, to be read while others go on writing it: in one moment for all
+/// actors. Commits are refused with `FAILED_PRECONDITION`. `NOT_FOUND` where there is no store,
+/// `INVALID_ARGUMENT` for `memory:`, which nobody else has, and what is no URL.
+absl::StatusOr<std::unique_ptr<Store>> OpenSnapshot(std::string_view url);
+
 /// The URL as it may be shown: without a password.
 std::string WithoutPassword(std::string_view url);
 

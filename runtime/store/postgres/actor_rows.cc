@@ -57,6 +57,15 @@ UNION ALL SELECT 3, t.revision, t.committed_at, 0, 0, t.checksum, t.patch, t.eve
   WHERE size.bytes <= $3::bigint AND t.actor = a.id AND t.revision > coalesce((SELECT revision FROM s), 0)
 )sql";
 
+const char* const kScanSql =
+    "SELECT type, key, epoch, revision, destroyed::int FROM onager.actors WHERE (type, key) > ($1, $2) "
+    "ORDER BY type, key LIMIT $3";
+
+const char* const kFindDueSql =
+    "SELECT a.type, a.key, r.due FROM (SELECT actor, min(due) AS due FROM onager.reminders WHERE due <= $1 "
+    "GROUP BY actor ORDER BY min(due), actor LIMIT $2) AS r JOIN onager.actors AS a ON a.id = r.actor "
+    "ORDER BY r.due, r.actor";
+
 namespace {
 
 enum RowKindColumn { kHead = 1, kSnapshot = 2, kStep = 3, kCall = 4, kReminder = 5, kSize = 6 };
@@ -236,6 +245,30 @@ absl::StatusOr<std::optional<StoredPast>> DecodePast(const ActorId& actor, const
   past.snapshots = std::move(read.snapshots);
   past.log = std::move(read.actor.log);
   return past;
+}
+
+std::vector<ActorHead> DecodeHeads(const PGresult* rows) {
+  std::vector<ActorHead> heads;
+  for (int row = 0; row < PQntuples(rows); ++row) {
+    ActorHead& head = heads.emplace_back();
+    head.actor.type = std::string(ReadBytes(rows, row, 0));
+    head.actor.key = std::string(ReadBytes(rows, row, 1));
+    head.epoch = Unsigned(rows, row, 2);
+    head.revision = Unsigned(rows, row, 3);
+    head.destroyed = ReadInteger(rows, row, 4) != 0;
+  }
+  return heads;
+}
+
+std::vector<DueActor> DecodeDue(const PGresult* rows) {
+  std::vector<DueActor> due;
+  for (int row = 0; row < PQntuples(rows); ++row) {
+    DueActor& one = due.emplace_back();
+    one.actor.type = std::string(ReadBytes(rows, row, 0));
+    one.actor.key = std::string(ReadBytes(rows, row, 1));
+    one.due = absl::FromUnixMicros(ReadBigint(rows, row, 2));
+  }
+  return due;
 }
 
 }  // namespace onager::store::postgres

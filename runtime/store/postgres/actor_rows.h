@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "runtime/store/store.h"
@@ -15,6 +16,10 @@ namespace onager::store::postgres {
 /// has all snapshots, and neither calls nor reminders.
 extern const char* const kLoadSql;
 extern const char* const kLoadPastSql;
+/// Of many actors: parameters are the type and the key that they come after, and how many; the time in
+/// microseconds, and how many.
+extern const char* const kScanSql;
+extern const char* const kFindDueSql;
 
 /// An actor's state: its newest snapshot and the steps after that, if they have no more bytes together than
 /// the third parameter says; and how many they have.
@@ -35,6 +40,10 @@ absl::StatusOr<std::optional<StoredActor>> DecodeActor(const ActorId& actor, con
 
 /// Of the rows of `kLoadPastSql`.
 absl::StatusOr<std::optional<StoredPast>> DecodePast(const ActorId& actor, const PGresult* rows);
+
+/// Of the rows of `kScanSql` and `kFindDueSql`.
+std::vector<ActorHead> DecodeHeads(const PGresult* rows);
+std::vector<DueActor> DecodeDue(const PGresult* rows);
 
 }  // namespace onager::store::postgres
 

@@ -22,14 +22,8 @@ ReaderPool::ReaderPool(const ConnectionPlan& plan, std::size_t connections, Xosh
   with_statements.statements = {
       {kLoad, kLoadSql},
       {kLoadPast, kLoadPastSql},
-      {kScan,
-       "SELECT type, key, epoch, revision, destroyed::int FROM onager.actors WHERE (type, key) > ($1, $2) "
-       "ORDER BY type, key LIMIT $3"},
-      {kFindDue,
-       "SELECT a.type, a.key, r.due FROM (SELECT actor, min(due) AS due FROM onager.reminders WHERE due <= "
-       "$1 "
-       "GROUP BY actor ORDER BY min(due), actor LIMIT $2) AS r JOIN onager.actors AS a ON a.id = r.actor "
-       "ORDER BY r.due, r.actor"},
+      {kScan, kScanSql},
+      {kFindDue, kFindDueSql},
   };
   for (std::size_t i = 0; i < connections; ++i) {
     links_.push_back(std::make_unique<Link>(with_statements, random, logger));

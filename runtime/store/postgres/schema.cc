@@ -105,4 +105,10 @@ absl::StatusOr<std::string> PrepareSchema(const ConnectionPlan& plan) {
   return std::move(visible).value_or(std::string());
 }
 
+absl::Status CheckSchema(PGconn* connection) {
+  ONAGER_ASSIGN_OR_RETURN(const std::optional<std::int64_t> version, HeldVersion(connection));
+  if (!version.has_value()) return absl::NotFoundError("the database has no store");
+  return CheckVersion(*version);
+}
+
 }  // namespace onager::store::postgres

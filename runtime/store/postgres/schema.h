@@ -1,9 +1,12 @@
 #ifndef ONAGER_RUNTIME_STORE_POSTGRES_SCHEMA_H_
 #define ONAGER_RUNTIME_STORE_POSTGRES_SCHEMA_H_
 
+#include <libpq-fe.h>
+
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/store/postgres/connection.h"
 
@@ -16,6 +19,9 @@ inline constexpr std::int64_t kFormatVersion = 1;
 /// time. `FAILED_PRECONDITION` where it is of another version, or the database's encoding is not UTF-8.
 /// Returns what is visible then, a `pg_snapshot` as text.
 absl::StatusOr<std::string> PrepareSchema(const ConnectionPlan& plan);
+
+/// Whether the schema that this connection reaches is one of this version; `NOT_FOUND` where there is none.
+absl::Status CheckSchema(PGconn* connection);
 
 }  // namespace onager::store::postgres
 

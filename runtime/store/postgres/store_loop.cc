@@ -180,17 +180,7 @@ void StoreLoop::Scan(const ActorId& after, std::size_t limit, Store::ScanDone do
       .AddBigint(static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)));
   request.question.done = [done = std::move(done)](Answer answer) mutable {
     if (answer.kind != Answer::Kind::kRows) return done(answer.status);
-    std::vector<ActorHead> heads;
-    const PGresult* const rows = answer.result.get();
-    for (int row = 0; row < PQntuples(rows); ++row) {
-      ActorHead& head = heads.emplace_back();
-      head.actor.type = std::string(ReadBytes(rows, row, 0));
-      head.actor.key = std::string(ReadBytes(rows, row, 1));
-      head.epoch = static_cast<std::uint64_t>(ReadBigint(rows, row, 2));
-      head.revision = static_cast<std::uint64_t>(ReadBigint(rows, row, 3));
-      head.destroyed = ReadInteger(rows, row, 4) != 0;
-    }
-    done(std::move(heads));
+    done(DecodeHeads(answer.result.get()));
   };
   PushList(std::move(request));
 }
@@ -202,15 +192,7 @@ void StoreLoop::FindDue(absl::Time until, std::size_t limit, Store::DueDone done
       .AddBigint(static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)));
   request.question.done = [done = std::move(done)](Answer answer) mutable {
     if (answer.kind != Answer::Kind::kRows) return done(answer.status);
-    std::vector<DueActor> due;
-    const PGresult* const rows = answer.result.get();
-    for (int row = 0; row < PQntuples(rows); ++row) {
-      DueActor& one = due.emplace_back();
-      one.actor.type = std::string(ReadBytes(rows, row, 0));
-      one.actor.key = std::string(ReadBytes(rows, row, 1));
-      one.due = absl::FromUnixMicros(ReadBigint(rows, row, 2));
-    }
-    done(std::move(due));
+    done(DecodeDue(answer.result.get()));
   };
   PushList(std::move(request));
 }

@@ -91,11 +91,20 @@ absl::Status ActorReader::Failed(const ActorId& actor, int code) {
 // Each read is a transaction, so that it sees one moment of the file.
 template <typename Read>
 auto ActorReader::InTransaction(Read read) -> decltype(read()) {
+  if (holds_) return read();
   if (const int code = begin_.Run(); code != SQLITE_OK) return connection_->Error(code, "reading");
   auto result = read();
   end_.Run();
   connection_->RollBack();  // Where an error kept it from ending.
   return result;
+}
+
+absl::Status ActorReader::Hold() {
+  // Carrying the log into the file is left to whoever writes it.
+  sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (const int code = begin_.Run(); code != SQLITE_OK) return connection_->Error(code, "reading");
+  holds_ = true;
+  return Scan(ActorId(), 1).status();  // A transaction sees the moment of its first look.
 }
 
 absl::StatusOr<std::optional<StoredActor>> ActorReader::Load(const ActorId& actor) {

@@ -20,6 +20,9 @@ class ActorReader {
  public:
   static absl::StatusOr<std::unique_ptr<ActorReader>> Open(const ConnectionSettings& settings);
 
+  /// From now on everything is read from one snapshot, that of this moment.
+  absl::Status Hold();
+
   absl::StatusOr<std::optional<StoredActor>> Load(const ActorId& actor);
   absl::StatusOr<std::optional<StoredPast>> LoadPast(const ActorId& actor);
   absl::StatusOr<std::vector<ActorHead>> Scan(const ActorId& after, std::size_t limit);
@@ -49,6 +52,7 @@ class ActorReader {
   absl::Status Failed(const ActorId& actor, int code);
 
   const std::unique_ptr<Connection> connection_;
+  bool holds_ = false;  // A transaction that stays open.
   Statement begin_;
   Statement end_;
   Statement actor_;
