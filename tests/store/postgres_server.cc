@@ -202,6 +202,12 @@ std::string PostgresServer::EmptyDatabase() {
   return "test";
 }
 
+std::string PostgresServer::MakeDatabase() {
+  const std::string name = absl::StrCat("test", ++databases_);
+  Sql("postgres", absl::StrCat("CREATE DATABASE ", name));
+  return name;
+}
+
 std::string PostgresServer::Url(const std::string& database) const {
   return absl::StrCat("postgres:///", database, "?user=onager&host=", directory_, "&port=", port_);
 }

@@ -39,6 +39,8 @@ class PostgresServer {
 
   /// The name of a database that is empty: what an earlier test has left there is gone.
   std::string EmptyDatabase();
+  /// Makes one that is nobody else's, for those who need several, and returns its name.
+  std::string MakeDatabase();
   /// URLs of a database: by the Unix socket, and by TCP with what follows the '?'.
   std::string Url(const std::string& database) const;
   std::string TcpUrl(const std::string& database, const std::string& options = "") const;
@@ -75,6 +77,7 @@ class PostgresServer {
   int port_ = 0;
   pid_t process_ = -1;
   bool has_database_ = false;
+  int databases_ = 0;  // That were made for one alone.
 };
 
 /// A connection that is kept, as of somebody at psql. Waits for each answer.
