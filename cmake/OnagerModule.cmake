@@ -30,6 +30,19 @@ function(onager_module name)
   endif()
 endfunction()
 
+# onager_test_part(<name> SOURCES <file>... [LINK <target>...])
+# Tests, or what tests share, that several programs of `onager_test` have in them: compiled once, as programs are, and linked
+# whole into each that links it itself.
+function(onager_test_part name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  add_library(${name} OBJECT ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_LINK} PRIVATE onager_warnings GTest::gtest GTest::gmock)
+  onager_precompiled(${name} TEST)
+  # What is precompiled is for position-independent programs, not for libraries.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIE)
+endfunction()
+
 # onager_test(<name> SOURCES <file>... [LINK <target>...] [LABELS <label>...])
 # One GoogleTest program, registered as one ctest test that writes its results as XML, which
 # docs/guarantees.md is checked against.
