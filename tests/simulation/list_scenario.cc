@@ -109,6 +109,7 @@ class ListActor final : public todo::v1::TodoListActor {
 };
 
 std::uint64_t g_copies_compared = 0;  // A scenario runs in one thread.
+std::uint64_t g_slow_ended = 0;
 
 }  // namespace
 
@@ -119,7 +120,9 @@ struct ListTest::Observer {
   const std::size_t client;
   Look look;
   SubscriptionChecker checker;
+  SlowPolicy policy;
   bool paused = false;
+  bool ended = false;
   std::int64_t last_event = 0;
   std::optional<Subscription<TodoListState>> subscription;
 };
@@ -145,12 +148,14 @@ ListTest::~ListTest() {
 }
 
 std::uint64_t ListTest::copies_compared() { return g_copies_compared; }
+std::uint64_t ListTest::slow_ended() { return g_slow_ended; }
 
 todo::v1::TodoListClient ListTest::List(std::size_t client) const {
   return todo::v1::TodoListClient(simulation_.client(client), "l");
 }
 
 ListTest::Observer& ListTest::ObserverOf(std::size_t client, std::uint64_t number) {
+  ObserveAgain();
   return *observers_[client * kObserversPerClient + number % kObserversPerClient];
 }
 
@@ -179,7 +184,13 @@ void ListTest::Observe(Observer& observer, std::string checkpoint) {
             }
             observer.last_event = number;
           })
-          .OnEnd([this](const absl::Status& status) {
+          .WhenSlow(observer.policy)
+          .OnEnd([this, &observer](const absl::Status& status) {
+            if (absl::IsResourceExhausted(status) && observer.policy == SlowPolicy::Disconnect()) {
+              observer.ended = true;
+              ++g_slow_ended;
+              return;
+            }
             simulation_.Fail(absl::StrCat("a subscription has ended: ", status.ToString()));
           });
   observer.subscription.emplace(std::move(observation).Start());
@@ -261,9 +272,20 @@ void ListTest::Resync(std::size_t client, std::uint64_t number) {
   ObserverOf(client, number).subscription->Resync();
 }
 
+void ListTest::ObserveAgain() {
+  for (const auto& observer : observers_) {
+    if (!std::exchange(observer->ended, false)) continue;
+    observer->paused = false;
+    observer->checker.Continue();
+    Observe(*observer, observer->subscription->checkpoint());
+  }
+}
+
 // As an application that ends and begins anew.
 void ListTest::Restart(std::size_t client, std::uint64_t number) {
   Observer& observer = ObserverOf(client, number);
+  observer.policy = number / kObserversPerClient % 2 == 0 ? SlowPolicy::Conflate() : SlowPolicy::Disconnect();
+  observer.ended = false;
   const std::string checkpoint = observer.subscription->checkpoint();
   observer.subscription->Close();
   observer.paused = false;
@@ -272,6 +294,7 @@ void ListTest::Restart(std::size_t client, std::uint64_t number) {
 }
 
 absl::Status ListTest::ReplicasAreRight() {
+  ObserveAgain();
   for (const auto& observer : observers_) {
     absl::Status status;
     const auto& subscription = *observer->subscription;
@@ -321,6 +344,7 @@ void ListTest::Refill() {
 }
 
 absl::Status ListTest::EverySubscriptionIsLive() {
+  ObserveAgain();
   for (std::size_t i = 0; i < observers_.size(); ++i) {
     if (const absl::Status live = observers_[i]->checker.CheckIsLive(); !live.ok()) {
       return absl::Status(live.code(), absl::StrCat("observer ", i, ": ", live.message()));

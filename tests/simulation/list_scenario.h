@@ -39,6 +39,8 @@ class ListTest {
 
   /// How many copies were held against a hash, in all tests of this program.
   static std::uint64_t copies_compared();
+  /// How many subscriptions ended since they were too slow, in all tests of this program.
+  static std::uint64_t slow_ended();
 
   // Actions.
   void Add(std::size_t client, std::uint64_t number);
@@ -71,6 +73,8 @@ class ListTest {
   todo::v1::TodoListClient List(std::size_t client) const;
   Observer& ObserverOf(std::size_t client, std::uint64_t number);
   void Observe(Observer& observer, std::string checkpoint);
+  /// As an application does whose subscription was too slow and has ended.
+  void ObserveAgain();
   /// An id that the newest state has, or none.
   std::string AnId(std::uint64_t number) const;
   template <typename T>

@@ -45,6 +45,7 @@ TEST(SchedulesTest, A16_TenThousandRandomSchedulesEndWithEveryReplicaRightAndEve
   EXPECT_TRUE(found.ok()) << found;
   EXPECT_EQ(found.schedules, Schedules());
   EXPECT_GT(ListTest::copies_compared(), 10 * Schedules());
+  EXPECT_GT(ListTest::slow_ended(), Schedules() / 100);
   for (std::size_t i = 0; i < kFaults; ++i) {
     EXPECT_GT(found.faults[FaultAt(i)], Schedules() / 100) << FaultName(FaultAt(i));
   }
