@@ -43,8 +43,8 @@ std::string Protos::Text(const std::string& type, const std::string& bytes) {
   return Parse(type, bytes)->ShortDebugString();
 }
 
-DoorWorld::DoorWorld(DoorOptions options, Authorizer authorize)
-    : actors(actor::ActorRuntimeOptions(), environment, store),
+DoorWorld::DoorWorld(DoorOptions options, Authorizer authorize, store::Store* persistent)
+    : actors(actor::ActorRuntimeOptions(), environment, store, persistent),
       signer({{1, "key"}}, 1),
       door(
           options, environment, actors, signer,

@@ -71,7 +71,9 @@ class FakeRpc final : public transport::Rpc {
 
 class DoorWorld {
  public:
-  explicit DoorWorld(DoorOptions options = DoorOptions(), Authorizer authorize = nullptr);
+  /// `persistent` has the persisted actors, and outlives the world. Null: they are lost with it.
+  explicit DoorWorld(DoorOptions options = DoorOptions(), Authorizer authorize = nullptr,
+                     store::Store* persistent = nullptr);
   ~DoorWorld();
 
   /// One RPC under way.

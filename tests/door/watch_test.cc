@@ -4,6 +4,7 @@
 #include "door_world.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "vault.actor.h"
 
 namespace onager::door {
 namespace {
@@ -265,6 +266,94 @@ TEST_F(Watch, APositionOutsideOfTheWindowBeginsAnewAndSaysWhy) {
   for (int i = 0; i < 1100; ++i) Toggle(Add("milk"));
   call = Open(position);
   EXPECT_THAT(Text(call, 0), HasSubstr("reason: RESYNC_REASON_EXPIRED"));
+}
+
+class Journal final : public vault::v1::JournalActor {
+  Task<std::int64_t> Write(Turn&) override { return Grow(); }
+  Task<std::int64_t> WriteForGood(Turn&) override { return Grow(); }
+  Task<std::int64_t> Count(Turn&) override { return state().lines(); }
+  Task<> Begin(Turn&, absl::Duration) override { return absl::OkStatus(); }
+  Task<> End(Turn&) override { return absl::OkStatus(); }
+  Task<> OnTick(Turn&) override { return absl::OkStatus(); }
+  Task<> OnSweep(Turn&) override { return absl::OkStatus(); }
+
+  std::int64_t Grow() {
+    state().set_lines(state().lines() + 1);
+    return state().lines();
+  }
+};
+
+// Servers that come one after the other, with one store.
+class WatchAfterRestart : public Watch {
+ protected:
+  struct Server {
+    explicit Server(store::Store& store) : world(DoorOptions(), nullptr, &store) {
+      EXPECT_TRUE(
+          world.actors.Host(vault::v1::JournalActor::Type(), [] { return std::make_unique<Journal>(); })
+              .ok());
+      world.actors.Begin();
+    }
+    Call Open(const std::string& request = "") {
+      return world.Unary("/vault.v1.Journal/Watch",
+                         world.protos.Encode("vault.v1.JournalWatchRequest", "name: 'j' " + request));
+    }
+    void Write(const std::string& method = "WriteForGood") {
+      const Call call =
+          world.Unary("/vault.v1.Journal/" + method,
+                      world.protos.Encode("vault.v1.Journal" + method + "Request", "name: 'j'"));
+      ASSERT_TRUE(call->ended());
+      EXPECT_TRUE(call->end().status.ok()) << call->end().status;
+    }
+    Message Update(const Call& call, std::size_t index) {
+      return world.protos.Parse("vault.v1.JournalWatchUpdate", call->messages().at(index));
+    }
+    DoorWorld world;
+  };
+
+  /// What a request needs to go on after what the first server has shown.
+  std::string Position(Server& server, const Call& call) {
+    const Message first = server.Update(call, 0);
+    const Message last = server.Update(call, call->messages().size() - 1);
+    return PositionOf(
+        first->GetReflection()->GetString(*first, first->GetDescriptor()->FindFieldByName("resume_token")),
+        Number(last, "epoch"), Number(last, "revision"));
+  }
+
+  store::MemoryStore store_;
+};
+
+TEST_F(WatchAfterRestart, WhatWasMissedIsReplayedFromTheStore) {
+  std::string position;
+  {
+    Server before(store_);
+    before.Write();
+    Call call = before.Open();
+    call->Drain();
+    before.Write();
+    call->Drain();
+    ASSERT_EQ(call->messages().size(), 2u);
+    position = Position(before, call);
+    call.reset();
+    before.Write();
+    before.Write();
+  }
+  Server after(store_);
+  const Call call = after.Open(position);
+  call->Drain();
+  after.Write();
+  call->Drain();
+  std::string seen;
+  for (std::size_t i = 0; i < call->messages().size(); ++i) {
+    const Message update = after.Update(call, i);
+    update->GetReflection()->ClearField(update.get(), update->GetDescriptor()->FindFieldByName("epoch"));
+    update->GetReflection()->ClearField(update.get(),
+                                        update->GetDescriptor()->FindFieldByName("resume_token"));
+    seen += update->ShortDebugString() + "\n";
+  }
+  EXPECT_EQ(seen,
+            "revision: 3 base_revision: 2 patch { lines: 3 }\n"
+            "revision: 4 base_revision: 3 patch { lines: 4 }\n"
+            "revision: 5 base_revision: 4 patch { lines: 5 }\n");
 }
 
 // A12.
