@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/actor/actor_cell.h"
+#include "runtime/actor/stored_state.h"
 #include "runtime/actor/turn_context.h"
 #include "runtime/wire/error_details.h"
 
@@ -13,19 +14,6 @@ namespace {
 absl::Status Terminated(const ActorId& id) {
   return wire::WithReason(absl::NotFoundError(absl::StrCat(id.ToString(), " was destroyed")),
                           "ACTOR_TERMINATED");
-}
-
-// Whether the snapshot and the log make up the state.
-bool IsWhole(const store::StoredActor& stored) {
-  const std::uint64_t from = stored.snapshot.revision;
-  if (from > stored.revision || (stored.snapshot.state == nullptr && from != 0)) return false;
-  if (stored.log.empty()) return from == stored.revision;
-  std::uint64_t expected = stored.log.front().revision;
-  if (expected == 0 || expected > from + 1) return false;
-  for (const store::LogStep& step : stored.log) {
-    if (step.revision != expected++ || step.patch == nullptr) return false;
-  }
-  return stored.log.back().revision == stored.revision;
 }
 
 constexpr absl::Duration kReminderLookMax = absl::Minutes(10);

@@ -24,7 +24,7 @@ RULES = [
     (r"^codegen/", [GRPC, PROTOBUF, r"^runtime/"]),
     (r"^codegen/(?!cpp_import/)", [LIBCLANG]),
     (r"^runtime/", [LIBCLANG, r"^idl/", r"^codegen/"]),
-    (r"^runtime/(?!door/reflection/)", [PROTOBUF]),
+    (r"^runtime/(?!door/reflection/|protos/)", [PROTOBUF]),
     (r"^runtime/(?!transport/grpc/)", [GRPC]),
     (r"^runtime/(?!store/sqlite/)", [SQLITE]),
     (r"^runtime/(?!store/postgres/)", [LIBPQ]),

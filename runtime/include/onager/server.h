@@ -51,6 +51,9 @@ struct ServerOptions {
   /// How long a turn of `durability = async` waits for more before it is written: about what a crash may
   /// lose.
   absl::Duration write_behind_delay = absl::Milliseconds(50);
+  /// A `postgres://` store also has each state as JSON, private fields included, for those who use SQL, and
+  /// this server makes the changes that they ask for; see docs/stores.md. False: neither.
+  bool store_json = true;
 
   /// Sessions of all clients, those of one principal (who is anonymous is not counted), and connections that
   /// have not begun one.
@@ -126,8 +129,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Makes the actors of `A`'s type available; each is made with `make()` when it is first used. Before
-  /// `Start`.
+  /// Makes the actors of `A`'s type available; each is made with `make()` when it is first used, and others
+  /// to look at what a store holds. Called on any thread, several at a time. Before `Start`.
   template <std::derived_from<generated::ActorBase> A>
   void Host(std::function<std::unique_ptr<A>()> make = [] { return std::make_unique<A>(); }) {
     HostType(A::Type(),

@@ -24,6 +24,7 @@
 #include "runtime/door/reflection/reflection.h"
 #include "runtime/server/core_options.h"
 #include "runtime/server/http/metrics_listener.h"
+#include "runtime/server/json/actor_states.h"
 #include "runtime/server/listen_policy.h"
 #include "runtime/server/local_past.h"
 #include "runtime/server/server_core.h"
@@ -67,7 +68,8 @@ struct Stored {
   explicit Stored(const ServerOptions& options) : token_key(options.token_key) {
     if (token_key.empty()) token_key = RandomBytes(32);
     if (options.store.empty()) return;
-    absl::StatusOr<std::unique_ptr<store::Store>> opened = store::Open(options.store, options.log);
+    absl::StatusOr<std::unique_ptr<store::Store>> opened =
+        store::Open(options.store, options.log, options.store_json ? &states : nullptr);
     if (!opened.ok()) {
       status = absl::Status(opened.status().code(),
                             absl::StrCat("cannot open the store ", store::WithoutPassword(options.store),
@@ -85,6 +87,7 @@ struct Stored {
   }
 
   absl::Status status;
+  server::ActorStates states;
   std::unique_ptr<store::Store> store;  // Null: there is none.
   std::string token_key;
 };
@@ -176,6 +179,7 @@ class internal::ServerImpl {
   absl::Status Start() {
     if (!host_status_.ok()) return host_status_;
     if (!stored_.status.ok()) return stored_.status;
+    stored_.states.Begin(HostedTypes());
     if (absl::Status listening = Listen(); !listening.ok()) return listening;
     if (absl::Status serving = ServeMetrics(); !serving.ok()) return serving;
     core_.log().Log(LogLevel::kInfo, "serving",
@@ -223,6 +227,14 @@ class internal::ServerImpl {
   }
 
  private:
+  std::vector<actor::HostedType> HostedTypes() {
+    std::vector<actor::HostedType> hosted;
+    for (const std::string& name : core_.actors().type_names()) {
+      if (const actor::HostedType* const type = core_.actors().FindType(name)) hosted.push_back(*type);
+    }
+    return hosted;
+  }
+
   absl::Status Listen() {
     for (const std::string& address : options_.listen) {
       if (absl::Status safe =

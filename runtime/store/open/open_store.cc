@@ -38,7 +38,8 @@ absl::Status NoStore(std::string_view url) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log) {
+absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log,
+                                            StateJson* state_json) {
   StoreUrl parts(url);
   switch (parts.kind) {
     case StoreUrl::Kind::kNone:
@@ -51,6 +52,7 @@ absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_pt
       PostgresOptions options;
       options.url = std::string(url);
       options.log = std::move(log);
+      options.state_json = state_json;
       return OpenPostgresStore(std::move(options));
     }
   }

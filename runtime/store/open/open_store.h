@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "onager/log.h"
+#include "runtime/store/state_json.h"
 #include "runtime/store/store.h"
 
 namespace onager::store {
@@ -18,8 +19,10 @@ namespace onager::store {
 ///     postgres://…       what libpq takes; `postgresql://` as well
 ///
 /// `INVALID_ARGUMENT` for anything else, and otherwise the store's own errors. `log` hears of what the store
-/// has to tell; null: nobody does.
-absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log = nullptr);
+/// has to tell; null: nobody does. With `state_json`, which outlives the store, a PostgreSQL store shows
+/// states to those who use SQL, and makes their edits; see docs/stores.md.
+absl::StatusOr<std::unique_ptr<Store>> Open(std::string_view url, std::shared_ptr<LogSink> log = nullptr,
+                                            StateJson* state_json = nullptr);
 
 /// All that the store holds at this moment, to be read while others go on writing it: in one moment for all
 /// actors. Commits are refused with `FAILED_PRECONDITION`. `NOT_FOUND` where there is no store,

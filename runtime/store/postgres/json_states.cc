@@ -60,11 +60,6 @@ ConnectionPlan WithStatements(ConnectionPlan plan) {
   return plan;
 }
 
-absl::flat_hash_set<std::string> TypesOf(const StateJson& json) {
-  const std::vector<std::string> types = json.types();
-  return {types.begin(), types.end()};
-}
-
 }  // namespace
 
 JsonStates::JsonStates(ConnectionPlan plan, const Uuid& writer, std::size_t state_bytes_max, StateJson& json,
@@ -75,10 +70,21 @@ JsonStates::JsonStates(ConnectionPlan plan, const Uuid& writer, std::size_t stat
       json_(json),
       host_(host),
       random_(random),
-      types_(TypesOf(json)),
       types_array_(ArrayBuilder::Element::kText),
       converter_(1) {
+  LearnTypes();
+}
+
+void JsonStates::LearnTypes() {
+  const std::vector<std::string> types = json_.types();
+  if (types.size() == types_.size()) return;
+  types_ = {types.begin(), types.end()};
+  types_array_ = ArrayBuilder(ArrayBuilder::Element::kText);
   for (const std::string& type : types_) types_array_.AddBytes(type);
+  // What was passed over is to be shown as well.
+  sweep_anew_ = sweeping_;
+  swept_ = ActorId();
+  next_sweep_ = Time{};
 }
 
 void JsonStates::NoteWritten(const ActorId& actor, Time now) {
@@ -102,8 +108,9 @@ void JsonStates::Tick(Time now) {
     waiting_.erase(actor);
     Show(actor, now);
   }
-  if (!sweeping_ && now >= next_sweep_ && !hurries_) Sweep(now);
-  if (!taking_ && edits_.empty() && now >= next_take_ && !hurries_) Take(now);
+  if (hurries_) return;
+  if (!taking_ && edits_.empty() && now >= next_take_) Take(now);
+  if (!sweeping_ && now >= next_sweep_) Sweep(now);
 }
 
 Time JsonStates::deadline() const {
@@ -189,6 +196,10 @@ void JsonStates::Write(const ActorId& actor, std::uint64_t epoch, std::uint64_t 
 void JsonStates::Shown(const ActorId& /*actor*/) { --showing_; }
 
 void JsonStates::Sweep(Time now) {
+  if (types_.empty()) {
+    next_sweep_ = now + kSweepInterval;
+    return;
+  }
   sweeping_ = true;
   connection().Send(kSweep, Parameters().AddBytes(swept_.type).AddBytes(swept_.key), now,
                     [this](const Answer& answer) { OnSwept(answer); });
@@ -196,6 +207,7 @@ void JsonStates::Sweep(Time now) {
 
 void JsonStates::OnSwept(const Answer& answer) {
   sweeping_ = false;
+  if (std::exchange(sweep_anew_, false)) return;
   next_sweep_ = now_ + kSweepInterval;
   if (answer.kind != Answer::Kind::kRows) return;
   const PGresult* const rows = answer.result.get();
@@ -212,8 +224,10 @@ void JsonStates::OnSwept(const Answer& answer) {
 // Edits, one after the other.
 
 void JsonStates::Take(Time now) {
-  taking_ = true;
   next_take_ = now + kTakeInterval;
+  LearnTypes();
+  if (types_.empty()) return;
+  taking_ = true;
   connection().Send(kTake, Parameters().AddUuid(writer_).Add(types_array_), now,
                     [this](const Answer& answer) { OnTaken(answer); });
 }

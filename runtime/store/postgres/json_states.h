@@ -12,7 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "runtime/base/thread_pool.h"
 #include "runtime/store/postgres/link.h"
-#include "runtime/store/postgres/state_json.h"
+#include "runtime/store/state_json.h"
 #include "runtime/store/store.h"
 
 namespace onager::store::postgres {
@@ -63,6 +63,9 @@ class JsonStates {
     int attempts = 0;
   };
 
+  /// Takes over which types are known by now.
+  void LearnTypes();
+
   // Showing.
   void Show(const ActorId& actor, Time now);
   void OnRead(const ActorId& actor, const Answer& answer);
@@ -89,7 +92,7 @@ class JsonStates {
   StateJson& json_;
   Host& host_;
   Xoshiro256& random_;
-  const absl::flat_hash_set<std::string> types_;
+  absl::flat_hash_set<std::string> types_;
   ArrayBuilder types_array_;
   Time now_{};
   bool hurries_ = false;
@@ -99,6 +102,7 @@ class JsonStates {
   std::size_t showing_ = 0;
   ActorId swept_;  // The last one.
   bool sweeping_ = false;
+  bool sweep_anew_ = false;  // Since this sweep began there are more types.
   Time next_sweep_{};
 
   bool taking_ = false;

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "onager/log.h"
-#include "runtime/store/postgres/state_json.h"
+#include "runtime/store/state_json.h"
 #include "runtime/store/store.h"
 
 namespace onager::store {
@@ -43,7 +43,7 @@ struct PostgresOptions {
   /// How long destruction waits for what was asked before.
   absl::Duration close_timeout = absl::Seconds(10);
 
-  /// Shows states as JSON to those who use SQL, and makes their edits; see docs/stores_postgres.md. Null:
+  /// Shows states as JSON to those who use SQL, and makes their edits; see docs/stores.md. Null:
   /// states are not shown. Outlives the store.
   StateJson* state_json = nullptr;
   /// States with more bytes are not shown.

@@ -348,7 +348,7 @@ END $$;
 )sql";
 
 // States as JSON, for those who use SQL: they read the view and change it, which asks for an edit that a
-// process makes. docs/stores_postgres.md promises what stands here.
+// process makes. docs/stores.md promises what stands here.
 const char* const kJsonSql = R"sql(
 CREATE TABLE onager.state_json (
   actor bigint PRIMARY KEY,

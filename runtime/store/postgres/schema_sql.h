@@ -3,7 +3,7 @@
 
 namespace onager::store::postgres {
 
-/// The schema `onager` as SQL, in the order in which its parts are made: see docs/stores_postgres.md for what
+/// The schema `onager` as SQL, in the order in which its parts are made: see docs/stores.md for what
 /// users may rely on. Numbers of 64 bits without sign are stored as `bigint` of the same bits; checksums are
 /// `RowChecksum`s, `integer` of the same bits.
 extern const char* const kTablesSql;

@@ -1,5 +1,5 @@
-#ifndef ONAGER_RUNTIME_STORE_POSTGRES_STATE_JSON_H_
-#define ONAGER_RUNTIME_STORE_POSTGRES_STATE_JSON_H_
+#ifndef ONAGER_RUNTIME_STORE_STATE_JSON_H_
+#define ONAGER_RUNTIME_STORE_STATE_JSON_H_
 
 #include <string>
 #include <string_view>
@@ -11,15 +11,16 @@
 namespace onager::store {
 
 /// Makes JSON of what a store holds of an actor, and the other way round: for those who look at states with
-/// SQL, and change them. Called on a thread of the store's, one call at a time.
+/// SQL, and change them. Called on threads of the store's.
 class StateJson {
  public:
   virtual ~StateJson() = default;
 
-  /// The types of actors that it knows. Always the same ones.
+  /// The types of actors that it knows by now: more of them later, perhaps, and none less. Thread-safe.
   virtual std::vector<std::string> types() const = 0;
 
-  /// The state as a JSON object. `stored` has its newest snapshot and the steps after that.
+  /// The state as a JSON object. `stored` has its newest snapshot and the steps after that. One call at a
+  /// time of this and `FromJson`.
   virtual absl::StatusOr<std::string> ToJson(const ActorId& actor, const StoredActor& stored) = 0;
 
   /// The state that a JSON object says, as a snapshot whose revision means nothing. An error is told to
@@ -29,4 +30,4 @@ class StateJson {
 
 }  // namespace onager::store
 
-#endif  // ONAGER_RUNTIME_STORE_POSTGRES_STATE_JSON_H_
+#endif  // ONAGER_RUNTIME_STORE_STATE_JSON_H_
