@@ -15,7 +15,8 @@ namespace pb = google::protobuf;
 Protos::Protos() {
   tree_.MapPath("", ONAGER_GENERATED_DIR);
   tree_.MapPath("", ONAGER_PROTOBUF_DIR);  // For what comes with it.
-  for (const char* file : {"todo.proto", "depot.proto", "lab.proto", "counter.proto", "everything.proto"}) {
+  for (const char* file :
+       {"todo.proto", "depot.proto", "lab.proto", "counter.proto", "everything.proto", "vault.proto"}) {
     EXPECT_NE(importer_.Import(file), nullptr) << file;
   }
 }
