@@ -194,7 +194,8 @@ absl::Status SubscriptionChecker::CheckIsLive() const {
 
 absl::Status SubscriptionChecker::CheckReplica(std::uint64_t epoch, std::uint64_t revision,
                                                const TodoListState& state) const {
-  if (!last_.has_value()) return absl::OkStatus();
+  // One that continues another has nothing until its first callback.
+  if (!last_.has_value() || (continued_ && epoch == 0)) return absl::OkStatus();
   const TodoListState* const truth = history_.Find(epoch, revision);
   // It may be further than what was shown last: the view does not show what came since.
   if (truth == nullptr || epoch != last_->epoch || revision < last_->revision) {

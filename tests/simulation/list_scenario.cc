@@ -136,6 +136,7 @@ ListTest::ListTest(Simulation& simulation) : simulation_(simulation) {
       // One sees everything.
       const Look look = Look::Numbered(i == 0 ? 0 : simulation_.Draw(1, Look::kLooks - 1));
       observers_.push_back(std::make_unique<Observer>(log_->history, client, look));
+      if (simulation_.Draw(0, 1) == 1) observers_.back()->policy = SlowPolicy::Disconnect();
       Observe(*observers_.back(), "");
     }
   }

@@ -95,6 +95,8 @@ Scenario<Test> ListScenarioOf(std::string name) {
   options.steps_min = 8;
   options.steps_max = 24;
   options.simulation.server.replay_count_max = 6;
+  // Few, so that a reader that is slow for a while keeps messages from being written.
+  options.simulation.window_bytes = 512;
   options.simulation.server.bookmark_interval = absl::Milliseconds(200);
   return Scenario<Test>(std::move(name), options)
       .Does("add", 8, &ListTest::Add)
