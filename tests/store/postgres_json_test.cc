@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -25,12 +27,15 @@ class TextStates final : public StateJson {
     return stored.log.empty() ? *stored.snapshot.state : *stored.log.back().patch;
   }
   absl::StatusOr<StoredSnapshot> FromJson(const ActorId&, std::string_view json) override {
+    if (before_from_json) before_from_json();
     if (absl::StrContains(std::string(json), "bad")) return absl::InvalidArgumentError("`bad` is no field");
     StoredSnapshot snapshot;
     snapshot.state = ShareBytes(std::string(json));
     snapshot.version = 3;
     return snapshot;
   }
+
+  std::function<void()> before_from_json;  // On a thread of the store's.
 };
 
 class Listener final : public ChangeListener {
@@ -72,6 +77,13 @@ class PostgresJsonTest : public PostgresTest {
           std::chrono::milliseconds(5));  // The database tells of nothing to wait for.
     }
     EXPECT_EQ(said, wanted) << query;
+  }
+  void AwaitTrue(const std::function<bool()>& is_true) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!is_true() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_TRUE(is_true());
   }
   std::string ShownState(const std::string& key) {
     return "SELECT state FROM onager.actors_json WHERE type = 't.v1.Counter' AND key = '" + key + "'";
@@ -184,6 +196,36 @@ TEST_F(PostgresJsonTest, AnEditThatDoesNotFitIsRefusedAndSaysWhy) {
   // What was read at revision 1 must not go over that.
   Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 3}', 1)");
   EXPECT_EQ(LastOutcome(), "refused the actor is at revision 2, not 1");
+}
+
+TEST_F(PostgresJsonTest, AnEditThatSomebodyTookAwayBeginsNothing) {
+  std::atomic<int> made = 0;
+  SqlSession thief(server_, database_);
+  json_.before_from_json = [&] {
+    if (++made <= 2) thief.Run("UPDATE onager.edits SET taken_by = gen_random_uuid()");
+  };
+  const std::unique_ptr<Store> store = OpenWithJson();
+  Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 1}')");
+  AwaitTrue([&] { return made >= 2; });  // The first attempt was refused.
+  EXPECT_EQ(Sql("SELECT count(*) FROM onager.actors"), "0");
+  EXPECT_FALSE(LoadNow(*store, kA)->has_value());
+  Sql("UPDATE onager.edits SET taken_at = NULL");
+  EXPECT_EQ(LastOutcome(), "done ");
+  EXPECT_EQ(*(*LoadNow(*store, kA))->snapshot.state, "{\"n\": 1}");
+}
+
+TEST_F(PostgresJsonTest, AnEditThatIsTakenAwayWhileItIsMadeBeginsNothing) {
+  std::atomic<int> made = 0;
+  json_.before_from_json = [&] { ++made; };
+  const std::unique_ptr<Store> store = OpenWithJson();
+  Sql("CREATE FUNCTION steal() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN UPDATE onager.edits SET taken_by = gen_random_uuid(); RETURN NULL; END'; "
+      "CREATE TRIGGER steal AFTER INSERT ON onager.actors FOR EACH STATEMENT EXECUTE FUNCTION steal()");
+  Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 1}')");
+  AwaitTrue([&] { return made >= 2; });
+  EXPECT_EQ(Sql("SELECT count(*) FROM onager.actors"), "0");
+  Sql("DROP TRIGGER steal ON onager.actors; UPDATE onager.edits SET taken_at = NULL");
+  EXPECT_EQ(LastOutcome(), "done ");
 }
 
 TEST_F(PostgresJsonTest, EditsWaitForAProcessThatKnowsTheType) {

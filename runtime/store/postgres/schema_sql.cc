@@ -210,17 +210,21 @@ DECLARE
   ended bigint[];
 BEGIN
   -- All batches insert, and then lock, in the order of (type, key), so that none waits for another in a circle.
-  -- A new actor is one that the commit fits, of version 0, which no other one has.
+  -- A new actor is one that the commit fits, of version 0, which no other one has; unless somebody takes the
+  -- edit away meanwhile.
   INSERT INTO onager.actors (type, key, epoch, revision, commit, version, checksum, ahead, destroyed)
     SELECT c.type, c.key, c.epoch, c.base, c.base_commit, 0, 0, false, false
-    FROM unnest(types, keys, flags, epochs, bases, base_commits)
-           AS c (type, key, flags, epoch, base, base_commit)
+    FROM unnest(types, keys, flags, epochs, bases, base_commits, edits)
+           AS c (type, key, flags, epoch, base, base_commit, edit)
     WHERE c.flags & 8 <> 0
+      AND (c.edit = 0 OR EXISTS (
+           SELECT FROM onager.edits AS e
+           WHERE e.id = c.edit AND e.ended_at IS NULL AND e.taken_by = current_setting('onager.writer')::uuid))
     ORDER BY c.type, c.key
     ON CONFLICT (type, key) DO NOTHING;
 
   FOR held IN
-    SELECT c.n, a.id, a.destroyed, a.epoch, a.revision, a.commit,
+    SELECT c.n, a.id, a.destroyed, a.epoch, a.revision, a.commit, a.version, a.checksum,
            CASE WHEN c.flags & 16 <> 0 THEN a.version = 0 AND NOT a.destroyed
                 WHEN a.destroyed THEN c.base = 0 AND a.epoch <> c.epoch
                 ELSE a.epoch = c.epoch AND a.revision = c.base AND c.base_commit IN (0, a.commit) END
@@ -236,6 +240,10 @@ BEGIN
     seen := seen + 1;
     IF held.fits THEN
       ids[held.n] := held.id;
+    ELSIF held.version = 0 AND held.checksum = 0 THEN
+      DELETE FROM onager.actors AS a WHERE a.id = held.id;  -- It has not begun.
+      ids[held.n] := 0;
+      refused := refused || ARRAY[held.n, 0, 0, 0, 0];
     ELSE
       ids[held.n] := 0;
       refused := refused ||
