@@ -2,13 +2,20 @@
 #   DIRECTORY <folder as it is spelled in an include, e.g. runtime/session>
 #   [SOURCES <file>...]            none: a header-only module
 #   [PUBLIC <target>...]           what its headers include
-#   [PRIVATE <target>...])         what only its sources include
+#   [PRIVATE <target>...]          what only its sources include
+#   [ALONE <file>...])             sources that share no compilation with others where ONAGER_UNITY is on, since they have
+#                                  names of their own that others have too
+#
+# ONAGER_UNITY compiles several sources at once, for builds whose only purpose is to be tested: a third of the time. Names in
+# unnamed namespaces meet then.
 #
 # One folder, one target. How it works: the target's include directory holds symbolic links that make the
 # folder's own headers reachable as <DIRECTORY>/header.h. What is not linked is not reachable, folders inside
 # the folder neither, so an include against the direction of the architecture does not compile.
+option(ONAGER_UNITY "Compile several sources of a module at once" OFF)
+
 function(onager_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "SOURCES;PUBLIC;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "SOURCES;PUBLIC;PRIVATE;ALONE")
   set(root "${PROJECT_BINARY_DIR}/modules/${name}")
   set(links "${root}/${arg_DIRECTORY}")
   file(GLOB headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.h" "${CMAKE_CURRENT_SOURCE_DIR}/*.def")
@@ -23,6 +30,10 @@ function(onager_module name)
     target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${root}>)
     target_link_libraries(${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:onager_warnings>)
     onager_precompiled(${name})
+    if(ONAGER_UNITY)
+      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+      set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE $<BUILD_INTERFACE:${root}>)
