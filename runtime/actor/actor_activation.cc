@@ -26,10 +26,18 @@ constexpr int kActivationConflictsMax = 16;
 void ActorCell::BeginLoading(bool catches_up) {
   phase_ = Phase::kLoading;
   runtime_.OnCellBusy();  // Until `Loaded` arrives.
-  store_.Load(
-      id_, [self = shared_from_this(), catches_up](absl::StatusOr<std::optional<store::StoredActor>> stored) {
-        self->Push(Loaded{std::move(stored), catches_up});
-      });
+  AskToLoad([self = shared_from_this(), catches_up](absl::StatusOr<LoadGate::Place> place) {
+    if (!place.ok()) return self->Push(Loaded{place.status(), catches_up, {}});
+    self->store_.Load(self->id_, [self, catches_up, place = *std::move(place)](auto stored) mutable {
+      self->Push(Loaded{std::move(stored), catches_up, std::move(place)});
+    });
+  });
+}
+
+// What is in the process's memory anyway needs no place, and must not wait for a store that is slow.
+void ActorCell::AskToLoad(LoadGate::Admitted admitted) {
+  if (!persists_) return admitted(LoadGate::Place());
+  runtime_.load_gate_->Enter(std::move(admitted));
 }
 
 void ActorCell::Handle(Loaded& event) {

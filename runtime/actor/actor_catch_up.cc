@@ -102,9 +102,11 @@ void ActorCell::LoadPast() {
   past_loading_ = true;
   past_readers_ = std::exchange(past_waiters_, {});
   runtime_.OnCellBusy();  // Until `PastLoaded` arrives.
-  store_.LoadPast(id_, [self = shared_from_this(),
-                        generation = generation_](absl::StatusOr<std::optional<store::StoredPast>> past) {
-    self->Push(PastLoaded{generation, std::move(past)});
+  AskToLoad([self = shared_from_this(), generation = generation_](absl::StatusOr<LoadGate::Place> place) {
+    if (!place.ok()) return self->Push(PastLoaded{generation, place.status(), {}});
+    self->store_.LoadPast(self->id_, [self, generation, place = *std::move(place)](auto past) mutable {
+      self->Push(PastLoaded{generation, std::move(past), std::move(place)});
+    });
   });
 }
 

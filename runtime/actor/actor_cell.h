@@ -20,6 +20,7 @@
 #include "runtime/actor/actor_runtime.h"
 #include "runtime/actor/call_records.h"
 #include "runtime/actor/dormant_actors.h"
+#include "runtime/actor/load_gate.h"
 #include "runtime/actor/log_extent.h"
 #include "runtime/actor/observed_parts.h"
 #include "runtime/actor/turn_host.h"
@@ -91,10 +92,12 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   struct Loaded {
     absl::StatusOr<std::optional<store::StoredActor>> stored;
     bool catches_up = false;  // For an instance that lives.
+    LoadGate::Place place;    // Until what was read is used.
   };
   struct PastLoaded {
     std::uint64_t generation;
     absl::StatusOr<std::optional<store::StoredPast>> past;
+    LoadGate::Place place;
   };
   struct TurnEnded {
     std::uint64_t turn;
@@ -206,6 +209,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
 
   // An instance's beginning and end.
   void BeginLoading(bool catches_up = false);
+  void AskToLoad(LoadGate::Admitted admitted);
   void Activate(std::optional<store::StoredActor> stored);
   absl::Status LoadInstance(const std::optional<store::StoredActor>& stored,
                             std::vector<store::LogStep>& missed);
@@ -340,8 +344,8 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   bool ahead_ = false;         // The store knows that revisions may be told of that it does not have.
   std::optional<store::CommitRecord> unsent_;  // Of turns that wait for no store; the next commit takes it.
   bool changed_outside_ = false;               // Somebody else may have written.
-  std::vector<PastWaiter> past_waiters_;  // Until what they lack is committed.
-  std::vector<PastWaiter> past_readers_;  // While it is loaded.
+  std::vector<PastWaiter> past_waiters_;       // Until what they lack is committed.
+  std::vector<PastWaiter> past_readers_;       // While it is loaded.
   bool past_loading_ = false;
   Time activated_at_{};
   std::vector<ActorTimer> timers_;

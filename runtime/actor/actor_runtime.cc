@@ -28,6 +28,7 @@ ActorRuntime::ActorRuntime(ActorRuntimeOptions options, const Environment& envir
       environment_(environment),
       store_(store),
       persistent_(persistent != nullptr ? *persistent : store),
+      load_gate_(LoadGate::Make(options.loads_max, options.load_wait_max, environment.clock)),
       dormant_(options.replay.age_max) {}
 
 ActorRuntime::~ActorRuntime() {
@@ -160,6 +161,7 @@ void ActorRuntime::BeginShutdown() {
   // In one order in every run.
   std::sort(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
   for (const std::shared_ptr<ActorCell>& cell : cells) cell->Stop();
+  load_gate_->Stop();
 }
 
 void ActorRuntime::Shutdown() {
@@ -186,6 +188,8 @@ ActorRuntimeStats ActorRuntime::stats() const {
   stats.instances = counters_->instances;
   stats.open_turns = counters_->open_turns;
   stats.waiting_calls = counters_->waiting_calls;
+  stats.loads = static_cast<std::int64_t>(load_gate_->taken());
+  stats.waiting_loads = static_cast<std::int64_t>(load_gate_->waiting());
   stats.activations = counters_->activations;
   stats.failed_activations = counters_->failed_activations;
   stats.deactivations = counters_->deactivations;

@@ -20,6 +20,7 @@
 #include "runtime/actor/actor_feed.h"
 #include "runtime/actor/call_records.h"
 #include "runtime/actor/dormant_actors.h"
+#include "runtime/actor/load_gate.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
@@ -39,8 +40,11 @@ struct ActorRuntimeOptions {
   session::ReplayLimits replay;
   /// An actor that nobody has called or observed for so long is deactivated. `Duration::max()`: never.
   Duration idle_timeout = std::chrono::minutes(10);
-  CallRecordLimits call_records;           // Of each persisted actor.
-  store::WriteBehindOptions write_behind;  // Of turns that do not wait for the store.
+  CallRecordLimits call_records;  // Of each persisted actor.
+  /// So many persisted actors at a time read what their store has of them; see `LoadGate`.
+  std::size_t loads_max = 128;
+  Duration load_wait_max = std::chrono::seconds(20);  // For one's turn to do so.
+  store::WriteBehindOptions write_behind;             // Of turns that do not wait for the store.
 };
 
 /// One actor type that the runtime can activate.
@@ -58,6 +62,8 @@ struct ActorRuntimeStats {
   std::int64_t instances = 0;
   std::int64_t open_turns = 0;
   std::int64_t waiting_calls = 0;  // In all mailboxes.
+  std::int64_t loads = 0;          // Of persisted actors, that the store has not answered or nobody has used.
+  std::int64_t waiting_loads = 0;  // For their turn to begin.
   // Since the beginning.
   std::int64_t activations = 0;
   std::int64_t failed_activations = 0;
@@ -180,6 +186,7 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
   absl::flat_hash_map<std::string, HostedType> types_;  // Constant once calls come.
 
   const std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();  // Cells may go later.
+  const std::shared_ptr<LoadGate> load_gate_;
   std::atomic<std::uint64_t> last_turn_ = 0;
 
   // Taken before a cell's lock, never inside it.

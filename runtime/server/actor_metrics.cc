@@ -22,6 +22,10 @@ ActorMetrics::ActorMetrics(Metrics& metrics) {
   gauge(&ActorRuntimeStats::open_turns, "onager_server_open_turns", "Turns that have not ended.");
   gauge(&ActorRuntimeStats::waiting_calls, "onager_server_waiting_calls",
         "Calls in the mailboxes of actors.");
+  gauge(&ActorRuntimeStats::loads, "onager_server_loads",
+        "Persisted actors that are being read from the store.");
+  gauge(&ActorRuntimeStats::waiting_loads, "onager_server_waiting_loads",
+        "Persisted actors that wait until the store has read others.");
 
   constexpr char kActivations[] = "onager_server_activations_total";
   constexpr char kActivationsHelp[] = "Actors made ready for their first call.";
