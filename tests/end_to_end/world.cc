@@ -35,11 +35,13 @@ ClientOptions World::FastReconnect() {
 void World::StartServer() {
   stores_.push_back(std::make_unique<store::MemoryStore>());
   server_options_.session.server_instance = ++server_count_;
-  server_ = std::make_unique<server::ServerCore>(server_options_, environment(), *stores_.back());
+  server_ =
+      std::make_unique<server::ServerCore>(server_options_, environment(), *stores_.back(), persistent_);
   ASSERT_TRUE(server_->Host(Counter::Type(), [] { return std::make_unique<Counter>(); }).ok());
   ASSERT_TRUE(server_->Host(TodoList::Type(), [] { return std::make_unique<TodoList>(); }).ok());
   ASSERT_TRUE(server_->Host(Depot::Type(), [] { return std::make_unique<Depot>(); }).ok());
-  ASSERT_TRUE(server_->Host(Lab::Type(), [] { return std::make_unique<Lab>(); }).ok());
+  const generated::ActorType& lab = persistent_ == nullptr ? Lab::Type() : lab_type_;
+  ASSERT_TRUE(server_->Host(lab, [] { return std::make_unique<Lab>(); }).ok());
   if (host_also_) {
     ASSERT_TRUE(host_also_(*server_).ok());
   }
@@ -48,6 +50,16 @@ void World::StartServer() {
     ASSERT_TRUE(started.ok()) << started;
     OnListening(door, server_->addresses().back());
   }
+}
+
+void World::PersistLabs(store::Store& store, generated::Durability durability) {
+  persistent_ = &store;
+  lab_type_ = Lab::Type();
+  lab_type_.persist = true;
+  lab_type_.durability = durability;
+  lab_methods_.assign(lab_type_.methods.begin(), lab_type_.methods.end());
+  for (generated::MethodInfo& method : lab_methods_) method.durability = durability;
+  lab_type_.methods = lab_methods_;
 }
 
 void World::StopServer() {

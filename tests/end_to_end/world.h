@@ -74,6 +74,9 @@ class World {
   server::ServerCoreOptions& server_options() { return server_options_; }
   /// Hosts more than the usual actors in the next `StartServer`.
   void HostAlso(std::function<absl::Status(server::ServerCore&)> host) { host_also_ = std::move(host); }
+  /// Has the next `StartServer` keep its labs in this store, as if they were declared `[persist]`. It
+  /// outlives the world.
+  void PersistLabs(store::Store& store, generated::Durability durability = generated::Durability::kSync);
 
  protected:
   template <typename R>
@@ -93,6 +96,9 @@ class World {
  private:
   server::ServerCoreOptions server_options_ = DefaultServerOptions();
   std::function<absl::Status(server::ServerCore&)> host_also_;
+  store::Store* persistent_ = nullptr;
+  generated::ActorType lab_type_;
+  std::vector<generated::MethodInfo> lab_methods_;
   static server::ServerCoreOptions DefaultServerOptions();
 
   std::uint64_t server_count_ = 0;

@@ -205,7 +205,8 @@ std::uint64_t KillLoop::CheckActor(CallBook& book, std::unique_ptr<Seen> Party::
   auditor.Close();  // Nothing of it is called back any more.
   for (const auto& party : parties_) {
     const Seen& seen = *((*party).*witness);
-    EXPECT_TRUE(monitor_.Until([&] { return seen.HasSeen(epoch, revision); }, kPatience))
+    EXPECT_TRUE(
+        monitor_.Until([&] { return seen.HasSeen(epoch, revision) && seen.HasHeardOf(mark); }, kPatience))
         << "an observer stays behind";
     monitor_.Do([&] { seen.Check(now, may_lose); });
   }

@@ -51,6 +51,10 @@ class Witness {
            subscription_->revision() == revision_;
   }
 
+  /// Whether it has been told the event of that entry, which comes behind what the entry changed, or that it
+  /// misses some.
+  bool HasHeardOf(const std::string& id) const { return told_.contains(id) || missed_events_; }
+
   /// Fails the test where it has not what it is to have of `now`.
   void Check(const State& now, bool may_lose) const {
     SCOPED_TRACE(name_);
