@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "runtime/base/xoshiro.h"
+#include "runtime/store/sqlite/sqlite_snapshot.h"
 #include "runtime/store/sqlite/sqlite_store.h"
 #include "tests/store/faulty_vfs.h"
 #include "tests/store/random_records.h"
@@ -26,10 +27,12 @@ std::uint64_t Stride(std::uint64_t bits) {
 
 using Described = std::map<ActorId, std::string>;
 
-/// A small store with some of everything.
+/// A small store with some of everything. What a flip does to it is asked of a store, or of a snapshot.
 class FlippedStore {
  public:
-  FlippedStore() : records_(7) {
+  enum class Reader { kStore, kSnapshot };
+
+  explicit FlippedStore(Reader reader = Reader::kStore) : reader_(reader), records_(7) {
     WriteImage({}, folder_.File("store"));
     auto store = OpenSqliteStore(Options());
     EXPECT_TRUE(store.ok()) << store.status();
@@ -41,15 +44,20 @@ class FlippedStore {
     for (int i = 0; i < 6; ++i) Write(**store);
     right_ = DescribeActors(**store, records_.actors());
     crashed_ = ReadImage(folder_.File("store"));  // As after a `kill -9`.
+    const auto snapshot = OpenSqliteSnapshot(Options());
+    EXPECT_TRUE(snapshot.ok()) << snapshot.status();
     store->reset();
+    read_ = ReadImage(folder_.File("store"));
   }
 
   const DiskImage& crashed() const { return crashed_; }
+  /// Closed while somebody was reading.
+  const DiskImage& read() const { return read_; }
   const DiskImage& closed() const { return closed_; }
 
   Described DescribeImage(const DiskImage& image) {
     WriteImage(image, folder_.File("store"));
-    const auto store = OpenSqliteStore(Options());
+    const auto store = reader_ == Reader::kStore ? OpenSqliteStore(Options()) : OpenSqliteSnapshot(Options());
     if (!store.ok()) return {{ActorId{"", "opening"}, store.status().ToString()}};
     return DescribeActors(**store, records_.actors());
   }
@@ -84,10 +92,12 @@ class FlippedStore {
     EXPECT_TRUE(written.get_future().get().ok());
   }
 
+  const Reader reader_;
   ScratchFolder folder_;
   RandomRecords records_;
   DiskImage closed_;
   DiskImage crashed_;
+  DiskImage read_;
   Described right_;
 };
 
@@ -117,6 +127,17 @@ TEST(BitFlipsTest, OneInTheFileIsNoticedOrHarmless) {
 TEST(BitFlipsTest, OneInALogThatACrashLeftIsNoticedOrHarmless) {
   FlippedStore store;
   FlipBits(store, store.crashed(), "store.db-wal");
+}
+
+TEST(BitFlipsTest, OneInALogThatACrashLeftIsNoticedOrHarmlessInASnapshotToo) {
+  FlippedStore store(FlippedStore::Reader::kSnapshot);
+  FlipBits(store, store.crashed(), "store.db-wal");
+}
+
+TEST(BitFlipsTest, OneInALogThatAReaderHasKeptIsNoticedOrHarmless) {
+  FlippedStore store;
+  ASSERT_TRUE(store.read().contains("store.db-wal"));
+  FlipBits(store, store.read(), "store.db-wal");
 }
 
 TEST(BitFlipsTest, OneInTheFileBesideALogIsNoticedOrHarmless) {

@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<GroupWriter>> GroupWriter::Open(const ConnectionS
 
 GroupWriter::~GroupWriter() {
   session_.reset();
-  mark_.Remove();
+  mark_.RemoveIfLogIsGone();
 }
 
 absl::StatusOr<std::unique_ptr<GroupWriter::Session>> GroupWriter::OpenSession(bool prepare_file) {

@@ -136,17 +136,19 @@ absl::Status LogMark::TryToSet(std::int64_t frame) {
   return mark_->Write(0, mark);
 }
 
-void LogMark::Remove() {
+void LogMark::RemoveIfLogIsGone() {
   log_.reset();
   mark_.reset();
+  const absl::StatusOr<std::unique_ptr<RawFile>> log =
+      RawFile::Open(path_ + "-wal", RawFile::Kind::kLog, vfs_);
+  if (!log.ok() || *log != nullptr) return;
   RawFile::Remove(path_ + "-mark", vfs_).IgnoreError();
 }
 
-absl::Status CheckLog(const std::string& path, const std::string& vfs) {
-  ONAGER_ASSIGN_OR_RETURN(const std::unique_ptr<RawFile> log,
-                          RawFile::Open(path + "-wal", RawFile::Kind::kLog, vfs));
-  if (log == nullptr) return absl::OkStatus();
-  ONAGER_ASSIGN_OR_RETURN(const std::string header, log->Read(0, kHeaderBytes));
+namespace {
+
+absl::Status CheckLogWithHeader(RawFile& log, const std::string& header, const std::string& path,
+                                const std::string& vfs) {
   if (header.size() < kHeaderBytes) return absl::OkStatus();
   if (!IsHeader(header)) {
     return IsHeaderButForOneBit(header) ? Damaged(path, "the header") : absl::OkStatus();
@@ -159,7 +161,7 @@ absl::Status CheckLog(const std::string& path, const std::string& vfs) {
   LogChecksum checksum = StoredChecksum(header, 24);
   std::string frame;
   for (std::int64_t number = 1; number <= mark->frame; ++number) {
-    ONAGER_ASSIGN_OR_RETURN(frame, log->Read(FrameOffset(number), kFrameBytes));
+    ONAGER_ASSIGN_OR_RETURN(frame, log.Read(FrameOffset(number), kFrameBytes));
     if (frame.size() == kFrameBytes) {
       checksum.Add(std::string_view(frame).substr(0, 8), big_endian);
       checksum.Add(std::string_view(frame).substr(kFrameHeaderBytes), big_endian);
@@ -169,6 +171,21 @@ absl::Status CheckLog(const std::string& path, const std::string& vfs) {
     }
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckLog(const std::string& path, const std::string& vfs) {
+  ONAGER_ASSIGN_OR_RETURN(const std::unique_ptr<RawFile> log,
+                          RawFile::Open(path + "-wal", RawFile::Kind::kLog, vfs));
+  if (log == nullptr) return absl::OkStatus();
+  ONAGER_ASSIGN_OR_RETURN(const std::string header, log->Read(0, kHeaderBytes));
+  absl::Status checked = CheckLogWithHeader(*log, header, path, vfs);
+  if (!absl::IsDataLoss(checked)) return checked;
+  // A store that has the log open may have begun it anew meanwhile: with another header, before any frame is
+  // written over.
+  ONAGER_ASSIGN_OR_RETURN(const std::string header_now, log->Read(0, kHeaderBytes));
+  return header_now == header ? checked : absl::OkStatus();
 }
 
 }  // namespace onager::store

@@ -25,8 +25,9 @@ class LogMark {
   /// The log is flushed up to and with its `frame`th, from 1 on. What goes wrong is passed over: a mark is a
   /// help, and an older one is right too.
   void Set(std::int64_t frame);
-  /// When there is no log any more.
-  void Remove();
+  /// For the end of a store, after which the log stays where somebody reads it, or it could not be carried
+  /// into the database file: so does the mark then.
+  void RemoveIfLogIsGone();
 
  private:
   absl::Status TryToSet(std::int64_t frame);
@@ -38,7 +39,7 @@ class LogMark {
 };
 
 /// Looks at the log that a crash has left, before SQLite does: `DATA_LOSS` when it is damaged before the
-/// mark, or in its header.
+/// mark, or in its header. A store may be writing the log.
 absl::Status CheckLog(const std::string& path, const std::string& vfs);
 
 }  // namespace onager::store

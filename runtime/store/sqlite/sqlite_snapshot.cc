@@ -9,6 +9,7 @@
 #include "runtime/store/sqlite/actor_reader.h"
 #include "runtime/store/sqlite/connection.h"
 #include "runtime/store/sqlite/file_format.h"
+#include "runtime/store/sqlite/log_check.h"
 #include "runtime/store/sqlite/page_checksum_vfs.h"
 #include "runtime/store/sqlite/raw_file.h"
 
@@ -34,6 +35,7 @@ class SqliteSnapshot final : public Store {
       if (size == 0) return absl::NotFoundError("the file is empty");
     }
     ONAGER_RETURN_IF_ERROR(CheckFirstPage(path, options.vfs));
+    ONAGER_RETURN_IF_ERROR(CheckLog(path, options.vfs));
     ONAGER_ASSIGN_OR_RETURN(vfs_, PageChecksumVfs::Register(options.vfs));
     ConnectionSettings settings;
     settings.path = path;
