@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -228,6 +231,19 @@ TEST_P(TransferTest, EachActorIsOfOneMomentWhileOthersWrite) {
 
 // The file -------------------------------------------------------------------------------------------------
 
+/// While it lives, the system says that file systems cannot do something.
+class PoorFileSystem {
+ public:
+  enum class Lacks { kNothing, kRenamesThatReplaceNothing, kHardLinksToo };
+
+  explicit PoorFileSystem(Lacks what) { lacks = what; }
+  ~PoorFileSystem() { lacks = Lacks::kNothing; }
+  PoorFileSystem(const PoorFileSystem&) = delete;
+  PoorFileSystem& operator=(const PoorFileSystem&) = delete;
+
+  static inline Lacks lacks = Lacks::kNothing;
+};
+
 class BackupFileTest : public testing::Test {
  protected:
   BackupFileTest() {
@@ -357,6 +373,42 @@ TEST_F(BackupFileTest, WhatIsThereIsReplacedOnlyWhereThatIsAskedForAndOnlyByAWho
   EXPECT_EQ(found.st_mode & 0777, 0600u);  // It has the key that signs tokens.
 }
 
+TEST_F(BackupFileTest, OfTwoThatAreWrittenToOnePlaceEachIsWhole) {
+  StoredActor destroyed;
+  destroyed.epoch = 9;
+  destroyed.destroyed = true;
+  for (const bool replace : {false, true}) {
+    auto one = BackupFileWriter::Create(path_, BackupHeader(), replace);
+    ASSERT_TRUE(one.ok()) << one.status();
+    ASSERT_TRUE((*one)->Add({"t.v1.Counter", "a"}, destroyed).ok());
+    auto two = BackupFileWriter::Create(path_, BackupHeader(), replace);
+    ASSERT_TRUE(two.ok()) << two.status();
+    ASSERT_TRUE((*two)->Add({"t.v1.Counter", "a"}, destroyed).ok());
+    ASSERT_TRUE((*two)->Add({"t.v1.Counter", "b"}, destroyed).ok());
+    ASSERT_TRUE((*two)->Finish().ok());
+    EXPECT_EQ(VerifyBackup(path_)->actors, 2u);
+    const absl::Status late = (*one)->Finish().status();
+    EXPECT_EQ(late.code(), replace ? absl::StatusCode::kOk : absl::StatusCode::kAlreadyExists) << late;
+    EXPECT_EQ(VerifyBackup(path_)->actors, replace ? 1u : 2u);
+    EXPECT_EQ(Files(), std::vector<std::string>{"backup"});
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(BackupFileTest, ItIsGivenItsNameInWhateverWayTheFileSystemKnows) {
+  for (const PoorFileSystem::Lacks lacks :
+       {PoorFileSystem::Lacks::kRenamesThatReplaceNothing, PoorFileSystem::Lacks::kHardLinksToo}) {
+    const PoorFileSystem poor(lacks);
+    auto late = BackupFileWriter::Create(path_, BackupHeader(), false);
+    ASSERT_TRUE(Write().ok());
+    const BackupCounts counts = *VerifyBackup(path_);
+    EXPECT_EQ((*late)->Finish().status().code(), absl::StatusCode::kAlreadyExists);
+    EXPECT_EQ(*VerifyBackup(path_), counts);
+    EXPECT_EQ(Files(), std::vector<std::string>{"backup"});
+    std::filesystem::remove(path_);
+  }
+}
+
 TEST_F(BackupFileTest, AStoreThatCannotBeReadLeavesNoFile) {
   class Unreadable final : public ForwardingStore {
    public:
@@ -423,6 +475,25 @@ TEST(BackupRecordsTest, AnyBytesAreReadOrRefused) {
   }
 }
 
+TEST(BackupRecordsTest, BytesThatWouldTakeMuchMoreMemoryAreRefused) {
+  // Steps, calls and reminders, of two bytes each.
+  for (const BackupRecord& kind :
+       {BackupRecord(std::vector<LogStep>(2)), BackupRecord(std::vector<StoredCall>(1)),
+        BackupRecord(std::vector<StoredReminder>(1))}) {
+    const std::string bytes = EncodeRecord(kind);
+    EXPECT_EQ(DecodeRecord(bytes).status().code(), absl::StatusCode::kDataLoss) << bytes.size();
+  }
+  std::vector<LogStep> steps(3);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].revision = 5 + i;
+  const absl::StatusOr<BackupRecord> read = DecodeRecord(EncodeRecord(steps));
+  ASSERT_TRUE(read.ok()) << read.status();
+  const auto& right = std::get<std::vector<LogStep>>(*read);
+  EXPECT_EQ(right.size(), 3u);
+  EXPECT_EQ(right[0].patch, right[2].patch);  // What is empty is there once.
+  steps[2].revision = 6;
+  EXPECT_EQ(DecodeRecord(EncodeRecord(steps)).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(BackupRecordsTest, UnknownFieldsArePassedOverAndUnknownKindsRefused) {
   BackupTrailer trailer;
   trailer.counts.actors = 3;
@@ -439,3 +510,24 @@ TEST(BackupRecordsTest, UnknownFieldsArePassedOverAndUnknownKindsRefused) {
 
 }  // namespace
 }  // namespace onager::store
+
+// In place of the C library's.
+
+extern "C" int renameat2(int from_folder, const char* from, int to_folder, const char* to,
+                         unsigned int flags) noexcept {
+  using onager::store::PoorFileSystem;
+  if (PoorFileSystem::lacks != PoorFileSystem::Lacks::kNothing) {
+    errno = EINVAL;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
+}
+
+extern "C" int link(const char* from, const char* to) noexcept {
+  using onager::store::PoorFileSystem;
+  if (PoorFileSystem::lacks == PoorFileSystem::Lacks::kHardLinksToo) {
+    errno = EPERM;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+}

@@ -53,6 +53,26 @@ absl::Status SyncFolderOf(const std::string& path) {
   return status;
 }
 
+// Renames a file, unless somebody else has made one of that name meanwhile: in whatever way its file system
+// knows. False: errno says why.
+bool GiveNewName(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  if (link(from.c_str(), to.c_str()) == 0) {
+    unlink(from.c_str());
+    return true;
+  }
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return false;
+  const int fd = open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  close(fd);
+  if (rename(from.c_str(), to.c_str()) == 0) return true;
+  const int why = errno;
+  unlink(to.c_str());
+  errno = why;
+  return false;
+}
+
 std::size_t Bytes(const SharedBytes& bytes) { return bytes == nullptr ? 0 : bytes->size(); }
 
 }  // namespace
@@ -89,16 +109,18 @@ absl::StatusOr<std::unique_ptr<BackupFileWriter>> BackupFileWriter::Create(const
   if (!replace && lstat(path.c_str(), &found) == 0) {
     return absl::AlreadyExistsError(absl::StrCat(path, " is there already"));
   }
-  const std::string partial = path + ".partial";
-  const int fd = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // Of a name that nobody else has, who may be writing to the same place at the same time.
+  std::string partial = path + ".partial.XXXXXX";
+  const int fd = mkostemp(partial.data(), O_CLOEXEC);
   if (fd < 0) return FileError("cannot write", partial);
   std::FILE* file = fdopen(fd, "wb");
   if (file == nullptr) {
     const absl::Status status = FileError("cannot write", partial);
     close(fd);
+    unlink(partial.c_str());
     return status;
   }
-  std::unique_ptr<BackupFileWriter> writer(new BackupFileWriter(path, file, replace));
+  std::unique_ptr<BackupFileWriter> writer(new BackupFileWriter(path, std::move(partial), file, replace));
   ONAGER_RETURN_IF_ERROR(writer->Write(kMagic));
   ONAGER_RETURN_IF_ERROR(writer->WriteRecord(header));
   return writer;
@@ -107,12 +129,10 @@ absl::StatusOr<std::unique_ptr<BackupFileWriter>> BackupFileWriter::Create(const
 BackupFileWriter::~BackupFileWriter() {
   if (file_ == nullptr) return;
   std::fclose(file_);
-  unlink((path_ + ".partial").c_str());
+  unlink(partial_.c_str());
 }
 
-absl::Status BackupFileWriter::Failed(const char* doing) const {
-  return FileError(doing, path_ + ".partial");
-}
+absl::Status BackupFileWriter::Failed(const char* doing) const { return FileError(doing, partial_); }
 
 absl::Status BackupFileWriter::Write(std::string_view bytes) {
   sha256_.Add(bytes);
@@ -186,13 +206,14 @@ absl::StatusOr<BackupCounts> BackupFileWriter::Finish() {
   trailer.sha256 = sha256_.Finish();
   ONAGER_RETURN_IF_ERROR(WriteRecord(trailer));
   if (std::fflush(file_) != 0 || fsync(fileno(file_)) != 0) return Failed("cannot flush");
-  if (std::fclose(std::exchange(file_, nullptr)) != 0) return Failed("cannot close");
-  const std::string partial = path_ + ".partial";
-  // A link, where nothing is to be replaced, fails if somebody else has made the file meanwhile.
-  const bool named =
-      replace_ ? rename(partial.c_str(), path_.c_str()) == 0 : link(partial.c_str(), path_.c_str()) == 0;
+  if (std::fclose(std::exchange(file_, nullptr)) != 0) {
+    const absl::Status failed = Failed("cannot close");
+    unlink(partial_.c_str());
+    return failed;
+  }
+  const bool named = replace_ ? rename(partial_.c_str(), path_.c_str()) == 0 : GiveNewName(partial_, path_);
   const absl::Status status = named ? SyncFolderOf(path_) : FileError("cannot make", path_);
-  if (!named || !replace_) unlink(partial.c_str());
+  if (!named) unlink(partial_.c_str());
   ONAGER_RETURN_IF_ERROR(status);
   return counts_;
 }
@@ -281,6 +302,11 @@ absl::StatusOr<std::optional<BackedUpActor>> BackupFileReader::Next() {
     if (auto* snapshot = std::get_if<StoredSnapshot>(&record)) {
       actor.stored.snapshot = std::move(*snapshot);
     } else if (auto* steps = std::get_if<std::vector<LogStep>>(&record)) {
+      const std::vector<LogStep>& log = actor.stored.log;
+      const std::uint64_t last = log.empty() ? actor.stored.snapshot.revision : log.back().revision;
+      if (steps->empty() || steps->front().revision != last + 1) {
+        return Damaged(absl::StrCat("a step of ", actor.actor.ToString(), " is missing before"));
+      }
       Append(actor.stored.log, *steps);
     } else if (auto* calls = std::get_if<std::vector<StoredCall>>(&record)) {
       Append(actor.stored.calls, *calls);

@@ -35,9 +35,9 @@ class Sha256 {
   void* const context_;  // An EVP_MD_CTX.
 };
 
-/// Writes a backup to `<path>.partial`, which becomes `path` when it is whole and on the disk. Without
-/// `Finish` nothing is left. Readable by the owner alone: it has the key that signs resume tokens. Used by
-/// one thread.
+/// Writes a backup to a new file `<path>.partial.…`, which becomes `path` when it is whole and on the disk;
+/// of several that are written to one place at the same time each is whole. Without `Finish` nothing is left.
+/// Readable by the owner alone: it has the key that signs resume tokens. Used by one thread.
 class BackupFileWriter {
  public:
   /// `ALREADY_EXISTS` when there is a `path` and it is not to be replaced.
@@ -49,11 +49,12 @@ class BackupFileWriter {
 
   /// The actors in rising order.
   absl::Status Add(const ActorId& actor, const StoredActor& stored);
+  /// `ALREADY_EXISTS` when somebody else has made a `path` meanwhile that is not to be replaced.
   absl::StatusOr<BackupCounts> Finish();
 
  private:
-  BackupFileWriter(std::string path, std::FILE* file, bool replace)
-      : path_(std::move(path)), file_(file), replace_(replace) {}
+  BackupFileWriter(std::string path, std::string partial, std::FILE* file, bool replace)
+      : path_(std::move(path)), partial_(std::move(partial)), file_(file), replace_(replace) {}
 
   absl::Status Write(std::string_view bytes);
   absl::Status WriteRecord(const BackupRecord& record);
@@ -62,6 +63,7 @@ class BackupFileWriter {
   absl::Status Failed(const char* doing) const;
 
   const std::string path_;
+  const std::string partial_;
   std::FILE* file_;  // Null when it is finished.
   const bool replace_;
   std::uint32_t crc_ = 0;
