@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <string>
 #include <thread>
 
@@ -170,7 +171,7 @@ TEST_F(PostgresJsonTest, ActorsAreMadeAndDestroyedThroughTheView) {
   EXPECT_EQ(stored->revision, 1u);
   EXPECT_EQ(*stored->snapshot.state, "{\"n\": 1}");
   Sql("INSERT INTO onager.actors_json (type, key, state) VALUES ('t.v1.Counter', 'a', '{\"n\": 2}')");
-  EXPECT_EQ(LastOutcome(), "refused the actor is at revision 1, not 0");
+  EXPECT_EQ(LastOutcome(), "refused the actor exists, at revision 1");
   Sql("DELETE FROM onager.actors_json WHERE key = 'a'");
   EXPECT_EQ(LastOutcome(), "done ");
   EXPECT_TRUE((*LoadNow(*store, kA))->destroyed);
@@ -196,6 +197,118 @@ TEST_F(PostgresJsonTest, AnEditThatDoesNotFitIsRefusedAndSaysWhy) {
   // What was read at revision 1 must not go over that.
   Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 3}', 1)");
   EXPECT_EQ(LastOutcome(), "refused the actor is at revision 2, not 1");
+}
+
+TEST_F(PostgresJsonTest, AnEditDoesNotGoOverAnActorThatHasBegunAnew) {
+  const std::unique_ptr<Store> store = OpenWithJson();
+  const auto outcome = [this](int edit) {
+    return Sql(absl::StrCat("SELECT concat(outcome, ' ', message) FROM onager.edits WHERE id = ", edit));
+  };
+  ASSERT_TRUE(CommitNow(*store, StepRecord(kA, 0, "{\"n\": 1}")).ok());
+  AwaitSql(ShownState("a"), "{\"n\": 1}");
+  // What somebody has read at revision 1 is gone, and another actor of that name is at revision 1 too.
+  SqlSession reader(server_, database_);
+  reader.Run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM onager.actors_json");
+  Sql("DELETE FROM onager.actors_json WHERE key = 'a'; "
+      "INSERT INTO onager.actors_json (type, key, state) VALUES ('t.v1.Counter', 'a', '{\"other\": 1}')");
+  EXPECT_EQ(LastOutcome(), "done ");
+  ASSERT_EQ((*LoadNow(*store, kA))->revision, 1u);
+  AwaitSql(ShownState("a"), "{\"other\": 1}");
+  reader.Run(
+      "UPDATE onager.actors_json SET state = '{\"n\": 2}' WHERE key = 'a'; "
+      "DELETE FROM onager.actors_json WHERE key = 'a'; COMMIT");
+  LastOutcome();
+  EXPECT_EQ(outcome(3), "refused the actor has begun another epoch");
+  EXPECT_EQ(outcome(4), "refused the actor has begun another epoch");
+  EXPECT_EQ(*(*LoadNow(*store, kA))->snapshot.state, "{\"other\": 1}");
+  Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 3}', state_revision, epoch) FROM "
+      "onager.actors_json");
+  EXPECT_EQ(LastOutcome(), "done ");
+}
+
+TEST_F(PostgresJsonTest, AnActorAtRevisionZeroExists) {
+  const std::unique_ptr<Store> store = OpenWithJson();
+  CommitRecord begins = StepRecord(kA, 0, "");
+  begins.steps.clear();
+  begins.snapshot = ShareBytes("{\"n\": 0}");
+  ASSERT_TRUE(CommitNow(*store, begins).ok());
+  AwaitSql(ShownState("a"), "{\"n\": 0}");
+  Sql("INSERT INTO onager.actors_json (type, key, state) VALUES ('t.v1.Counter', 'a', '{}')");
+  EXPECT_EQ(LastOutcome(), "refused the actor exists, at revision 0");
+  SqlSession reader(server_, database_);
+  reader.Run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM onager.actors_json");
+  Sql("SELECT onager.destroy('t.v1.Counter', 'a', 0, 7)");
+  EXPECT_EQ(LastOutcome(), "done ");
+  reader.Run("UPDATE onager.actors_json SET state = '{\"n\": 2}' WHERE key = 'a'; COMMIT");
+  EXPECT_EQ(LastOutcome(), "refused there is no such actor");
+  EXPECT_TRUE((*LoadNow(*store, kA))->destroyed);
+}
+
+TEST_F(PostgresJsonTest, AnEditThatLosesAgainstCommitsIsMadeInTheEnd) {
+  const std::unique_ptr<Store> store = OpenWithJson();
+  const std::unique_ptr<Store> busy = Open();
+  std::uint64_t revision = 0;
+  json_.before_from_json = [&] {
+    if (revision == 10) return;
+    EXPECT_TRUE(CommitNow(*busy, StepRecord(kA, revision, "{\"n\": 1}")).ok());
+    ++revision;
+  };
+  Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 2}')");
+  EXPECT_EQ(LastOutcome(), "done ");
+  EXPECT_EQ((*LoadNow(*store, kA))->revision, 11u);
+}
+
+TEST_F(PostgresJsonTest, AnEditThatCannotBeMadeNowIsMadeLater) {
+  PostgresOptions options = Quick();
+  options.state_json = &json_;
+  options.queue_records_max = 1;
+  const std::unique_ptr<Store> store = Open(std::move(options));
+  // A commit that waits for somebody's lock fills the queue.
+  SqlSession holder(server_, database_);
+  holder.Run("BEGIN; LOCK TABLE onager.actors");
+  std::promise<absl::Status> committed;
+  store->Commit(StepRecord(kB, 0, "{}"),
+                [&](absl::Status status) { committed.set_value(std::move(status)); });
+  Sql("SELECT onager.set_state('t.v1.Counter', 'a', '{\"n\": 1}')");
+  AwaitSql("SELECT message FROM onager.edits", "it cannot be loaded: the store's queue is full");
+  EXPECT_EQ(Sql("SELECT ended_at IS NULL FROM onager.edits"), "t");
+  holder.Run("COMMIT");
+  EXPECT_TRUE(committed.get_future().get().ok());
+  EXPECT_EQ(LastOutcome(), "done ");
+}
+
+TEST_F(PostgresJsonTest, AProcessThatIsClosedLeavesItsEditsToTheNextOne) {
+  std::unique_ptr<Store> store = OpenWithJson();
+  json_.before_from_json = [&] {
+    // Of the three that it took together two are left by now.
+    SqlSession session(server_, database_);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (session.Run("SELECT count(*) FROM onager.edits WHERE ended_at IS NULL AND taken_at IS NULL") ==
+               "0" &&
+           std::chrono::steady_clock::now() < deadline) {
+    }
+  };
+  Sql("SELECT onager.set_state('t.v1.Counter', key, '{\"n\": 1}') FROM unnest(ARRAY['a', 'b', 'c']) AS key");
+  AwaitSql("SELECT count(*) FROM onager.edits WHERE taken_at IS NOT NULL", "3");
+  store.reset();
+  EXPECT_EQ(Sql("SELECT count(*) FROM onager.edits WHERE outcome = 'refused'"), "0");
+  EXPECT_EQ(Sql("SELECT count(*) FROM onager.edits WHERE ended_at IS NULL AND taken_at IS NOT NULL"), "0");
+  json_.before_from_json = nullptr;
+  store = OpenWithJson();
+  EXPECT_EQ(LastOutcome(), "done ");
+  EXPECT_EQ(Sql("SELECT count(*) FROM onager.edits WHERE outcome = 'done'"), "3");
+}
+
+TEST_F(PostgresJsonTest, WhatCannotBeReadSaysWhy) {
+  const std::unique_ptr<Store> store = OpenWithJson();
+  ASSERT_TRUE(CommitNow(*store, StepRecord(kA, 0, "{\"n\": 1}")).ok());
+  AwaitSql(ShownState("a"), "{\"n\": 1}");
+  Sql("UPDATE onager.log SET patch = 'rotten'");
+  ASSERT_TRUE(CommitNow(*store, StepRecord(kA, 1, "{\"n\": 2}")).ok());
+  AwaitSql(
+      "SELECT state IS NULL AND state_revision = 2 AND note LIKE '%another checksum%' FROM "
+      "onager.actors_json",
+      "t");
 }
 
 TEST_F(PostgresJsonTest, AnEditThatSomebodyTookAwayBeginsNothing) {

@@ -15,13 +15,17 @@ constexpr Duration kSweepInterval = std::chrono::seconds(1);
 constexpr Duration kSweepPause = std::chrono::minutes(1);
 constexpr std::size_t kShowingMax = 4;
 constexpr std::size_t kDueMax = 100'000;
-constexpr int kAttemptsMax = 8;
+constexpr std::size_t kEditsMax = 16;
+// An edit that is held for longer is somebody else's, 30 s after it was taken.
+constexpr Duration kHoldMax = std::chrono::seconds(10);
+constexpr Duration kRest = std::chrono::seconds(1);
 
 constexpr const char* kRead = "read_state";
 constexpr const char* kWrite = "write_json";
 constexpr const char* kSweep = "sweep";
 constexpr const char* kTake = "take_edits";
 constexpr const char* kRefuse = "refuse_edit";
+constexpr const char* kRelease = "release_edit";
 
 ConnectionPlan WithStatements(ConnectionPlan plan) {
   plan.parameters = plan.parameters.With("application_name", "onager-json");
@@ -51,13 +55,29 @@ ConnectionPlan WithStatements(ConnectionPlan plan) {
        "SELECT FROM onager.edits AS b WHERE b.ended_at IS NULL AND b.type = e.type AND b.key = e.key AND "
        "b.id < e.id) "
        "ORDER BY e.id LIMIT 16 FOR UPDATE SKIP LOCKED)) "
-       "RETURNING id, type, key, state::text, expected_revision"},
+       "RETURNING id, type, key, state::text, expected_revision, expected_epoch"},
       {kRefuse,
        "UPDATE onager.edits SET ended_at = clock_timestamp(), outcome = 'refused', message = $3 "
+       "WHERE id = $1 AND taken_by = $2 AND ended_at IS NULL"},
+      {kRelease,
+       "UPDATE onager.edits SET taken_at = NULL, taken_by = NULL, message = $3 "
        "WHERE id = $1 AND taken_by = $2 AND ended_at IS NULL"},
   };
   plan.last_command = "LISTEN onager";
   return plan;
+}
+
+BackoffOptions Attempts() {
+  BackoffOptions options;
+  options.base = std::chrono::milliseconds(5);
+  options.cap = std::chrono::milliseconds(500);
+  return options;
+}
+
+// What becomes of it is not the edit's fault.
+bool MayGoWellLater(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+         absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
 }
 
 }  // namespace
@@ -98,10 +118,11 @@ void JsonStates::Tick(Time now) {
   link_.Tick(now);
   if (link_.TakeOpened()) {
     link_.Succeeded();
-    next_take_ = now;
+    next_take_ = std::max(now, rests_until_);
   }
+  NextEdit(now);
   if (!link_.is_ready()) return;
-  if (connection().TakeNotified()) next_take_ = now;
+  if (connection().TakeNotified()) next_take_ = std::max(now, rests_until_);
   while (!due_.empty() && showing_ < kShowingMax && (hurries_ || due_.front().at <= now)) {
     const ActorId actor = std::move(due_.front().actor);
     due_.pop_front();
@@ -109,24 +130,24 @@ void JsonStates::Tick(Time now) {
     Show(actor, now);
   }
   if (hurries_) return;
-  if (!taking_ && edits_.empty() && now >= next_take_) Take(now);
+  if (may_take() && now >= next_take_) Take(now);
   if (!sweeping_ && now >= next_sweep_) Sweep(now);
 }
 
 Time JsonStates::deadline() const {
-  Time deadline = link_.deadline();
+  Time deadline = std::min(link_.deadline(), next_edit_at());
   if (!link_.is_ready()) return deadline;
   if (!due_.empty() && showing_ < kShowingMax)
     deadline = std::min(deadline, hurries_ ? Time::min() : due_.front().at);
   if (hurries_) return deadline;
   if (!sweeping_) deadline = std::min(deadline, next_sweep_);
-  if (!taking_ && edits_.empty()) deadline = std::min(deadline, next_take_);
+  if (may_take()) deadline = std::min(deadline, next_take_);
   return deadline;
 }
 
 bool JsonStates::is_idle() const {
   if (!link_.is_ready()) return true;  // What is not shown is found by the next process.
-  return due_.empty() && showing_ == 0 && edits_.empty() && !taking_;
+  return due_.empty() && showing_ == 0 && edits_.empty() && link_.connection().waiting() == 0;
 }
 
 void JsonStates::Stop() {
@@ -155,7 +176,10 @@ void JsonStates::OnRead(const ActorId& actor, const Answer& answer) {
     return;
   }
   absl::StatusOr<std::optional<StoredActor>> stored = DecodeActor(actor, answer.result.get());
-  if (!stored.ok() || !stored->has_value() || (*stored)->destroyed) return Shown(actor);
+  if (!stored.ok()) {
+    return Write(actor, size.epoch, size.revision, "", std::string(stored.status().message()));
+  }
+  if (!stored->has_value() || (*stored)->destroyed) return Shown(actor);
   Convert(actor, **std::move(stored));
 }
 
@@ -221,7 +245,7 @@ void JsonStates::OnSwept(const Answer& answer) {
   next_sweep_ = now_ + kSweepPause;
 }
 
-// Edits, one after the other.
+// Edits, one after the other. One that loses against commits of its actor waits while others are made.
 
 void JsonStates::Take(Time now) {
   next_take_ = now + kTakeInterval;
@@ -236,45 +260,79 @@ void JsonStates::OnTaken(const Answer& answer) {
   taking_ = false;
   if (answer.kind != Answer::Kind::kRows) return;
   const PGresult* const rows = answer.result.get();
+  const auto number = [rows](int row, int column) -> std::optional<std::uint64_t> {
+    if (IsNull(rows, row, column)) return std::nullopt;
+    return static_cast<std::uint64_t>(ReadBigint(rows, row, column));
+  };
   for (int row = 0; row < PQntuples(rows); ++row) {
     Edit& edit = edits_.emplace_back();
     edit.id = ReadBigint(rows, row, 0);
     edit.actor.type = std::string(ReadBytes(rows, row, 1));
     edit.actor.key = std::string(ReadBytes(rows, row, 2));
     if (!IsNull(rows, row, 3)) edit.state = std::string(ReadBytes(rows, row, 3));
-    if (!IsNull(rows, row, 4)) {
-      edit.expected_revision = static_cast<std::uint64_t>(ReadBigint(rows, row, 4));
-    }
+    edit.expected_revision = number(row, 4);
+    edit.expected_epoch = number(row, 5);
+    edit.taken_at = now_;
+    edit.backoff = Backoff(Attempts());
   }
-  if (!edits_.empty()) NextEdit();
 }
 
-void JsonStates::NextEdit() {
+bool JsonStates::may_take() const { return !taking_ && !making_ && edits_.size() < kEditsMax; }
+
+Time JsonStates::next_edit_at() const {
+  if (edits_.size() <= (making_ ? 1 : 0)) return kNever;
+  if (hurries_) return Time::min();
+  if (making_) return kNever;
+  Time at = kNever;
+  for (const Edit& edit : edits_) at = std::min(at, edit.not_before);
+  return at;
+}
+
+void JsonStates::NextEdit(Time now) {
+  for (; hurries_ && edits_.size() > (making_ ? 1 : 0); edits_.pop_back()) {
+    Tell(kRelease, edits_.back(), "the process that had taken it was closed");
+  }
+  if (making_ || edits_.empty()) return;
+  const auto next = std::min_element(
+      edits_.begin(), edits_.end(), [](const Edit& a, const Edit& b) { return a.not_before < b.not_before; });
+  if (now < next->not_before) return;
+  std::iter_swap(edits_.begin(), next);
+  if (now - edits_.front().taken_at > kHoldMax) return Release("its actor changes all the time");
+  making_ = true;
   host_.LoadForEdit(edits_.front().actor, [this](absl::StatusOr<std::optional<StoredActor>> stored) {
     OnLoaded(std::move(stored));
   });
 }
 
 void JsonStates::OnLoaded(absl::StatusOr<std::optional<StoredActor>> stored) {
-  if (!stored.ok()) return Refuse(absl::StrCat("it cannot be loaded: ", stored.status().message()));
+  if (!stored.ok()) return Failed(stored.status(), "it cannot be loaded: ");
   const Edit& edit = edits_.front();
   const bool exists = stored->has_value() && !(*stored)->destroyed;
-  const std::uint64_t revision = exists ? (*stored)->revision : 0;
-  if (edit.expected_revision.has_value() && *edit.expected_revision != revision) {
-    return Refuse(absl::StrCat("the actor is at revision ", revision, ", not ", *edit.expected_revision));
-  }
-  if (!edit.state.has_value()) {
-    if (!exists) return Refuse("there is no such actor");
-    return CommitEdit(*stored, std::nullopt);
-  }
+  if (std::optional<std::string> why = WhyNot(edit, exists ? &**stored : nullptr)) return Refuse(*why);
+  if (!edit.state.has_value()) return CommitEdit(*stored, std::nullopt);
   converter_.Post([this, actor = edit.actor, json = *edit.state, held = *std::move(stored)]() mutable {
     absl::StatusOr<StoredSnapshot> state = json_.FromJson(actor, json);
     host_.Post([this, held = std::move(held), state = std::move(state)]() mutable {
-      if (edits_.empty()) return;
       if (!state.ok()) return Refuse(std::string(state.status().message()));
       CommitEdit(held, *std::move(state));
     });
   });
+}
+
+// A revision of one epoch is another one than that of the next.
+std::optional<std::string> JsonStates::WhyNot(const Edit& edit, const StoredActor* held) {
+  const bool must_not_exist = edit.expected_revision == 0u && !edit.expected_epoch.has_value();
+  if (held == nullptr) {
+    const bool may_be_new =
+        edit.state.has_value() && !edit.expected_epoch.has_value() && edit.expected_revision.value_or(0) == 0;
+    return may_be_new ? std::nullopt : std::optional<std::string>("there is no such actor");
+  }
+  if (must_not_exist) return absl::StrCat("the actor exists, at revision ", held->revision);
+  if (edit.expected_epoch.value_or(held->epoch) != held->epoch) return "the actor has begun another epoch";
+  if (edit.expected_revision.value_or(held->revision) != held->revision) {
+    return absl::StrCat("the actor is at revision ", held->revision, ", not ", *edit.expected_revision);
+  }
+  return std::nullopt;
 }
 
 // Where a state comes from nobody knows: those who observe it are told that it is another epoch, and get it
@@ -304,25 +362,42 @@ void JsonStates::OnCommitted(const absl::Status& status) {
     host_.OnEdited(edits_.front().actor);
     return EndEdit();
   }
+  if (!absl::IsAborted(status)) return Failed(status, "");
+  // Somebody else was first: from what there is then, unless that is not wanted.
   Edit& edit = edits_.front();
-  // Somebody else was first: from what there is now, unless that is not wanted.
-  if (absl::IsAborted(status) && ++edit.attempts < kAttemptsMax) return NextEdit();
-  if (absl::IsUnavailable(status)) return EndEdit();  // It is taken once more, by somebody who can.
-  Refuse(std::string(status.message()));
+  edit.not_before = now_ + edit.backoff.Next(random_.Next());
+  making_ = false;
+}
+
+void JsonStates::Failed(const absl::Status& status, const std::string& why) {
+  const std::string message = absl::StrCat(why, status.message());
+  if (MayGoWellLater(status)) return Release(message);
+  Refuse(message);
 }
 
 void JsonStates::Refuse(const std::string& why) {
-  if (link_.is_ready()) {
-    connection().Send(kRefuse, Parameters().AddBigint(edits_.front().id).AddUuid(writer_).AddBytes(why), now_,
-                      [](const Answer&) {});
-  }
+  Tell(kRefuse, edits_.front(), why);
   EndEdit();
 }
 
+// Somebody takes it, who can make it: another process at once, or this one after a while. If this cannot be
+// said, half a minute after it was taken.
+void JsonStates::Release(const std::string& why) {
+  Tell(kRelease, edits_.front(), why);
+  rests_until_ = now_ + kRest;
+  EndEdit();
+}
+
+void JsonStates::Tell(const char* statement, const Edit& edit, const std::string& why) {
+  if (!link_.is_ready()) return;
+  connection().Send(statement, Parameters().AddBigint(edit.id).AddUuid(writer_).AddBytes(why), now_,
+                    [](const Answer&) {});
+}
+
 void JsonStates::EndEdit() {
+  making_ = false;
   edits_.pop_front();
-  if (!edits_.empty()) return NextEdit();
-  next_take_ = now_;  // There may be more.
+  next_take_ = std::max(now_, rests_until_);  // There may be more.
 }
 
 }  // namespace onager::store::postgres

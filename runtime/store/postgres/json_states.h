@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
+#include "runtime/base/backoff.h"
 #include "runtime/base/thread_pool.h"
 #include "runtime/store/postgres/link.h"
 #include "runtime/store/state_json.h"
@@ -44,7 +45,8 @@ class JsonStates {
   Time deadline() const;
   Connection& connection() { return link_.connection(); }
 
-  /// Nothing waits any more to be shown: nobody writes from now on.
+  /// Nothing waits any more to be shown, and edits that are not being made are left to others: nobody writes
+  /// from now on.
   void Hurry() { hurries_ = true; }
   bool is_idle() const;
   /// Ends the conversions.
@@ -58,9 +60,12 @@ class JsonStates {
   struct Edit {
     std::int64_t id = 0;
     ActorId actor;
-    std::optional<std::string> state;  // Nothing: the actor is to be destroyed.
+    std::optional<std::string> state;             // Nothing: the actor is to be destroyed.
+    std::optional<std::uint64_t> expected_epoch;  // Nothing: any will do.
     std::optional<std::uint64_t> expected_revision;
-    int attempts = 0;
+    Time taken_at{};
+    Time not_before{};  // Somebody else was first: it waits for the next attempt.
+    Backoff backoff;
   };
 
   /// Takes over which types are known by now.
@@ -79,11 +84,18 @@ class JsonStates {
   // Edits.
   void Take(Time now);
   void OnTaken(const Answer& answer);
-  void NextEdit();
+  bool may_take() const;
+  Time next_edit_at() const;
+  void NextEdit(Time now);
   void OnLoaded(absl::StatusOr<std::optional<StoredActor>> stored);
+  // `held`: null where there is no actor.
+  static std::optional<std::string> WhyNot(const Edit& edit, const StoredActor* held);
   void CommitEdit(const std::optional<StoredActor>& held, std::optional<StoredSnapshot> state);
   void OnCommitted(const absl::Status& status);
+  void Failed(const absl::Status& status, const std::string& why);
   void Refuse(const std::string& why);
+  void Release(const std::string& why);
+  void Tell(const char* statement, const Edit& edit, const std::string& why);
   void EndEdit();
 
   Link link_;
@@ -107,7 +119,9 @@ class JsonStates {
 
   bool taking_ = false;
   Time next_take_{};
-  std::deque<Edit> edits_;  // The first one is being made.
+  Time rests_until_{};      // Nothing is taken: what was could not be made.
+  std::deque<Edit> edits_;  // Of different actors.
+  bool making_ = false;     // The first of them.
 
   ThreadPool converter_;  // Last: it uses the above.
 };

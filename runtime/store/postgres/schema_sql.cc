@@ -341,7 +341,7 @@ BEGIN
   END IF;
 
   UPDATE onager.edits AS e
-    SET ended_at = clock_timestamp(), outcome = 'done', revision = c.revision
+    SET ended_at = clock_timestamp(), outcome = 'done', message = NULL, revision = c.revision
     FROM unnest(ids, edits, revisions) AS c (id, edit, revision)
     WHERE c.edit <> 0 AND c.id > 0 AND e.id = c.edit;
 
@@ -372,14 +372,15 @@ CREATE TABLE onager.edits (
   type text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,
   state jsonb,               -- Null: the actor is to be destroyed.
-  expected_revision bigint,  -- 0: there must be none. Null: any will do.
+  expected_epoch bigint,     -- Null: any will do.
+  expected_revision bigint,  -- Null: any will do. 0 of any epoch: there must be none.
   asked_at timestamptz NOT NULL DEFAULT now(),
   asked_by text NOT NULL DEFAULT session_user,
   taken_at timestamptz,
   taken_by uuid,
   ended_at timestamptz,
   outcome text,  -- 'done' or 'refused'
-  message text,  -- Why it was refused.
+  message text,  -- Why it was refused, or could not be made yet.
   revision bigint
 );
 CREATE INDEX edits_open ON onager.edits (type, key, id) WHERE ended_at IS NULL;
@@ -393,7 +394,8 @@ END $$;
 CREATE TRIGGER notify_edit AFTER INSERT ON onager.edits
   FOR EACH STATEMENT EXECUTE FUNCTION onager.notify_edit();
 
-CREATE FUNCTION onager.set_state(type text, key text, state jsonb, expected_revision bigint DEFAULT NULL)
+CREATE FUNCTION onager.set_state(
+  type text, key text, state jsonb, expected_revision bigint DEFAULT NULL, expected_epoch bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   edit bigint;
@@ -401,15 +403,17 @@ BEGIN
   IF state IS NULL OR jsonb_typeof(state) <> 'object' THEN
     RAISE EXCEPTION 'a state is a JSON object' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  INSERT INTO onager.edits AS e (type, key, state, expected_revision)
-    VALUES (set_state.type, set_state.key, set_state.state, set_state.expected_revision) RETURNING e.id INTO edit;
+  INSERT INTO onager.edits AS e (type, key, state, expected_epoch, expected_revision)
+    VALUES (set_state.type, set_state.key, set_state.state, set_state.expected_epoch, set_state.expected_revision)
+    RETURNING e.id INTO edit;
   RETURN edit;
 END $$;
 
-CREATE FUNCTION onager.destroy(type text, key text, expected_revision bigint DEFAULT NULL)
+CREATE FUNCTION onager.destroy(
+  type text, key text, expected_revision bigint DEFAULT NULL, expected_epoch bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE sql AS $$
-  INSERT INTO onager.edits (type, key, expected_revision)
-    VALUES (destroy.type, destroy.key, destroy.expected_revision) RETURNING id;
+  INSERT INTO onager.edits (type, key, expected_epoch, expected_revision)
+    VALUES (destroy.type, destroy.key, destroy.expected_epoch, destroy.expected_revision) RETURNING id;
 $$;
 
 CREATE PROCEDURE onager.await_edit(edit bigint, at_most interval DEFAULT '10 s') LANGUAGE plpgsql AS $$
@@ -426,21 +430,22 @@ BEGIN
       RAISE EXCEPTION 'the edit was refused: %', asked.message USING ERRCODE = 'check_violation';
     END IF;
     IF clock_timestamp() > deadline THEN
-      RAISE EXCEPTION 'no process has made the edit % yet', edit USING ERRCODE = 'query_canceled';
+      RAISE EXCEPTION 'no process has made the edit % yet%', edit, coalesce(': ' || asked.message, '')
+        USING ERRCODE = 'query_canceled';
     END IF;
     PERFORM pg_sleep(0.01);
   END LOOP;
 END $$;
 
 CREATE VIEW onager.actors_json AS
-  SELECT a.type, a.key, a.revision, j.state, j.revision AS state_revision, j.note, j.written_at
+  SELECT a.type, a.key, a.revision, j.state, j.revision AS state_revision, j.note, j.written_at, a.epoch
   FROM onager.actors AS a LEFT JOIN onager.state_json AS j ON j.actor = a.id AND j.epoch = a.epoch
   WHERE NOT a.destroyed;
 
 CREATE FUNCTION onager.edit_json() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
-    PERFORM onager.destroy(OLD.type, OLD.key, OLD.revision);
+    PERFORM onager.destroy(OLD.type, OLD.key, OLD.revision, OLD.epoch);
     RETURN OLD;
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -452,7 +457,8 @@ BEGIN
   END IF;
   -- What was read is what is changed, and nothing newer.
   IF NEW.state IS DISTINCT FROM OLD.state THEN
-    PERFORM onager.set_state(NEW.type, NEW.key, NEW.state, coalesce(OLD.state_revision, OLD.revision));
+    PERFORM onager.set_state(
+      NEW.type, NEW.key, NEW.state, coalesce(OLD.state_revision, OLD.revision), OLD.epoch);
   END IF;
   RETURN NEW;
 END $$;
