@@ -255,6 +255,7 @@ void ActorCell::BecomeActive() {
   ArmTimers();
   reminder_due_ = false;
   ArmReminders();
+  DropUndeclaredReminders();
   MutexLock lock(mutex_);
   wanted_awake_ = false;
 }

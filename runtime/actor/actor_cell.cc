@@ -154,6 +154,7 @@ DormantActor ActorCell::TakeRest(Time now) {
   if (history_ == nullptr || !history_->ReplaysAnything(now)) return rest;
   rest.history = std::move(history_);
   rest.observed = std::move(observed_);
+  rest.replay_age_max = replay_.age_max;
   return rest;
 }
 

@@ -277,6 +277,7 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   void SendToStore(std::uint64_t commit, store::CommitRecord record, generated::Durability durability);
   void CommitDestruction(GatedTurn& gated);
   void AddSnapshot(store::CommitRecord& record);
+  void DropUndeclaredReminders();
   void CloseStored();
   bool TryAgain(const std::shared_ptr<ActorCall>& call, const absl::Status& reason);
   void ReleaseGate();
@@ -341,7 +342,8 @@ class ActorCell final : public TurnHost, public std::enable_shared_from_this<Act
   ActorReminders reminders_;
   Timers::Id reminder_timer_ = 0;
   bool reminder_due_ = false;  // One may be; to be looked for.
-  bool ahead_ = false;         // The store knows that revisions may be told of that it does not have.
+  bool undeclared_dropped_ = false;
+  bool ahead_ = false;  // The store knows that revisions may be told of that it does not have.
   std::optional<store::CommitRecord> unsent_;  // Of turns that wait for no store; the next commit takes it.
   bool changed_outside_ = false;               // Somebody else may have written.
   std::vector<PastWaiter> past_waiters_;       // Until what they lack is committed.

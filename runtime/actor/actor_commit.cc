@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "runtime/actor/actor_cell.h"
 #include "runtime/store/coalesce.h"
 
@@ -141,6 +143,19 @@ void ActorCell::SendToStore(std::uint64_t commit, store::CommitRecord record,
   } else {
     runtime_.CommitBehind(std::move(record), std::move(done));
   }
+}
+
+// Reminders of which the actor knows nothing any more would be due for ever, and wake it again and again.
+// Once: a commit that fails reloads the actor, and would be made again at once.
+void ActorCell::DropUndeclaredReminders() {
+  if (!persists_ || !reminders_.has_undeclared() || std::exchange(undeclared_dropped_, true)) return;
+  store::CommitRecord record = NewRecord(revision_);
+  const std::vector<std::string> names = reminders_.DropUndeclared(record);
+  runtime_.log_.Log(LogLevel::kWarning, "reminders dropped that are not declared any more",
+                    {{"actor", id_.type},
+                     {"reminders", absl::StrJoin(names, ",")},
+                     {"count", absl::StrCat(record.cancelled_reminders.size())}});
+  (void)Commit(std::move(record), generated::Durability::kSync);
 }
 
 // What saves work for whoever loads the actor next, and whatever is not sent.

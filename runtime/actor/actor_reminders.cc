@@ -13,12 +13,12 @@ absl::Time WholeMicros(absl::Time time) { return absl::FromUnixMicros(absl::ToUn
 
 void ActorReminders::Load(const std::vector<store::StoredReminder>& reminders) {
   reminders_.clear();
-  orphans_.clear();
+  undeclared_.clear();
   for (const store::StoredReminder& stored : reminders) {
     const bool declared = std::any_of(declared_.begin(), declared_.end(),
                                       [&stored](const auto& info) { return info.name == stored.name; });
     if (!declared) {
-      orphans_.emplace_back(stored.name, stored.id);
+      undeclared_.emplace_back(stored.name, stored.id);
       continue;
     }
     Reminder& reminder = reminders_[{stored.name, stored.id}];
@@ -85,8 +85,17 @@ void ActorReminders::Change(const std::vector<generated::ReminderChange>& change
       Cancel(name, commit);
     }
   }
-  for (Name& orphan : orphans_) commit.cancelled_reminders.push_back(std::move(orphan));
-  orphans_.clear();
+  (void)DropUndeclared(commit);
+}
+
+std::vector<std::string> ActorReminders::DropUndeclared(store::CommitRecord& commit) {
+  std::set<std::string> names;
+  for (Name& name : undeclared_) {
+    names.insert(name.first);
+    commit.cancelled_reminders.push_back(std::move(name));
+  }
+  undeclared_.clear();
+  return {names.begin(), names.end()};
 }
 
 void ActorReminders::Complete(const Due& due, const std::vector<generated::ReminderChange>& changes,

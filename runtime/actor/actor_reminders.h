@@ -59,6 +59,12 @@ class ActorReminders {
   /// The turn of `due` has failed.
   void Fail(const Due& due, absl::Time now);
 
+  /// Whether the store has reminders that the actor does not declare any more; the next commit that changes
+  /// any drops them.
+  bool has_undeclared() const { return !undeclared_.empty(); }
+  /// Or this one. Returns their names.
+  std::vector<std::string> DropUndeclared(store::CommitRecord& commit);
+
   bool empty() const { return reminders_.empty(); }
 
  private:
@@ -79,8 +85,7 @@ class ActorReminders {
 
   const absl::Span<const generated::ReminderInfo> declared_;
   std::map<Name, Reminder> reminders_;
-  // Stored ones that the actor does not declare any more; the next commit drops them.
-  std::vector<Name> orphans_;
+  std::vector<Name> undeclared_;
 };
 
 }  // namespace onager::actor

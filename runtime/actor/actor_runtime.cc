@@ -26,10 +26,10 @@ ActorRuntime::ActorRuntime(ActorRuntimeOptions options, const Environment& envir
                            store::Store* persistent)
     : options_(options),
       environment_(environment),
+      log_(options_.log, environment_.clock),
       store_(store),
       persistent_(persistent != nullptr ? *persistent : store),
-      load_gate_(LoadGate::Make(options.loads_max, options.load_wait_max, environment.clock)),
-      dormant_(options.replay.age_max) {}
+      load_gate_(LoadGate::Make(options.loads_max, options.load_wait_max, environment.clock)) {}
 
 ActorRuntime::~ActorRuntime() {
   StopListening();
@@ -94,7 +94,9 @@ bool ActorRuntime::Retire(ActorCell& cell) {
 
 void ActorRuntime::ArmDormantTimer() {
   const Time at = dormant_.next_expiry();
-  if (dormant_timer_ != 0 || at == kNever) return;
+  if (at == kNever || (dormant_timer_ != 0 && dormant_timer_at_ <= at)) return;
+  if (dormant_timer_ != 0) environment_.timers.Cancel(dormant_timer_);
+  dormant_timer_at_ = at;
   dormant_timer_ = environment_.timers.At(at, [this] {
     MutexLock lock(mutex_);
     if (stopping_) return;

@@ -20,10 +20,12 @@
 #include "runtime/actor/actor_feed.h"
 #include "runtime/actor/call_records.h"
 #include "runtime/actor/dormant_actors.h"
+#include "runtime/actor/due_actors.h"
 #include "runtime/actor/load_gate.h"
 #include "runtime/base/actor_id.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/executor.h"
+#include "runtime/base/logger.h"
 #include "runtime/base/mutex.h"
 #include "runtime/session/replay_window.h"
 #include "runtime/store/store.h"
@@ -45,6 +47,7 @@ struct ActorRuntimeOptions {
   std::size_t loads_max = 128;
   Duration load_wait_max = std::chrono::seconds(20);  // For one's turn to do so.
   store::WriteBehindOptions write_behind;             // Of turns that do not wait for the store.
+  std::shared_ptr<LogSink> log;                       // Null: nothing is logged.
 };
 
 /// One actor type that the runtime can activate.
@@ -170,7 +173,7 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
   void Wake(const ActorId& actor);
   void StopListening();
   void LookForReminders();
-  void OnReminders(const std::vector<store::DueActor>& due);
+  absl::Duration OnReminders(const std::vector<store::DueActor>& found);
   void LookForRemindersIn(absl::Duration wait);
   void ArmDormantTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnCellBusy() { busy_cells_.fetch_add(1); }
@@ -178,6 +181,7 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
 
   const ActorRuntimeOptions options_;
   const Environment environment_;
+  Logger log_;
   store::Store& store_;
   store::Store& persistent_;
   // Before `persistent_`, for all that actors do there of which some turns do not wait. Null: there are none
@@ -196,8 +200,10 @@ class ActorRuntime final : public CallRouter, private store::ChangeListener, pri
   absl::flat_hash_map<ActorId, std::shared_ptr<ActorCell>> cells_ ABSL_GUARDED_BY(mutex_);
   DormantActors dormant_ ABSL_GUARDED_BY(mutex_);
   Timers::Id dormant_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  Time dormant_timer_at_ ABSL_GUARDED_BY(mutex_){};
   bool listens_ ABSL_GUARDED_BY(mutex_) = false;  // For changes from outside.
   Timers::Id reminder_timer_ ABSL_GUARDED_BY(mutex_) = 0;
+  DueActors due_ ABSL_GUARDED_BY(mutex_);
   // Actors that will be woken, and the timers that do it.
   absl::flat_hash_map<ActorId, Timers::Id> waking_ ABSL_GUARDED_BY(mutex_);
 

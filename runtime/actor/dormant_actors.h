@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "runtime/actor/actor_history.h"
 #include "runtime/actor/observed_parts.h"
@@ -23,17 +23,16 @@ struct DormantActor {
   // Null when nothing could be replayed any more.
   std::shared_ptr<ActorHistory> history;
   std::unique_ptr<ObservedParts> observed;
+  Duration replay_age_max{};  // How old what the history has may be.
 };
 
 /// The actors that are not active and of which something is kept, each for so long as it can be of use: a
-/// history until its entries are too old to be replayed, an epoch that no store knows for ever; the oldest go
-/// when there are too many. Whoever comes back for those gets a snapshot that says why. A plain object; its
-/// owner locks.
+/// history until its entries are too old to be replayed, an epoch that no store knows for ever; those that
+/// would go first, or have been here longest, go when there are too many. Whoever comes back for those gets a
+/// snapshot that says why. A plain object; its owner locks.
 class DormantActors {
  public:
   static constexpr std::size_t kCountMax = 65'536;
-
-  explicit DormantActors(Duration replay_age_max) : replay_age_max_(replay_age_max) {}
 
   void Keep(const ActorId& id, DormantActor actor, Time now);
   std::optional<DormantActor> Take(const ActorId& id);
@@ -45,27 +44,22 @@ class DormantActors {
   std::size_t size() const { return actors_.size(); }
 
  private:
+  /// The last moment at which an entry is of use, and a number that grows with each entry.
+  using Place = std::pair<Time, std::uint64_t>;
   struct Entry {
     DormantActor actor;
-    std::uint64_t serial = 0;
+    Place place;
   };
-  struct Mark {
-    ActorId id;
-    std::uint64_t serial;
-    Time expires_at;  // The last moment at which it is of use.
-  };
+  using Order = absl::btree_map<Place, ActorId>;
 
-  using Actors = absl::flat_hash_map<ActorId, Entry>;
+  Order& OrderOf(const DormantActor& actor) { return actor.history != nullptr ? histories_ : epochs_; }
+  /// Without its history, if that is all that is of no use.
+  void Drop(const ActorId& id);
 
-  /// The entry that the mark is of, if that is still there.
-  Actors::iterator Find(const Mark& mark);
-
-  const Duration replay_age_max_;
   std::uint64_t last_serial_ = 0;
-  Actors actors_;
-  // In the order in which they came; those whose entry has another serial are of the past.
-  std::deque<Mark> histories_;
-  std::deque<Mark> epochs_;  // Of entries without a history.
+  absl::flat_hash_map<ActorId, Entry> actors_;
+  Order histories_;
+  Order epochs_;  // Of entries without a history.
 };
 
 }  // namespace onager::actor

@@ -6,12 +6,6 @@
 
 // What comes to actors from the store: what others have written, and reminders.
 namespace onager::actor {
-namespace {
-
-// Actors that are found at a time; when there are more, the rest is looked for at once.
-constexpr std::size_t kDueMax = 1024;
-
-}  // namespace
 
 void ActorRuntime::Begin() {
   const bool persists = std::any_of(types_.begin(), types_.end(),
@@ -71,16 +65,17 @@ void ActorRuntime::Wake(const ActorId& actor) {
 }
 
 void ActorRuntime::LookForReminders() {
+  std::size_t limit = 0;
   {
     MutexLock lock(mutex_);
     if (stopping_) return;
     reminder_timer_ = 0;
+    limit = due_.limit();
   }
   OnCellBusy();  // Until the store has answered.
   const absl::Time until = environment_.clock.WallNow() + kReminderHorizon;
-  persistent_.FindDue(until, kDueMax, [this](absl::StatusOr<std::vector<store::DueActor>> due) {
-    if (due.ok()) OnReminders(*due);
-    LookForRemindersIn(due.ok() && due->size() == kDueMax ? kReminderHorizon / 5 : kReminderHorizon / 2);
+  persistent_.FindDue(until, limit, [this](absl::StatusOr<std::vector<store::DueActor>> found) {
+    LookForRemindersIn(found.ok() ? OnReminders(*found) : kReminderHorizon / 2);
     OnCellIdle();
   });
 }
@@ -92,14 +87,17 @@ void ActorRuntime::LookForRemindersIn(absl::Duration wait) {
                                            [this] { LookForReminders(); });
 }
 
-void ActorRuntime::OnReminders(const std::vector<store::DueActor>& due) {
+// Returns when to look again.
+absl::Duration ActorRuntime::OnReminders(const std::vector<store::DueActor>& found) {
   const Time now = environment_.clock.Now();
   const absl::Time wall = environment_.clock.WallNow();
-  for (const store::DueActor& entry : due) {
-    MutexLock lock(mutex_);
-    if (stopping_) return;
+  MutexLock lock(mutex_);
+  if (stopping_) return kReminderHorizon;
+  const auto is_busy = [&cells = cells_, &waking = waking_, &types = types_](const ActorId& actor) {
     // An active actor sees to its reminders itself.
-    if (cells_.contains(entry.actor) || waking_.contains(entry.actor)) continue;
+    return cells.contains(actor) || waking.contains(actor) || !types.contains(actor.type);
+  };
+  for (const store::DueActor& entry : due_.Choose(found, now, wall, is_busy)) {
     const absl::Duration wait = std::max(entry.due - wall, absl::ZeroDuration());
     const Timers::Id timer =
         environment_.timers.At(now + absl::ToChronoNanoseconds(wait), [this, actor = entry.actor] {
@@ -111,6 +109,8 @@ void ActorRuntime::OnReminders(const std::vector<store::DueActor>& due) {
         });
     waking_.emplace(entry.actor, timer);
   }
+  if (due_.hides_others()) return absl::ZeroDuration();
+  return due_.has_more() ? kReminderHorizon / 5 : kReminderHorizon / 2;
 }
 
 }  // namespace onager::actor

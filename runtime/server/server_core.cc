@@ -24,6 +24,7 @@ constexpr int kHeldLooks = 10;
 ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment, store::Store& store,
                        store::Store* persistent)
     : options_([&options] {
+        options.actors.log = options.log;
         options.session.calls_in_flight_max =
             std::min(options.session.calls_in_flight_max, options.ledger.count_max);
         return std::move(options);

@@ -104,6 +104,20 @@ TEST(IdleTest, TheLogIsKeptUntilItsEntriesAreTooOldAndAnEmptyGapIsResumedEvenThe
   EXPECT_EQ(feed->Read(first, false, 1 << 20, now).why, FeedRead::Why::kOutsideWindow);
 }
 
+TEST(IdleTest, AnActorsOwnReplayAgeHoldsWhileItSleepsToo) {
+  generated::ActorType type = kCounterType;
+  type.replay.age = absl::Hours(1);
+  ActorWorld world(IdleAfter(seconds(10)), type);
+  (void)world.Call(kAdd, "1");
+  const Position first = world.Feed()->head();
+  (void)world.Call(kAdd, "2");
+  world.environment.Advance(minutes(59));
+  EXPECT_EQ(world.runtime.active_actors(), 0u);
+  EXPECT_EQ(world.runtime.stats().dormant, 1);
+  const auto feed = world.Feed();
+  EXPECT_EQ(feed->Read(first, false, 1 << 20, world.environment.Now()).kind, FeedRead::Kind::kSteps);
+}
+
 TEST(IdleTest, AnActorThatNeverCommittedKeepsItsEpochToo) {
   PlayerWorld world(IdleAfter(seconds(10)));
   const Position before = world.Feed("a")->head();

@@ -412,6 +412,27 @@ TEST(PersistenceTest, A45_ATurnThatIsWrittenBehindIsLostForNoLongerThanTheWindow
   EXPECT_NE(world.Feed()->head().epoch, first.epoch);
 }
 
+TEST(PersistenceTest, AReadonlyCallTellsOfTurnsThatWaitForNoStoreAndOfNoneThatWaits) {
+  LedgerWorld world;
+  world.Call(kPutAsync, "5");
+  EXPECT_EQ(world.Call(kPutAsync, "6")->text(), "11");
+  EXPECT_EQ(world.Stored().revision, 1u);
+  EXPECT_EQ(world.Call(kSum)->text(), "11");  // Though its method is `sync`: it has nothing to be stored.
+  world.Crash();
+  world.Start();
+  EXPECT_EQ(world.Call(kSum)->text(), "5");
+  // What a `sync` turn did is not told before it is stored.
+  world.store.hold = true;
+  const auto put = world.Call(kPut, "2");
+  const auto sum = world.Call(kSum);
+  EXPECT_EQ(sum->text(), "waits");
+  world.store.hold = false;
+  while (!world.store.held.empty()) world.store.Complete();
+  world.environment.RunReady();
+  EXPECT_EQ(put->text(), "7");
+  EXPECT_EQ(sum->text(), "7");
+}
+
 TEST(PersistenceTest, ATurnThatWaitsForTheStoreTakesThoseBeforeItAlong) {
   LedgerWorld world;
   world.Call(kPutAsync, "5");

@@ -134,6 +134,33 @@ TEST_F(PostgresJsonTest, WhatAProcessLeftBehindTheNextOneShows) {
   AwaitSql(ShownState("a"), "{\"n\": 1}");
 }
 
+/// Takes its time.
+class SlowTextStates final : public StateJson {
+ public:
+  std::vector<std::string> types() const override { return {"t.v1.Counter"}; }
+  absl::StatusOr<std::string> ToJson(const ActorId&, const StoredActor&) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return "{}";
+  }
+  absl::StatusOr<StoredSnapshot> FromJson(const ActorId&, std::string_view) override {
+    return absl::UnimplementedError("no");
+  }
+};
+
+TEST_F(PostgresJsonTest, AnEndDoesNotWaitUntilEverythingIsShown) {
+  SlowTextStates slow;
+  PostgresOptions options = Quick();
+  options.state_json = &slow;
+  options.close_timeout = absl::Minutes(1);
+  std::unique_ptr<Store> store = Open(std::move(options));
+  for (int i = 0; i < 400; ++i) {  // 20 s of them.
+    ASSERT_TRUE(CommitNow(*store, StepRecord({"t.v1.Counter", std::to_string(i)}, 0, "{}")).ok());
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  store.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+}
+
 TEST_F(PostgresJsonTest, A23_AnUpdateOfTheViewChangesTheStateForEverybody) {
   const std::unique_ptr<Store> store = OpenWithJson();
   const std::unique_ptr<Store> other = Open();

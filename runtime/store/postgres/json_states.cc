@@ -12,6 +12,7 @@ namespace {
 constexpr Duration kShowDelay = std::chrono::milliseconds(200);
 constexpr Duration kTakeInterval = std::chrono::milliseconds(250);
 constexpr Duration kSweepInterval = std::chrono::seconds(1);
+constexpr Duration kHurryMax = std::chrono::milliseconds(500);
 constexpr Duration kSweepPause = std::chrono::minutes(1);
 constexpr std::size_t kShowingMax = 4;
 constexpr std::size_t kDueMax = 100'000;
@@ -123,6 +124,7 @@ void JsonStates::Tick(Time now) {
   NextEdit(now);
   if (!link_.is_ready()) return;
   if (connection().TakeNotified()) next_take_ = std::max(now, rests_until_);
+  if (hurries_ && now >= hurry_end_) due_.clear();  // The next process finds them.
   while (!due_.empty() && showing_ < kShowingMax && (hurries_ || due_.front().at <= now)) {
     const ActorId actor = std::move(due_.front().actor);
     due_.pop_front();
@@ -139,15 +141,21 @@ Time JsonStates::deadline() const {
   if (!link_.is_ready()) return deadline;
   if (!due_.empty() && showing_ < kShowingMax)
     deadline = std::min(deadline, hurries_ ? Time::min() : due_.front().at);
-  if (hurries_) return deadline;
+  if (hurries_) return now_ < hurry_end_ ? std::min(deadline, hurry_end_) : deadline;
   if (!sweeping_) deadline = std::min(deadline, next_sweep_);
   if (may_take()) deadline = std::min(deadline, next_take_);
   return deadline;
 }
 
+void JsonStates::Hurry(Time now) {
+  hurries_ = true;
+  hurry_end_ = now + kHurryMax;
+}
+
 bool JsonStates::is_idle() const {
   if (!link_.is_ready()) return true;  // What is not shown is found by the next process.
-  return due_.empty() && showing_ == 0 && edits_.empty() && link_.connection().waiting() == 0;
+  const bool shown = due_.empty() && (showing_ == 0 || (hurries_ && now_ >= hurry_end_));
+  return shown && edits_.empty() && link_.connection().waiting() == 0;
 }
 
 void JsonStates::Stop() {

@@ -45,9 +45,9 @@ class JsonStates {
   Time deadline() const;
   Connection& connection() { return link_.connection(); }
 
-  /// Nothing waits any more to be shown, and edits that are not being made are left to others: nobody writes
-  /// from now on.
-  void Hurry() { hurries_ = true; }
+  /// Nobody writes from now on: what waits to be shown is shown at once, as far as that goes within half a
+  /// second, and edits that are not being made are left to others.
+  void Hurry(Time now);
   bool is_idle() const;
   /// Ends the conversions.
   void Stop();
@@ -108,6 +108,7 @@ class JsonStates {
   ArrayBuilder types_array_;
   Time now_{};
   bool hurries_ = false;
+  Time hurry_end_{};
 
   std::deque<Due> due_;
   absl::flat_hash_set<ActorId> waiting_;  // Of `due_`.

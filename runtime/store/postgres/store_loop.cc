@@ -223,7 +223,7 @@ void StoreLoop::Run() {
       MutexLock lock(mutex_);
       if (is_closing_ && close_at == kNever) {
         close_at = Now() + absl::ToChronoNanoseconds(options_.close_timeout);
-        if (json_ != nullptr) json_->Hurry();
+        if (json_ != nullptr) json_->Hurry(Now());
       }
     }
     if (close_at != kNever && (IsIdle() || Now() >= close_at)) break;
