@@ -264,9 +264,10 @@ TEST_F(OutsideChangesTest, A23_WhatChangesWhileNoServerHearsOfItEverybodySeesAft
     AwaitSql("SELECT count(*)::text FROM onager.edits WHERE ended_at IS NULL", "0");
     CutFeeds();
   }
-  EXPECT_EQ(At(0, "a").Get().Wait().value(), 1000);
   EXPECT_TRUE(here.Sees(1000).has_value());
   EXPECT_TRUE(there.Sees(1000).has_value());
+  EXPECT_EQ(At(0, "a").AddAgain(1).Wait().value(), 1001);
+  EXPECT_EQ(At(1, "a").AddAgain(1).Wait().value(), 1002);
   for (const auto& observer : ending) {
     EXPECT_TRUE(observer->SeesTheEnd().has_value());
     EXPECT_TRUE(absl::IsNotFound(observer->end())) << observer->end();
