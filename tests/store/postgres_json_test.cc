@@ -290,6 +290,10 @@ TEST_F(PostgresJsonTest, AnEditThatCannotBeMadeNowIsMadeLater) {
   options.state_json = &json_;
   options.queue_records_max = 1;
   const std::unique_ptr<Store> store = Open(std::move(options));
+  // Its connection is there: with the table locked none could be prepared.
+  Sql("SELECT onager.set_state('t.v1.Counter', 'first', '{}')");
+  EXPECT_EQ(LastOutcome(), "done ");
+  Sql("DELETE FROM onager.edits");
   // A commit that waits for somebody's lock fills the queue.
   SqlSession holder(server_, database_);
   holder.Run("BEGIN; LOCK TABLE onager.actors");
