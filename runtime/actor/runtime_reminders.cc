@@ -93,9 +93,9 @@ absl::Duration ActorRuntime::OnReminders(const std::vector<store::DueActor>& fou
   const absl::Time wall = environment_.clock.WallNow();
   MutexLock lock(mutex_);
   if (stopping_) return kReminderHorizon;
-  const auto is_busy = [&cells = cells_, &waking = waking_, &types = types_](const ActorId& actor) {
+  const auto is_busy = [this, cells = &cells_, waking = &waking_](const ActorId& actor) {
     // An active actor sees to its reminders itself.
-    return cells.contains(actor) || waking.contains(actor) || !types.contains(actor.type);
+    return cells->contains(actor) || waking->contains(actor) || !types_.contains(actor.type);
   };
   for (const store::DueActor& entry : due_.Choose(found, now, wall, is_busy)) {
     const absl::Duration wait = std::max(entry.due - wall, absl::ZeroDuration());
