@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "runtime/actor/actor_cell.h"
@@ -93,14 +94,17 @@ bool ActorCell::NeedsPast(const FeedWaiter& request, const ActorFeed& feed) {
          request.from->revision >= log_extent_.Floor(runtime_.environment_.clock.WallNow());
 }
 
-// Not before the store has all that they lack: turns that wait for it are part of that.
+// For each not before the store has all that it lacks: turns that wait for it are part of that. Whoever came
+// earlier does not wait for what those who came later do.
 void ActorCell::LoadPast() {
   if (past_waiters_.empty() || past_loading_) return;
-  for (const PastWaiter& waiter : past_waiters_) {
-    if (history_->head().revision < waiter.since) return;
-  }
+  const auto waits = std::stable_partition(
+      past_waiters_.begin(), past_waiters_.end(),
+      [this](const PastWaiter& waiter) { return waiter.since <= history_->head().revision; });
+  if (waits == past_waiters_.begin()) return;
   past_loading_ = true;
-  past_readers_ = std::exchange(past_waiters_, {});
+  past_readers_.assign(std::make_move_iterator(past_waiters_.begin()), std::make_move_iterator(waits));
+  past_waiters_.erase(past_waiters_.begin(), waits);
   runtime_.OnCellBusy();  // Until `PastLoaded` arrives.
   AskToLoad([self = shared_from_this(), generation = generation_](absl::StatusOr<LoadGate::Place> place) {
     if (!place.ok()) return self->Push(PastLoaded{generation, place.status(), {}});

@@ -113,6 +113,31 @@ TEST(PersistenceTest, WhoComesBackWhenAllThatWaitsForTheStoreIsNewIsReplayedThat
   EXPECT_EQ(Missed(world, *asked.feed, seen), "2:7 ");
 }
 
+TEST(PersistenceTest, WhoComesBackDoesNotWaitForTheTurnsOfThoseWhoCameLater) {
+  LedgerWorld world;
+  world.Call(kPut, "5");
+  const Position seen = world.Feed()->head();
+  world.Call(kPut, "6");
+  world.Crash();
+  world.Start();
+  world.Call(kSum);
+  world.store.hold = true;
+  world.Call(kPut, "7");
+  const AskedFeed first(world, seen);
+  world.Call(kPut, "8");
+  const AskedFeed second(world, seen);
+  ASSERT_EQ(world.store.held.size(), 2u);
+  world.store.Complete();
+  world.environment.RunReady();
+  ASSERT_NE(first.feed, nullptr);
+  EXPECT_EQ(Missed(world, *first.feed, seen), "2:6 3:7 ");
+  EXPECT_EQ(second.feed, nullptr);
+  world.store.Complete();
+  world.environment.RunReady();
+  ASSERT_NE(second.feed, nullptr);
+  EXPECT_EQ(Missed(world, *second.feed, seen), "2:6 3:7 4:8 ");
+}
+
 TEST(PersistenceTest, WhatIsCommittedWhileThePastIsReadFollowsIt) {
   LedgerWorld world;
   world.Call(kPut, "5");
