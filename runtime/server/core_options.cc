@@ -2,12 +2,19 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "absl/time/time.h"
 
 namespace onager::server {
+namespace {
+
+// As many as the default of either allows.
+constexpr std::size_t kLargestRepliesWaiting = 16;
+
+}  // namespace
 
 std::uint32_t TokenKeyId(std::string_view key) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
@@ -24,6 +31,8 @@ ServerCoreOptions CoreOptionsOf(const ServerOptions& options, std::uint64_t serv
   core.session.calls_max = options.session_calls_max;
   core.session.subscriptions_max = options.session_subscriptions_max;
   core.session.message_bytes_max = options.message_bytes_max;
+  core.session.pending_reply_bytes_max =
+      std::max(core.session.pending_reply_bytes_max, kLargestRepliesWaiting * options.message_bytes_max);
   core.session.subscription_bytes_max = options.subscription_bytes_max;
   core.session.session_bytes_max = options.session_bytes_max;
   core.held_bytes_max = options.server_bytes_max;

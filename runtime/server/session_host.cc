@@ -329,6 +329,10 @@ void SessionHost::AskPast(const ServerSession::StartCall& action) {
   core_.actors_.AskPast(action.actor, *std::move(query),
                         [self = shared_from_this(), number = action.number, actor = action.actor,
                          began = core_.environment_.clock.Now()](absl::StatusOr<std::string> answer) {
+                          if (answer.ok()) {
+                            const absl::Status fits = self->CheckRoomForResult(answer->size());
+                            if (!fits.ok()) answer = fits;
+                          }
                           auto outcome = std::make_shared<session::CallOutcome>();
                           outcome->status = answer.status();
                           if (answer.ok()) outcome->result = ShareBytes(*std::move(answer));
@@ -336,6 +340,11 @@ void SessionHost::AskPast(const ServerSession::StartCall& action) {
                           self->core_.NotePastAsked(actor, outcome->status, began);
                           self->OnCallEnded(number, std::move(outcome));
                         });
+}
+
+absl::Status SessionHost::CheckRoomForResult(std::size_t bytes) {
+  MutexLock lock(mutex_);
+  return session_.CheckRoomForResult(bytes);
 }
 
 std::shared_ptr<session::StreamPort> SessionHost::FindStream(std::uint64_t number) {

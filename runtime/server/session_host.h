@@ -90,6 +90,7 @@ class SessionHost final : public transport::ConnectionHandler,
   void CloseUnless(const absl::Status& accepted);
   /// Serves the method that every actor has besides its own, outside of any turn.
   void AskPast(const session::ServerSession::StartCall& action);
+  absl::Status CheckRoomForResult(std::size_t bytes);
   void EndCallAtOnce(std::uint64_t number, const ActorId& actor, absl::Status status);
   void OnFeedOpened(std::uint64_t subscription, std::uint64_t schema_fingerprint,
                     const std::optional<generated::CommonTree>& common,

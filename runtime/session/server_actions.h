@@ -26,8 +26,8 @@ struct ServerSessionOptions {
   std::size_t calls_in_flight_max = 1024;
   std::size_t subscriptions_max = 10'000;
   std::size_t message_bytes_max = 4u << 20;
-  /// Results that wait because the client does not read. Beyond it the session ends; the client comes again
-  /// and asks anew.
+  /// Results that wait because the client does not read, when there are several. Beyond it the session ends;
+  /// the client comes again and asks anew.
   std::size_t pending_reply_bytes_max = 64u << 20;
   /// What one batch holds of deltas, and of snapshots; replies are not held back.
   std::size_t batch_bytes_max = 256u << 10;

@@ -187,13 +187,35 @@ void ServerSession::OnCallEnded(std::uint64_t number, SharedOutcome outcome) {
   QueueReply(number, std::move(outcome));
 }
 
+// A result that cannot be sent counts for nothing. One that can is taken, however large it is, when no other
+// waits.
 void ServerSession::QueueReply(std::uint64_t number, SharedOutcome outcome) {
   calls_.erase(number);
+  if (outcome->result_size() + kFrameOverheadMax > message_bytes_max_) {
+    auto refusal = std::make_shared<CallOutcome>(*outcome);
+    refusal->status =
+        absl::ResourceExhaustedError(absl::StrCat("the call ran, but its result of ", outcome->result_size(),
+                                                  " bytes is larger than a message may be"));
+    refusal->result = nullptr;
+    outcome = std::move(refusal);
+  }
   reply_bytes_ += outcome->size();
   replies_.emplace_back(number, std::move(outcome));
-  if (reply_bytes_ > options_.pending_reply_bytes_max) {
+  if (reply_bytes_ > options_.pending_reply_bytes_max && replies_.size() > 1) {
     Fail(absl::ResourceExhaustedError("the client calls and does not read the replies"));
   }
+}
+
+absl::Status ServerSession::CheckRoomForResult(std::size_t bytes) const {
+  if (bytes + kFrameOverheadMax > message_bytes_max_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("an answer of ", bytes, " bytes is larger than a message may be"));
+  }
+  if (!replies_.empty() && reply_bytes_ + bytes > options_.pending_reply_bytes_max) {
+    return wire::WithRetryDelay(absl::ResourceExhaustedError("too many answers wait to be read"),
+                                kRetryDelay);
+  }
+  return absl::OkStatus();
 }
 
 void ServerSession::OnCallForgotten(std::uint64_t number) {
@@ -332,17 +354,8 @@ void ServerSession::AppendReplies(wire::BatchWriter& writer, Time now) {
     }
     const std::size_t size =
         outcome->result_size() + kFrameOverheadMax + (outcome->status.ok() ? 0 : kStatusSizeMax);
-    if (size > message_bytes_max_) {
-      CallOutcome refusal;
-      refusal.status = absl::ResourceExhaustedError(absl::StrCat("the call ran, but its result of ",
-                                                                 outcome->result_size(),
-                                                                 " bytes is larger than a message may be"));
-      refusal.revision = outcome->revision;
-      AppendReply(writer, number, refusal);
-    } else {
-      if (!writer.empty() && writer.size() + size > message_bytes_max_) return;
-      AppendReply(writer, number, *outcome);
-    }
+    if (!writer.empty() && writer.size() + size > message_bytes_max_) return;
+    AppendReply(writer, number, *outcome);
     front_reply_waited_ = false;
     reply_bytes_ -= outcome->size();
   }

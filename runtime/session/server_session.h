@@ -43,6 +43,10 @@ class ServerSession : public ServerActions {
   void OnLedger(bool incarnation_known, Time now, std::uint64_t ledger_id = 0);
   /// A call that `StartCall` asked for ended, now or in an earlier session.
   void OnCallEnded(std::uint64_t number, SharedOutcome outcome);
+  /// Whether a result of so many bytes would be sent now: `RESOURCE_EXHAUSTED` where it is larger than a
+  /// message may be, and, with a `RetryInfo`, where too much waits for a client that does not read. For what
+  /// changes nothing, and can be refused afterwards.
+  absl::Status CheckRoomForResult(std::size_t bytes) const;
   /// A call that the client has acknowledged already, which needs no reply.
   void OnCallForgotten(std::uint64_t number);
   /// Where the items of a call with streams come from; before the call can end.

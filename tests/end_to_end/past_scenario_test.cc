@@ -93,6 +93,23 @@ TEST_P(PastScenarioTest, EachStateThatWasSeenCanBeSeenAgain) {
   }
 }
 
+TEST_P(PastScenarioTest, AStateLargerThanAMessageIsAnErrorAndOthersAreTold) {
+  Start();
+  Client client = world().NewClient();
+  const MarketClient market(client, "m");
+  const MarketClient other(client, "n");
+  SetOpen(other, 7);
+  Edit(market, [](Tracked<MarketState>& state, Market&) {
+    state.mutable_items().Insert(market::v1::Item().with_id(IdOf(1)).with_title(std::string(5u << 20, 'x')));
+    return absl::OkStatus();
+  });
+  const absl::Status large = world().Get(market.Past().AsOf(1)).status();
+  EXPECT_EQ(large.code(), absl::StatusCode::kResourceExhausted) << large;
+  EXPECT_NE(large.message().find("larger than a message"), absl::string_view::npos) << large;
+  EXPECT_EQ(large.message().find("the call ran"), absl::string_view::npos) << large;
+  EXPECT_EQ(world().Get(other.Past().AsOf(1))->state.open, 7);
+}
+
 TEST_P(PastScenarioTest, ADiffTellsWhichElementsChanged) {
   Start();
   Client client = world().NewClient();

@@ -210,6 +210,33 @@ TEST(ServerSessionTest, RepliesThatNobodyReadsAreBoundedInBytes) {
   EXPECT_EQ(world.Batch(), nullptr);
 }
 
+TEST(ServerSessionTest, AResultLargerThanWhatMayWaitIsAnErrorAndNoEnd) {
+  ServerSessionOptions options;
+  options.message_bytes_max = 70'000;
+  options.pending_reply_bytes_max = 1000;
+  ServerWorld world(options);
+  world.Open();
+  world.Send(Message(MakeCall(1), MakeCall(2)));
+  world.session.OnCallEnded(1, MakeOutcome(std::string(100'000, 'r'), 8));
+  ASSERT_FALSE(world.session.closed());
+  EXPECT_LT(world.session.reply_bytes(), 1000u);
+  EXPECT_TRUE(world.session.CheckRoomForResult(900 - world.session.reply_bytes()).ok());
+  EXPECT_EQ(world.session.CheckRoomForResult(1000).code(), absl::StatusCode::kResourceExhausted);
+  auto frames = world.Batch();
+  ASSERT_EQ(frames->Kinds(), "Reply");
+  EXPECT_EQ(frames->Of<wire::Reply>().at(0).code, 8u);
+  EXPECT_EQ(frames->Of<wire::Reply>().at(0).revision, 8u);
+  // One that a message may hold is taken when nothing else waits.
+  EXPECT_TRUE(world.session.CheckRoomForResult(60'000).ok());
+  EXPECT_EQ(world.session.CheckRoomForResult(70'000).code(), absl::StatusCode::kResourceExhausted);
+  world.session.OnCallEnded(2, MakeOutcome(std::string(60'000, 'r')));
+  ASSERT_FALSE(world.session.closed());
+  frames = world.Batch();
+  ASSERT_EQ(frames->Kinds(), "Reply");
+  EXPECT_EQ(frames->Of<wire::Reply>().at(0).code, 0u);
+  EXPECT_EQ(world.session.reply_bytes(), 0u);
+}
+
 TEST(ServerSessionTest, CancelReachesOnlyWhatRuns) {
   ServerWorld world;
   world.Open();
