@@ -120,6 +120,22 @@ TEST(BookmarkTest, WhatWaitsForItsRateIsCoveredAndDue) {
   EXPECT_EQ(later->Of<wire::Delta>().at(0).revision, 6u);
 }
 
+TEST(BookmarkTest, TheEndOfAnActorWaitsForNoRate) {
+  BookmarkWorld world;
+  world.feed->LimitRate(seconds(60));
+  world.feed->Commit(7, world.now);
+  world.session.OnFeedChanged(1);
+  EXPECT_EQ(world.Batch()->Kinds(), "Delta");
+  world.feed->Commit(100, world.now);
+  world.session.OnFeedChanged(1);
+  EXPECT_EQ(world.Batch(), nullptr);
+  world.feed->End(absl::NotFoundError("destroyed"));
+  world.session.OnFeedChanged(1);
+  const auto frames = world.Batch();
+  ASSERT_NE(frames, nullptr);
+  EXPECT_EQ(frames->Kinds(), "End");
+}
+
 TEST(BookmarkTest, AHashThatIsNotKnownIsLeftOut) {
   BookmarkWorld world;
   world.feed->Commit(7, world.now);
