@@ -98,9 +98,10 @@ bool ActorCell::NeedsPast(const FeedWaiter& request, const ActorFeed& feed) {
 // earlier does not wait for what those who came later do.
 void ActorCell::LoadPast() {
   if (past_waiters_.empty() || past_loading_) return;
-  const auto waits = std::stable_partition(
-      past_waiters_.begin(), past_waiters_.end(),
-      [this](const PastWaiter& waiter) { return waiter.since <= history_->head().revision; });
+  // They stand in the order of what they lack.
+  const auto waits =
+      std::find_if(past_waiters_.begin(), past_waiters_.end(),
+                   [this](const PastWaiter& waiter) { return waiter.since > history_->head().revision; });
   if (waits == past_waiters_.begin()) return;
   past_loading_ = true;
   past_readers_.assign(std::make_move_iterator(past_waiters_.begin()), std::make_move_iterator(waits));
