@@ -71,9 +71,16 @@ TEST(ActorFeedTest, AReaderGetsEachStepOnceAndSharesIt) {
 TEST(ActorFeedTest, ABudgetIsKeptAndOneStepAlwaysGoes) {
   FeedWorld world;
   world.Publish(10, 98);
-  EXPECT_EQ(world.Read(0, 350).steps.size(), 3u);
+  const FeedRead read = world.Read(0, 350);
+  ASSERT_EQ(read.steps.size(), 3u);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read.steps[i].base, i);
+    EXPECT_EQ(read.steps[i].revision, i + 1);
+  }
+  // What was not read is read next.
+  EXPECT_EQ(read.through, 3u);
+  EXPECT_EQ(read.at.revision, 10u);
   EXPECT_EQ(world.Read(0, 1).steps.size(), 1u);
-  EXPECT_EQ(world.Read(0, 350).at.revision, 10u);
 }
 
 TEST(ActorFeedTest, WhoIsFarBehindGetsOneComposedStep) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -108,7 +109,9 @@ TEST(ReminderLookTest, OverdueActorsThatCannotBeWokenHideNoOther) {
   LedgerWorld world;
   world.Stop();
   const absl::Time now = WallNow(world);
-  for (int i = 0; i < 3000; ++i) {
+  // More than are looked at and woken at a time; in builds that are slow, not many more.
+  const int count = std::getenv("ONAGER_LIFETIMES") == nullptr ? 3000 : 1100;
+  for (int i = 0; i < count; ++i) {
     // Nobody hosts the one, and the other cannot be read.
     StoreReminder(world, {"t.v1.Gone", absl::StrCat(i)}, "Due", now - absl::Hours(2));
     StoreReminder(world, {"t.v1.Ledger", absl::StrCat("broken ", i)}, "Due", now - absl::Hours(1), "garbage");
@@ -119,11 +122,11 @@ TEST(ReminderLookTest, OverdueActorsThatCannotBeWokenHideNoOther) {
   EXPECT_EQ(world.log.reminders, (std::vector<std::string>{"0:x"}));
   // Those that cannot be read are tried again, less and less.
   const std::int64_t failed = world.server->runtime.stats().failed_activations;
-  EXPECT_GE(failed, 3000);
+  EXPECT_GE(failed, count);
   world.environment.Advance(std::chrono::minutes(10));
   const std::int64_t then = world.server->runtime.stats().failed_activations;
   EXPECT_GT(then, failed);
-  EXPECT_LE(then, failed + 3000 * 20);
+  EXPECT_LE(then, failed + count * 20);
 }
 
 std::vector<store::DueActor> Overdue(int from, int count, absl::Time due) {
