@@ -28,9 +28,12 @@ void ActorCell::BeginLoading(bool catches_up) {
   runtime_.OnCellBusy();  // Until `Loaded` arrives.
   AskToLoad([self = shared_from_this(), catches_up](absl::StatusOr<LoadGate::Place> place) {
     if (!place.ok()) return self->Push(Loaded{place.status(), catches_up, {}});
-    self->store_.Load(self->id_, [self, catches_up, place = *std::move(place)](auto stored) mutable {
+    auto read = [self, catches_up, place = *std::move(place)](auto stored) mutable {
       self->Push(Loaded{std::move(stored), catches_up, std::move(place)});
-    });
+    };
+    // An instance that lives may have to go on before the newest snapshot.
+    if (catches_up) return self->store_.Load(self->id_, std::move(read));
+    self->store_.LoadRecent(self->id_, std::move(read));
   });
 }
 
@@ -63,7 +66,7 @@ void ActorCell::Activate(std::optional<store::StoredActor> stored) {
   phase_ = Phase::kActivating;
   OpenHistory();
   if (stored.has_value() && !stored->destroyed) {
-    if (persists_) history_->RestoreEvents(stored->log);
+    if (persists_) history_->RestoreEvents(*stored);
     if (status = ShowMissed(missed); !status.ok()) return FailActivation(status);
     if (epoch_ != stored->epoch) CommitEpoch(*stored);
     try {

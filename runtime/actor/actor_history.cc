@@ -178,15 +178,19 @@ void ActorHistory::PublishHash(ViewLog& view, generated::StateHash hash) {
   view.hash_requested = false;
 }
 
-void ActorHistory::RestoreEvents(const std::vector<store::LogStep>& log) {
+void ActorHistory::RestoreEvents(const store::StoredActor& stored) {
   MutexLock lock(mutex_);
   if (!events_through_.empty() || events_before_ != 0) return;  // It is known better here.
   std::uint64_t count = 0;
-  for (const store::LogStep& step : log) {
-    if (step.events == nullptr || step.revision > head_.revision) continue;
+  const auto add = [&count, head = head_.revision](auto& counted, const auto& step) {
+    if (step.events == nullptr || step.revision > head) return;
     count += wire::CountEvents(*step.events);
-    events_through_.emplace_back(step.revision, count);
+    counted.emplace_back(step.revision, count);
+  };
+  if (stored.earlier != nullptr) {
+    for (const store::EarlierStep& step : *stored.earlier) add(events_through_, step);
   }
+  for (const store::LogStep& step : stored.log) add(events_through_, step);
 }
 
 void ActorHistory::AddPast(ViewLog& view, FilterGate* gate, const ViewLog& past,

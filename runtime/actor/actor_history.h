@@ -111,7 +111,7 @@ class ActorHistory {
   /// Of the head; kept up from now on.
   void PublishHash(ViewLog& view, generated::StateHash hash);
   /// What was committed before the history began: how many events there were. Nothing was published yet.
-  void RestoreEvents(const std::vector<store::LogStep>& log);
+  void RestoreEvents(const store::StoredActor& stored);
   /// What was before the view's window, and for which revisions the filter was open; both from another
   /// history that nobody else uses any more, and that has the same head. Gates may be null.
   void AddPast(ViewLog& view, FilterGate* gate, const ViewLog& past, const FilterGate* past_gate);

@@ -3,7 +3,13 @@
 namespace onager::actor {
 
 void LogExtent::Load(const store::StoredActor& stored) {
-  Restart(stored.log.empty() ? stored.revision : stored.log.front().revision - 1);
+  const std::uint64_t begin = stored.log.empty() ? stored.revision : stored.log.front().revision - 1;
+  Restart(stored.earlier == nullptr ? begin : stored.earlier->front().revision - 1);
+  if (stored.earlier != nullptr) {
+    for (const store::EarlierStep& step : *stored.earlier) {
+      AddStep(step.revision, step.patch_bytes, step.events, step.committed_at);
+    }
+  }
   for (const store::LogStep& step : stored.log) Add(step);
 }
 
@@ -14,8 +20,13 @@ void LogExtent::Restart(std::uint64_t revision) {
 }
 
 void LogExtent::Add(const store::LogStep& step) {
-  const std::size_t bytes = step.patch->size() + (step.events == nullptr ? 0 : step.events->size());
-  steps_.push_back({step.revision, bytes, step.committed_at});
+  AddStep(step.revision, step.patch->size(), step.events, step.committed_at);
+}
+
+void LogExtent::AddStep(std::uint64_t revision, std::size_t patch_bytes, const SharedBytes& events,
+                        absl::Time committed_at) {
+  const std::size_t bytes = patch_bytes + (events == nullptr ? 0 : events->size());
+  steps_.push_back({revision, bytes, committed_at});
   bytes_ += bytes;
   // What is too old goes later: that takes the time.
   while (steps_.size() > limits_.count_max || (bytes_ > limits_.bytes_max && !steps_.empty())) {

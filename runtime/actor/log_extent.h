@@ -34,6 +34,9 @@ class LogExtent {
     absl::Time committed_at;
   };
 
+  void AddStep(std::uint64_t revision, std::size_t patch_bytes, const SharedBytes& events,
+               absl::Time committed_at);
+
   const session::ReplayLimits limits_;
   std::deque<Step> steps_;  // Those after the floor.
   std::size_t bytes_ = 0;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,16 @@ struct LogStep {
   SharedBytes patch;           // Never null; empty when there are only events.
   SharedBytes events;          // Of the turn, as `wire::AppendEvent` makes them. Null: none.
   absl::Time committed_at;     // By the wall clock of whoever committed it; whole microseconds are kept.
+};
+
+/// A step whose patch was left where it is.
+struct EarlierStep {
+  EarlierStep() = default;
+
+  std::uint64_t revision = 0;
+  std::size_t patch_bytes = 0;
+  SharedBytes events;  // As `LogStep::events`.
+  absl::Time committed_at;
 };
 
 /// A whole state.
@@ -74,6 +85,11 @@ struct StoredActor {
   std::uint64_t revision = 0;  // Of the state: that of the last step, or of the snapshot.
   std::uint64_t commit = 0;    // `CommitRecord::commit` of the last one.
   std::uint32_t version = 1;   // Of the state's meaning: that of the last commit.
+  // Set by `CommitRecord::ahead`: revisions may have been told of that are not here.
+  bool ahead = false;
+  // The actor was destroyed: only `epoch`, `revision` and `commit` mean something, and the epoch is not to be
+  // used again.
+  bool destroyed = false;
   // The newest one; its revision may be behind. Null state: the empty state, at revision 0.
   StoredSnapshot snapshot;
   // In order and without a gap, up to `revision`: those after the snapshot, and before them what is kept of
@@ -81,11 +97,9 @@ struct StoredActor {
   std::vector<LogStep> log;
   std::vector<StoredCall> calls;          // By revision, those of one revision in any order.
   std::vector<StoredReminder> reminders;  // By (name, id).
-  // Set by `CommitRecord::ahead`: revisions may have been told of that are not here.
-  bool ahead = false;
-  // The actor was destroyed: only `epoch`, `revision` and `commit` mean something, and the epoch is not to be
-  // used again.
-  bool destroyed = false;
+  // Only of `Store::LoadRecent`: the steps that `log` goes on from. Null: there are none, or all are in
+  // `log`.
+  std::shared_ptr<const std::vector<EarlierStep>> earlier;
 };
 
 /// What a store takes whole or not at all: turns that were committed, or a change of what stands beside the
@@ -194,6 +208,11 @@ class Store {
 
   /// What is held of the actor, or nothing when there is none.
   virtual void Load(const ActorId& actor, LoadDone done) = 0;
+
+  /// As `Load`, but patches up to the snapshot's revision, which the state does not need, may be left where
+  /// they are: then `log` begins after it, and `earlier` has what is told of the steps before. A store that
+  /// keeps a long log may save most of the reading.
+  virtual void LoadRecent(const ActorId& actor, LoadDone done) { Load(actor, std::move(done)); }
 
   /// Writes the record; durably, when it says that it did.
   virtual void Commit(CommitRecord record, CommitDone done) = 0;

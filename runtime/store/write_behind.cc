@@ -15,6 +15,10 @@ void WriteBehind::Load(const ActorId& actor, LoadDone done) {
   queue_->Ask(actor, WriteQueue::Load{std::move(done)});
 }
 
+void WriteBehind::LoadRecent(const ActorId& actor, LoadDone done) {
+  queue_->Ask(actor, WriteQueue::Load{std::move(done), /*recent=*/true});
+}
+
 void WriteBehind::Commit(CommitRecord record, CommitDone done) {
   const ActorId actor = record.actor;
   queue_->Ask(actor, WriteQueue::Commit{std::move(record), std::move(done)});

@@ -78,6 +78,7 @@ class WriteBehind final : public ForwardingStore {
 
   void Load(const ActorId& actor, LoadDone done) override;
   void Commit(CommitRecord record, CommitDone done) override;
+  void LoadRecent(const ActorId& actor, LoadDone done) override;
   void LoadPast(const ActorId& actor, PastDone done) override;
 
   /// `accepted` is called with OK when there is room for the record, which will then be written; with an

@@ -148,12 +148,14 @@ void WriteQueue::PassOn(const LanePtr& lane) {
       });
     });
   } else if (auto* load = std::get_if<Load>(&asked)) {
-    lane->actions.push_back([self, lane, done = std::move(load->done)]() mutable {
-      self->store_.Load(lane->actor, [self, lane, done = std::move(done)](auto stored) mutable {
+    lane->actions.push_back([self, lane, recent = load->recent, done = std::move(load->done)]() mutable {
+      auto read = [self, lane, done = std::move(done)](auto stored) mutable {
         self->OnPassed(lane, [done = std::move(done), stored = std::move(stored)]() mutable {
           done(std::move(stored));
         });
-      });
+      };
+      if (recent) return self->store_.LoadRecent(lane->actor, std::move(read));
+      self->store_.Load(lane->actor, std::move(read));
     });
   } else if (auto* past = std::get_if<LoadPast>(&asked)) {
     lane->actions.push_back([self, lane, done = std::move(past->done)]() mutable {

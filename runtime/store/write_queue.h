@@ -41,6 +41,7 @@ class WriteQueue : public std::enable_shared_from_this<WriteQueue> {
   };
   struct Load {
     Store::LoadDone done;
+    bool recent = false;
   };
   struct LoadPast {
     Store::PastDone done;

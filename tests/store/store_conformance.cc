@@ -249,6 +249,53 @@ TEST_P(StoreConformance, TheFloorDropsWhatLeadsToTheNewestSnapshotUpToIt) {
   EXPECT_EQ(Past(kA)->snapshots.size(), 1u);
 }
 
+// With patches that are longer and shorter than what stores keep together, and with another actor on both
+// sides.
+TEST_P(StoreConformance, WhatIsLoadedRecentlyIsTheSameStateAndTellsOfTheStepsBefore) {
+  const ActorId before{"t.v1.Counter", "0"};
+  const ActorId after{"t.v1.Counter", "z"};
+  for (const ActorId& actor : {before, kA, after}) {
+    for (std::uint64_t base = 0; base < 12; ++base) {
+      CommitRecord record = Record(actor, 7, base, std::string(base * 700, 'p') + actor.key);
+      if (base % 3 == 0) record.steps[0].events = ShareBytes("events of " + std::to_string(base));
+      if (base == 3 || base == 7) record = WithSnapshot(std::move(record), std::string(5'000 * base, 's'), 0);
+      ASSERT_TRUE(Commit(std::move(record)).ok());
+    }
+  }
+  for (const ActorId& actor : {before, kA, after}) {
+    const std::optional<StoredActor> whole = Load(actor);
+    std::optional<StoredActor> recent;
+    std::promise<void> loaded;
+    store_->LoadRecent(actor, [&](absl::StatusOr<std::optional<StoredActor>> stored) {
+      EXPECT_TRUE(stored.ok()) << stored.status();
+      recent = std::move(stored).value_or(std::nullopt);
+      loaded.set_value();
+    });
+    loaded.get_future().wait();
+    ASSERT_TRUE(whole.has_value() && recent.has_value());
+    EXPECT_EQ(recent->revision, 12u);
+    EXPECT_EQ(recent->snapshot.revision, whole->snapshot.revision);
+    EXPECT_EQ(*recent->snapshot.state, *whole->snapshot.state);
+    const std::vector<EarlierStep> earlier =
+        recent->earlier == nullptr ? std::vector<EarlierStep>() : *recent->earlier;
+    ASSERT_EQ(earlier.size() + recent->log.size(), whole->log.size());
+    for (std::size_t i = 0; i < whole->log.size(); ++i) {
+      const LogStep& step = whole->log[i];
+      const bool is_earlier = i < earlier.size();
+      const LogStep* const same = is_earlier ? nullptr : &recent->log[i - earlier.size()];
+      EXPECT_TRUE(!is_earlier || step.revision <= recent->snapshot.revision);
+      EXPECT_EQ(is_earlier ? earlier[i].revision : same->revision, step.revision);
+      EXPECT_EQ(is_earlier ? earlier[i].patch_bytes : same->patch->size(), step.patch->size());
+      EXPECT_EQ(is_earlier ? earlier[i].committed_at : same->committed_at, step.committed_at);
+      const SharedBytes& events = is_earlier ? earlier[i].events : same->events;
+      ASSERT_EQ(events == nullptr, step.events == nullptr);
+      if (events != nullptr) {
+        EXPECT_EQ(*events, *step.events);
+      }
+    }
+  }
+}
+
 TEST_P(StoreConformance, AnotherEpochGoesOnFromItsSnapshotWithoutTheOldLog) {
   ASSERT_TRUE(Commit(WithSnapshot(Record(kA, 7, 0, "p1"), "s1", 0)).ok());
   CommitRecord second = Record(kA, 7, 1, "p2");

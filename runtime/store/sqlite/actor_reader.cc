@@ -15,6 +15,7 @@
 namespace onager::store {
 namespace {
 
+constexpr std::int64_t kBeforeAll = std::numeric_limits<std::int64_t>::min();  // Revisions.
 constexpr int kTypeColumn = 7;  // After `kActorColumns`; the key follows.
 
 /// Whether the checksum in `column` is `checksum`.
@@ -71,9 +72,16 @@ absl::Status ActorReader::Prepare() {
                                "ORDER BY revision DESC LIMIT 1"));
   ONAGER_RETURN_IF_ERROR(snapshots_.Prepare(
       db, "SELECT revision, version, checksum, state FROM snapshots WHERE actor = ? ORDER BY revision"));
-  ONAGER_RETURN_IF_ERROR(log_.Prepare(
-      db,
-      "SELECT revision, committed_at, checksum, patch, events FROM log WHERE actor = ? ORDER BY revision"));
+  // To compare a row with where the actor's end, SQLite would read all of it, however long it is; the rows
+  // are looked at here instead. The length of a patch is known from the beginning of its row.
+  ONAGER_RETURN_IF_ERROR(
+      log_.Prepare(db,
+                   "SELECT revision, committed_at, checksum, patch, events, actor FROM log "
+                   "WHERE (actor, revision) > (?, ?) ORDER BY actor, revision"));
+  ONAGER_RETURN_IF_ERROR(
+      earlier_.Prepare(db,
+                       "SELECT revision, committed_at, length(patch), events, actor FROM log "
+                       "WHERE (actor, revision) > (?, ?) ORDER BY actor, revision"));
   ONAGER_RETURN_IF_ERROR(calls_.Prepare(
       db, "SELECT high, low, revision, ended_at, checksum, outcome FROM calls WHERE actor = ?"));
   ONAGER_RETURN_IF_ERROR(reminders_.Prepare(
@@ -107,8 +115,8 @@ absl::Status ActorReader::Hold() {
   return Scan(ActorId(), 1).status();  // A transaction sees the moment of its first look.
 }
 
-absl::StatusOr<std::optional<StoredActor>> ActorReader::Load(const ActorId& actor) {
-  return InTransaction([&] { return ReadActor(actor); });
+absl::StatusOr<std::optional<StoredActor>> ActorReader::Load(const ActorId& actor, bool recent) {
+  return InTransaction([&] { return ReadActor(actor, recent); });
 }
 
 absl::StatusOr<std::optional<StoredPast>> ActorReader::LoadPast(const ActorId& actor) {
@@ -131,7 +139,7 @@ absl::StatusOr<std::optional<ActorRow>> ActorReader::FindRow(const ActorId& acto
   return ReadActorRow(actor, RowChecksum::Seed(actor), actor_);
 }
 
-absl::StatusOr<std::optional<StoredActor>> ActorReader::ReadActor(const ActorId& actor) {
+absl::StatusOr<std::optional<StoredActor>> ActorReader::ReadActor(const ActorId& actor, bool recent) {
   ONAGER_ASSIGN_OR_RETURN(const std::optional<ActorRow> found, FindRow(actor));
   if (!found.has_value()) return std::nullopt;
   const ActorRow& row = *found;
@@ -148,9 +156,14 @@ absl::StatusOr<std::optional<StoredActor>> ActorReader::ReadActor(const ActorId&
   std::vector<StoredSnapshot> newest;
   ONAGER_RETURN_IF_ERROR(ReadSnapshots(actor, row, newest_snapshot_, newest));
   if (!newest.empty()) stored->snapshot = std::move(newest.front());
-  ONAGER_RETURN_IF_ERROR(ReadLog(actor, row, stored->snapshot.revision, stored->log));
+  const std::uint64_t snapshot = stored->snapshot.revision;
+  ONAGER_RETURN_IF_ERROR(ReadLog(actor, row, snapshot, recent, stored->log));
   ONAGER_RETURN_IF_ERROR(ReadCalls(actor, row, stored->calls));
   ONAGER_RETURN_IF_ERROR(ReadReminders(actor, row, stored->reminders));
+  if (!recent) return stored;
+  std::vector<EarlierStep> earlier;
+  ONAGER_RETURN_IF_ERROR(ReadEarlier(actor, row, snapshot, earlier));
+  if (!earlier.empty()) stored->earlier = std::make_shared<std::vector<EarlierStep>>(std::move(earlier));
   return stored;
 }
 
@@ -164,7 +177,7 @@ absl::StatusOr<std::optional<StoredPast>> ActorReader::ReadPast(const ActorId& a
   past->revision = row.revision;
   ONAGER_RETURN_IF_ERROR(ReadSnapshots(actor, row, snapshots_, past->snapshots));
   const std::uint64_t newest = past->snapshots.empty() ? 0 : past->snapshots.back().revision;
-  ONAGER_RETURN_IF_ERROR(ReadLog(actor, row, newest, past->log));
+  ONAGER_RETURN_IF_ERROR(ReadLog(actor, row, newest, /*recent=*/false, past->log));
   return past;
 }
 
@@ -190,14 +203,15 @@ absl::Status ActorReader::ReadSnapshots(const ActorId& actor, const ActorRow& ro
   return code == SQLITE_DONE ? absl::OkStatus() : Failed(actor, code);
 }
 
-// From the snapshot on, or from the beginning where there is none, to the revision nothing is missing.
+// Of all that is kept, or of what is not in the snapshot. From the snapshot on, or from the beginning where
+// there is none, to the revision nothing is missing.
 absl::Status ActorReader::ReadLog(const ActorId& actor, const ActorRow& row, std::uint64_t snapshot_revision,
-                                  std::vector<LogStep>& log) {
+                                  bool recent, std::vector<LogStep>& log) {
   StatementUse use(log_);
-  log_.Bind(1, row.id);
+  log_.Bind(1, row.id).Bind(2, recent ? static_cast<std::int64_t>(snapshot_revision) : kBeforeAll);
   const std::uint32_t seed = RowChecksum::Seed(actor);
   int code = 0;
-  while ((code = log_.Step()) == SQLITE_ROW) {
+  while ((code = log_.Step()) == SQLITE_ROW && log_.Integer(5) == row.id) {
     const std::optional<std::int64_t> revision = log_.Integer(0);
     const std::optional<std::int64_t> committed_at = log_.Integer(1);
     const std::optional<std::string_view> patch = log_.Blob(3);
@@ -218,7 +232,7 @@ absl::Status ActorReader::ReadLog(const ActorId& actor, const ActorRow& row, std
     }
     log.push_back(std::move(step));
   }
-  if (code != SQLITE_DONE) return Failed(actor, code);
+  if (code != SQLITE_DONE && code != SQLITE_ROW) return Failed(actor, code);
   const std::uint64_t from = log.empty() ? row.revision : log.front().revision - 1;
   const std::uint64_t to = log.empty() ? row.revision : log.back().revision;
   if (to != row.revision || from > snapshot_revision) {
@@ -226,6 +240,36 @@ absl::Status ActorReader::ReadLog(const ActorId& actor, const ActorRow& row, std
                                        snapshot_revision, " to ", row.revision));
   }
   return absl::OkStatus();
+}
+
+// Their checksums are over what is not read, and whoever asks for the past has them checked.
+absl::Status ActorReader::ReadEarlier(const ActorId& actor, const ActorRow& row, std::uint64_t through,
+                                      std::vector<EarlierStep>& earlier) {
+  StatementUse use(earlier_);
+  earlier_.Bind(1, row.id).Bind(2, kBeforeAll);
+  int code = 0;
+  while ((code = earlier_.Step()) == SQLITE_ROW && earlier_.Integer(4) == row.id) {
+    const std::optional<std::int64_t> revision = earlier_.Integer(0);
+    if (revision > static_cast<std::int64_t>(through)) break;
+    const std::optional<std::int64_t> committed_at = earlier_.Integer(1);
+    const std::optional<std::int64_t> patch_bytes = earlier_.Integer(2);
+    const std::optional<std::string_view> events = earlier_.Blob(3);
+    if (!revision || !committed_at || !patch_bytes || (!events && !earlier_.IsNull(3))) {
+      return Damaged(actor, "a column of its log");
+    }
+    EarlierStep step;
+    step.revision = static_cast<std::uint64_t>(*revision);
+    step.patch_bytes = static_cast<std::size_t>(*patch_bytes);
+    step.committed_at = TimeFromColumn(*committed_at);
+    if (events.has_value()) step.events = ShareBytes(std::string(*events));
+    if (!earlier.empty() && step.revision != earlier.back().revision + 1) {
+      return Damaged(actor, absl::StrCat("its log has a gap before revision ", step.revision));
+    }
+    earlier.push_back(std::move(step));
+  }
+  if (code != SQLITE_DONE && code != SQLITE_ROW) return Failed(actor, code);
+  if (earlier.empty() || earlier.back().revision == through) return absl::OkStatus();
+  return Damaged(actor, absl::StrCat("its log has a gap before revision ", through));
 }
 
 absl::Status ActorReader::ReadCalls(const ActorId& actor, const ActorRow& row,

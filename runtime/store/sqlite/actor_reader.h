@@ -23,7 +23,8 @@ class ActorReader {
   /// From now on everything is read from one snapshot, that of this moment.
   absl::Status Hold();
 
-  absl::StatusOr<std::optional<StoredActor>> Load(const ActorId& actor);
+  /// `recent`: as `Store::LoadRecent`.
+  absl::StatusOr<std::optional<StoredActor>> Load(const ActorId& actor, bool recent = false);
   absl::StatusOr<std::optional<StoredPast>> LoadPast(const ActorId& actor);
   absl::StatusOr<std::vector<ActorHead>> Scan(const ActorId& after, std::size_t limit);
   absl::StatusOr<std::vector<DueActor>> FindDue(absl::Time until, std::size_t limit);
@@ -35,7 +36,7 @@ class ActorReader {
   template <typename Read>
   auto InTransaction(Read read) -> decltype(read());
   absl::StatusOr<std::optional<ActorRow>> FindRow(const ActorId& actor);
-  absl::StatusOr<std::optional<StoredActor>> ReadActor(const ActorId& actor);
+  absl::StatusOr<std::optional<StoredActor>> ReadActor(const ActorId& actor, bool recent);
   absl::StatusOr<std::optional<StoredPast>> ReadPast(const ActorId& actor);
   absl::StatusOr<std::vector<ActorHead>> ReadHeads(const ActorId& after, std::size_t limit);
   absl::StatusOr<std::vector<DueActor>> ReadDue(absl::Time until, std::size_t limit);
@@ -44,7 +45,9 @@ class ActorReader {
   absl::Status ReadSnapshots(const ActorId& actor, const ActorRow& row, Statement& statement,
                              std::vector<StoredSnapshot>& snapshots);
   absl::Status ReadLog(const ActorId& actor, const ActorRow& row, std::uint64_t snapshot_revision,
-                       std::vector<LogStep>& log);
+                       bool recent, std::vector<LogStep>& log);
+  absl::Status ReadEarlier(const ActorId& actor, const ActorRow& row, std::uint64_t through,
+                           std::vector<EarlierStep>& earlier);
   absl::Status ReadCalls(const ActorId& actor, const ActorRow& row, std::vector<StoredCall>& calls);
   absl::Status ReadReminders(const ActorId& actor, const ActorRow& row,
                              std::vector<StoredReminder>& reminders);
@@ -60,6 +63,7 @@ class ActorReader {
   Statement newest_snapshot_;
   Statement snapshots_;
   Statement log_;
+  Statement earlier_;
   Statement calls_;
   Statement reminders_;
   Statement heads_;

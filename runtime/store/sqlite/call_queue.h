@@ -33,6 +33,7 @@ struct PendingCommit {
 struct LoadCall {
   ActorId actor;
   Store::LoadDone done;
+  bool recent = false;  // As `Store::LoadRecent`.
 };
 struct PastCall {
   ActorId actor;

@@ -43,7 +43,7 @@ constexpr std::array kSchema = {
     SchemaEntry{"snapshots",
                 "CREATE TABLE snapshots(actor INTEGER NOT NULL, revision INTEGER NOT NULL, "
                 "version INTEGER NOT NULL, checksum INTEGER NOT NULL, state BLOB NOT NULL, "
-                "PRIMARY KEY(actor, revision)) WITHOUT ROWID"},
+                "PRIMARY KEY(actor, revision))"},
     SchemaEntry{"store", "CREATE TABLE store(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"},
 };
 

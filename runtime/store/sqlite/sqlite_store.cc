@@ -46,6 +46,7 @@ class SqliteStore final : public Store {
 
   void Load(const ActorId& actor, LoadDone done) override;
   void Commit(CommitRecord record, CommitDone done) override;
+  void LoadRecent(const ActorId& actor, LoadDone done) override;
   void LoadPast(const ActorId& actor, PastDone done) override;
   void Scan(const ActorId& after, std::size_t limit, ScanDone done) override;
   void FindDue(absl::Time until, std::size_t limit, DueDone done) override;
@@ -116,7 +117,13 @@ void SqliteStore::Commit(CommitRecord record, CommitDone done) {
 
 void SqliteStore::Load(const ActorId& actor, LoadDone done) {
   PendingRead read;
-  read.call = LoadCall{actor, std::move(done)};
+  read.call = LoadCall{actor, std::move(done), /*recent=*/false};
+  if (!calls_.Add(read)) std::get<LoadCall>(read.call).done(Closed());
+}
+
+void SqliteStore::LoadRecent(const ActorId& actor, LoadDone done) {
+  PendingRead read;
+  read.call = LoadCall{actor, std::move(done), /*recent=*/true};
   if (!calls_.Add(read)) std::get<LoadCall>(read.call).done(Closed());
 }
 
@@ -182,7 +189,7 @@ void SqliteStore::Answer(PendingRead& read, std::unique_ptr<ActorReader>& reader
   const ConnectionSettings settings = SettingsOf(kReaderCacheKib, true);
   if (auto* load = std::get_if<LoadCall>(&read.call)) {
     load->done(WithReader(read.status, settings, reader,
-                          [load](ActorReader& from) { return from.Load(load->actor); }));
+                          [load](ActorReader& from) { return from.Load(load->actor, load->recent); }));
     load->done = nullptr;
   } else if (auto* past = std::get_if<PastCall>(&read.call)) {
     past->done(WithReader(read.status, settings, reader,
