@@ -180,6 +180,19 @@ TEST_F(SlowSubscriptionTest, WhatAFilterHeldBackIsNotWaitedFor) {
   EXPECT_EQ(world_.Batch()->Kinds(), "End");
 }
 
+// Neither is too much by itself.
+TEST_F(SlowSubscriptionTest, WhatAFilterHeldBackDoesNotCountWithWhatWaits) {
+  BeginAndRead("filter");
+  const int most = static_cast<int>(1000 / PatchBytes(90));
+  feed_->set_filter_open(false);
+  for (int i = 0; i < most - 1; ++i) feed_->Commit(1, world_.now, 90);
+  feed_->set_filter_open(true);
+  Commit(most, 90);
+  EXPECT_TRUE(world_.Take<ServerSession::CloseFeed>().empty());
+  Commit(2, 90);
+  EXPECT_EQ(world_.Batch()->Kinds(), "End");
+}
+
 TEST_F(SlowSubscriptionTest, WhatARateHoldsBackIsNotWaitedFor) {
   feed_->set_limits(CountMax(10));
   feed_->LimitRate(std::chrono::seconds(1));

@@ -116,7 +116,9 @@ MUTANTS = [
     ("hash-of-what-the-client-does-not-know", "runtime/state/hash_walk.cc", "if (type_ == nullptr) return fields;", "return fields;"),
     ("tree-with-any-fingerprint", _SERVER, "tree.ok() && (*tree)->fingerprint() != frame.fingerprint", "false"),
     ("any-number-of-trees", _SERVER, "field_trees_.size() < kFieldTreesMax", "true"),
-    ("token-of-another-common-part", _SERVER, "agrees ? common->fingerprint : schema_fingerprint", "agrees ? 1 : schema_fingerprint"),
+    ("token-of-another-common-part", _SERVER,
+     "agrees ? common->fingerprint : schema_fingerprint;\n  const std::uint64_t theirs = agrees ? common->fingerprint :",
+     "agrees ? 1 : schema_fingerprint;\n  const std::uint64_t theirs = agrees ? 1 :"),
     # What slow readers cost.
     ("slow-subscription-goes-on", _SERVER, "if (!IsTooMuch(lag)) return false;", "if (!lag.lost || !IsTooMuch(lag)) return false;"),
     ("slow-is-who-was-held-back", _SERVER, "if (subscription.is_filtered || IsTooMuch", "if (IsTooMuch"),
