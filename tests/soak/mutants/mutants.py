@@ -13,6 +13,7 @@ _RECEIVER = "runtime/session/stream_receiver.cc"
 _SENDER = "runtime/session/stream_sender.cc"
 _SERVER_CORE = "runtime/server/server_core.cc"
 _HISTORY = "runtime/actor/actor_history.cc"
+_VIEW_TURN = "runtime/state/view_turn.cc"
 _INDEX = "runtime/include/onager/generated/view_index.h"
 _COMPOSE = "runtime/state/compose.cc"
 
@@ -106,11 +107,17 @@ MUTANTS = [
     # Views that are found by a parameter.
     ("index-forgets-what-was", _INDEX, "state.ReadCommitted([&](const State& old) { WalkTouched<Shown>(old, *change, walk); });", ""),
     ("index-forgets-other-fields", _INDEX,
-     "      walk.concerns_all = true;\n    }\n  });", "      (void)value;\n    }\n  });"),
+     "      walk.touched.concerns_all = true;\n    }\n  });", "      (void)value;\n    }\n  });"),
     ("index-forgets-who-came-whole", _INDEX,
-     "if (element->was_present || element->is_present) walk.concerns_all = true;", "(void)element;"),
-    ("index-does-not-count-containers", _INDEX, "    container += IndexedPart<Part>::kContainers;\n    const void* slot",
-     "    const void* slot"),
+     "if (element->was_present || element->is_present) walk.touched.concerns_all = true;", "(void)element;"),
+    ("index-does-not-count-containers", _INDEX, "    container += IndexedPart<Part>::kContainers;\n    void* slot",
+     "    void* slot"),
+    ("views-look-at-elements-of-others", _VIEW_TURN, "elements[touch.container].push_back(touch.element);",
+     "elements[0].push_back(touch.element);"),
+    ("views-see-only-the-first-of-many", _VIEW_TURN, "{ return a.element == b.element; }", "{ return a.container == b.container; }"),
+    ("hash-does-not-look-back", _VIEW_TURN, "must_look_back |= walk.Look();", "walk.Look();"),
+    ("views-beyond-the-first-lot-are-forgotten", _VIEW_TURN,
+     "for (auto rest = questions; !rest.empty();) rest.remove_prefix(together.AnswerPatches(rest));", "together.AnswerPatches(questions);"),
     # Other versions of the state.
     ("oneof-forgets-what-was-there", _COMPOSE, "if (!shape.is_alternative) patch.is_cleared = false;", "patch.is_cleared = false;"),
     ("hash-of-what-the-client-does-not-know", "runtime/state/hash_walk.cc", "if (type_ == nullptr) return fields;", "return fields;"),

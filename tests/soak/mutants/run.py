@@ -25,6 +25,7 @@ TESTS = [
     ("tests/state/patch_property_test", 120),
     ("tests/state/field_tree_test", 120),
     ("tests/state/view_property_test", 240),
+    ("tests/actor/indexed_views_test", 240),
     ("tests/end_to_end/schema_skew_test", 120),
     ("tests/end_to_end/observe_simulated_test", 240),
     ("tests/end_to_end/end_to_end_simulated_test", 300),
