@@ -13,7 +13,7 @@ AnswerQueue::~AnswerQueue() {
   thread_.join();
 }
 
-void AnswerQueue::Answer(std::vector<PendingCommit> commits, bool at_once) {
+void AnswerQueue::Answer(CommitGroup commits, bool at_once) {
   {
     MutexLock lock(mutex_);
     if (!at_once || answering_ || !waiting_.empty()) {
@@ -25,17 +25,17 @@ void AnswerQueue::Answer(std::vector<PendingCommit> commits, bool at_once) {
   AnswerNow(commits);
 }
 
-void AnswerQueue::AnswerNow(std::vector<PendingCommit>& commits) {
-  for (PendingCommit& commit : commits) {
-    commit.done(std::move(commit.status));
-    commit.done = nullptr;  // What it holds goes now.
+void AnswerQueue::AnswerNow(CommitGroup& commits) {
+  for (const std::unique_ptr<PendingCommit>& commit : commits) {
+    commit->done(std::move(commit->status));
+    commit->done = nullptr;  // What it holds goes now.
   }
   calls_.Answered(commits);
 }
 
 void AnswerQueue::Work() {
   while (true) {
-    std::vector<PendingCommit> commits;
+    CommitGroup commits;
     {
       MutexLock lock(mutex_);
       answering_ = false;

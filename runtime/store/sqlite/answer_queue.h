@@ -21,16 +21,16 @@ class AnswerQueue {
   AnswerQueue& operator=(const AnswerQueue&) = delete;
 
   /// `at_once`: on this thread, when nothing is before it. Called by one thread.
-  void Answer(std::vector<PendingCommit> commits, bool at_once);
+  void Answer(CommitGroup commits, bool at_once);
 
  private:
-  void AnswerNow(std::vector<PendingCommit>& commits);
+  void AnswerNow(CommitGroup& commits);
   void Work();
 
   CallQueue& calls_;
   Mutex mutex_;
   CondVar wake_;
-  std::deque<std::vector<PendingCommit>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<CommitGroup> waiting_ ABSL_GUARDED_BY(mutex_);
   bool answering_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -1,5 +1,6 @@
 #include "runtime/store/sqlite/call_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -38,23 +39,23 @@ ActorLane& CallQueue::LaneOf(const ActorId& actor) {
 
 bool CallQueue::Add(CommitRecord& record, Store::CommitDone& done) {
   const std::size_t bytes = BytesOf(record);
+  auto commit = std::make_unique<PendingCommit>();
   MutexLock lock(mutex_);
   if (closed_) return false;
-  PendingCommit commit;
-  commit.lane = &LaneOf(record.actor);
-  commit.done = std::move(done);
+  commit->lane = &LaneOf(record.actor);
+  commit->done = std::move(done);
   // What is larger than the limit by itself is taken when there is nothing else.
   if (commit_count_ >= limits_.commits_max ||
       (commit_bytes_ > 0 && commit_bytes_ + bytes > limits_.commit_bytes_max)) {
-    commit.refused = true;
-    commit.status = absl::ResourceExhaustedError("too many commits wait for the disk; nothing was written");
+    commit->refused = true;
+    commit->status = absl::ResourceExhaustedError("too many commits wait for the disk; nothing was written");
   } else {
-    commit.record = std::move(record);
-    commit.bytes = bytes;
+    commit->record = std::move(record);
+    commit->bytes = bytes;
   }
   ++commit_count_;
-  commit_bytes_ += commit.bytes;
-  ActorLane& lane = *commit.lane;
+  commit_bytes_ += commit->bytes;
+  ActorLane& lane = *commit->lane;
   if (lane.reading || !lane.waiting.empty()) {
     lane.waiting.emplace_back(std::move(commit));
   } else {
@@ -85,8 +86,8 @@ bool CallQueue::Add(PendingRead& read) {
   return true;
 }
 
-void CallQueue::Dispatch(PendingCommit commit) {
-  ++commit.lane->commits;
+void CallQueue::Dispatch(std::unique_ptr<PendingCommit> commit) {
+  ++commit->lane->commits;
   commits_.push_back(std::move(commit));
   if (writer_waits_) commits_come_.NotifyOne();
 }
@@ -105,7 +106,7 @@ void CallQueue::Advance(ActorLane& lane) {
       lane.waiting.pop_front();
       Dispatch(std::move(next));
     } else {
-      PendingCommit next = std::get<PendingCommit>(std::move(lane.waiting.front()));
+      auto next = std::get<std::unique_ptr<PendingCommit>>(std::move(lane.waiting.front()));
       lane.waiting.pop_front();
       Dispatch(std::move(next));
     }
@@ -115,9 +116,8 @@ void CallQueue::Advance(ActorLane& lane) {
   }
 }
 
-std::vector<PendingCommit> CallQueue::TakeCommits(std::size_t count_max, std::size_t bytes_max,
-                                                  absl::Time deadline) {
-  std::vector<PendingCommit> taken;
+CommitGroup CallQueue::TakeCommits(std::size_t count_max, std::size_t bytes_max, absl::Time deadline) {
+  CommitGroup taken;
   MutexLock lock(mutex_);
   writer_waits_ = true;
   while (commits_.empty() && !(closed_ && commit_count_ == 0 && read_count_ == 0)) {
@@ -129,8 +129,9 @@ std::vector<PendingCommit> CallQueue::TakeCommits(std::size_t count_max, std::si
   }
   writer_waits_ = false;
   std::size_t bytes = 0;
+  taken.reserve(std::min(count_max, commits_.size()));
   while (!commits_.empty() && taken.size() < count_max) {
-    bytes += commits_.front().bytes;
+    bytes += commits_.front()->bytes;
     if (!taken.empty() && bytes > bytes_max) break;
     taken.push_back(std::move(commits_.front()));
     commits_.pop_front();
@@ -152,13 +153,13 @@ std::optional<PendingRead> CallQueue::TakeRead() {
   return read;
 }
 
-void CallQueue::Answered(const std::vector<PendingCommit>& commits) {
+void CallQueue::Answered(const CommitGroup& commits) {
   MutexLock lock(mutex_);
-  for (const PendingCommit& commit : commits) {
+  for (const std::unique_ptr<PendingCommit>& commit : commits) {
     --commit_count_;
-    commit_bytes_ -= commit.bytes;
-    --commit.lane->commits;
-    Advance(*commit.lane);
+    commit_bytes_ -= commit->bytes;
+    --commit->lane->commits;
+    Advance(*commit->lane);
   }
   WakeWhenDrained();
 }

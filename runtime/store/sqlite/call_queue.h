@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <list>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -29,6 +30,8 @@ struct PendingCommit {
   bool refused = false;
   std::size_t bytes = 0;
 };
+/// Commits that are written together. They are large, and stay where they are from the call to the answer.
+using CommitGroup = std::vector<std::unique_ptr<PendingCommit>>;
 
 struct LoadCall {
   ActorId actor;
@@ -65,7 +68,7 @@ struct ActorLane {
   const ActorId* actor = nullptr;  // Where the queue has it.
   std::size_t commits = 0;         // Handed to the writer and not answered.
   bool reading = false;
-  std::list<std::variant<PendingCommit, PendingRead>> waiting;  // Seldom any.
+  std::list<std::variant<std::unique_ptr<PendingCommit>, PendingRead>> waiting;  // Seldom any.
 };
 
 /// How much may be in a `CallQueue`.
@@ -91,14 +94,14 @@ class CallQueue {
   /// The next commits, at most so many and so many bytes, but at least one. Waits for the first no longer
   /// than until `deadline`, when there are none. Also none when the queue is closed and all calls are
   /// answered: see `drained`.
-  std::vector<PendingCommit> TakeCommits(std::size_t count_max, std::size_t bytes_max, absl::Time deadline);
+  CommitGroup TakeCommits(std::size_t count_max, std::size_t bytes_max, absl::Time deadline);
   /// Whether there are commits to take.
   bool HasCommits() const;
   /// Nothing when the queue is closed and all calls are answered.
   std::optional<PendingRead> TakeRead();
 
   /// To be called when what was taken is answered.
-  void Answered(const std::vector<PendingCommit>& commits);
+  void Answered(const CommitGroup& commits);
   void Answered(const PendingRead& read);
 
   void Close();
@@ -107,7 +110,7 @@ class CallQueue {
 
  private:
   ActorLane& LaneOf(const ActorId& actor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Dispatch(PendingCommit commit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Dispatch(std::unique_ptr<PendingCommit> commit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Dispatch(PendingRead read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Hands on what an answer lets go, and forgets a lane that has nothing any more.
   void Advance(ActorLane& lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -118,7 +121,7 @@ class CallQueue {
   CondVar commits_come_;
   CondVar reads_come_;
   absl::node_hash_map<ActorId, ActorLane> lanes_ ABSL_GUARDED_BY(mutex_);
-  std::deque<PendingCommit> commits_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<PendingCommit>> commits_ ABSL_GUARDED_BY(mutex_);
   std::deque<PendingRead> reads_ ABSL_GUARDED_BY(mutex_);
   // Not answered, those that wait in lanes among them.
   std::size_t commit_count_ ABSL_GUARDED_BY(mutex_) = 0;

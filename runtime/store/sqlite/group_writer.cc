@@ -78,22 +78,22 @@ void GroupWriter::WriteBack() {
   write_back_at_ = log_frames_ + log_frames_max_;
 }
 
-void GroupWriter::Write(absl::Span<PendingCommit> group) {
+void GroupWriter::Write(absl::Span<const std::unique_ptr<PendingCommit>> group) {
   if (is_suspect_) Renew();
   absl::Status failure = TryToWrite(group);
   if (failure.ok()) return;
   is_suspect_ = true;
   if (failure.code() == absl::StatusCode::kDataLoss && group.size() > 1) {
     // One of them met what cannot be read. The others need not suffer from that.
-    for (PendingCommit& commit : group) Write(absl::MakeSpan(&commit, 1));
+    for (const std::unique_ptr<PendingCommit>& commit : group) Write(absl::MakeSpan(&commit, 1));
     return;
   }
-  for (PendingCommit& commit : group) {
-    if (!commit.refused) commit.status = failure;
+  for (const std::unique_ptr<PendingCommit>& commit : group) {
+    if (!commit->refused) commit->status = failure;
   }
 }
 
-absl::Status GroupWriter::TryToWrite(absl::Span<PendingCommit> group) {
+absl::Status GroupWriter::TryToWrite(absl::Span<const std::unique_ptr<PendingCommit>> group) {
   if (const int code = session_->begin.Run(); code != SQLITE_OK)
     return session_->connection->Error(code, "beginning to write");
   bool wrote = false;
@@ -118,15 +118,15 @@ absl::Status GroupWriter::TryToWrite(absl::Span<PendingCommit> group) {
   return failure;
 }
 
-absl::Status GroupWriter::WriteRecords(absl::Span<PendingCommit> group, bool& wrote) {
+absl::Status GroupWriter::WriteRecords(absl::Span<const std::unique_ptr<PendingCommit>> group, bool& wrote) {
   ONAGER_RETURN_IF_ERROR(ForgetWhatOthersWrote());
-  for (PendingCommit& commit : group) {
-    if (commit.refused) continue;
-    commit.status = session_->records->Write(commit.record);
-    if (commit.status.ok()) {
+  for (const std::unique_ptr<PendingCommit>& commit : group) {
+    if (commit->refused) continue;
+    commit->status = session_->records->Write(commit->record);
+    if (commit->status.ok()) {
       wrote = true;
-    } else if (!IsOfTheRecord(commit.status)) {
-      return commit.status;
+    } else if (!IsOfTheRecord(commit->status)) {
+      return commit->status;
     }
   }
   return session_->records->Finish();

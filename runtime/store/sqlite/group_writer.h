@@ -29,7 +29,7 @@ class GroupWriter {
   /// Sets the status of each commit of the group that was not refused before. Returns when it is certain what
   /// became of them, as long as that takes; or `settings.closing` was set and it could not be made certain:
   /// `UNKNOWN`.
-  void Write(absl::Span<PendingCommit> group);
+  void Write(absl::Span<const std::unique_ptr<PendingCommit>> group);
 
   /// Whether there is something in the log that `WriteBack` would carry on.
   bool has_log() const { return log_frames_ > written_back_frames_; }
@@ -56,8 +56,8 @@ class GroupWriter {
   absl::StatusOr<std::unique_ptr<Session>> OpenSession(bool prepare_file);
   /// Takes another connection, where one can be had.
   void Renew();
-  absl::Status TryToWrite(absl::Span<PendingCommit> group);
-  absl::Status WriteRecords(absl::Span<PendingCommit> group, bool& wrote);
+  absl::Status TryToWrite(absl::Span<const std::unique_ptr<PendingCommit>> group);
+  absl::Status WriteRecords(absl::Span<const std::unique_ptr<PendingCommit>> group, bool& wrote);
   /// After a COMMIT that failed: makes certain that nothing of it is ever found.
   absl::Status Undo();
   int TryToUndo();

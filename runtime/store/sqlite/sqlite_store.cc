@@ -149,8 +149,7 @@ void SqliteStore::WriteCommits() {
   while (true) {
     const absl::Time idle_at =
         writer_->has_log() ? absl::Now() + kIdleBeforeWriteBack : absl::InfiniteFuture();
-    std::vector<PendingCommit> group =
-        calls_.TakeCommits(options_.group_records_max, options_.group_bytes_max, idle_at);
+    CommitGroup group = calls_.TakeCommits(options_.group_records_max, options_.group_bytes_max, idle_at);
     if (group.empty()) {
       if (calls_.drained()) return;
       writer_->WriteBack();
