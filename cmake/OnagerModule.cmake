@@ -13,6 +13,10 @@
 # folder's own headers reachable as <DIRECTORY>/header.h. What is not linked is not reachable, folders inside
 # the folder neither, so an include against the direction of the architecture does not compile.
 option(ONAGER_UNITY "Compile several sources of a module at once" OFF)
+if(ONAGER_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # It takes the sources for headers, whose unnamed namespaces would be another one in each unit.
+  add_compile_options(-Wno-subobject-linkage)
+endif()
 
 function(onager_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "SOURCES;PUBLIC;PRIVATE;ALONE")
