@@ -40,16 +40,64 @@ std::uint32_t ReadLittle32(const unsigned char* at) {
 }
 
 #if defined(__x86_64__)
+// What follows a checksum's state by so many zero bytes, of which three such runs make up a page of a file.
+constexpr std::size_t kLaneBytes = 1'344;
+
+// `kSkip[n][b]`: what the state's nth byte, when it is b, is after `kLaneBytes` zeros.
+using SkipTables = std::array<std::array<std::uint32_t, 256>, 4>;
+
+consteval SkipTables MakeSkipTables() {
+  // The columns of a matrix over bits: what each bit of the state becomes.
+  std::array<std::uint32_t, 32> skip{};
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t state = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < kLaneBytes; ++i) state = (state >> 8) ^ kTables[0][state & 0xff];
+    skip[bit] = state;
+  }
+  SkipTables tables{};
+  for (std::size_t n = 0; n < tables.size(); ++n) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      for (std::size_t bit = 0; bit < 8; ++bit) {
+        if ((byte >> bit & 1) != 0) tables[n][byte] ^= skip[8 * n + bit];
+      }
+    }
+  }
+  return tables;
+}
+
+constexpr SkipTables kSkip = MakeSkipTables();
+
+std::uint32_t SkipLane(std::uint32_t state) {
+  return kSkip[0][state & 0xff] ^ kSkip[1][(state >> 8) & 0xff] ^ kSkip[2][(state >> 16) & 0xff] ^
+         kSkip[3][state >> 24];
+}
+
+std::uint64_t WordAt(const char* at) {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+// The instruction gives its result three cycles later and can be begun in each, so that long runs are taken
+// in three lanes, whose states are brought together. Gopal and others, "Fast CRC Computation for iSCSI
+// Polynomial Using CRC32 Instruction", Intel, 2011.
 __attribute__((target("sse4.2"))) std::uint32_t ExtendByInstruction(std::uint32_t crc,
                                                                     std::string_view bytes) {
   std::uint64_t state = ~crc;
   const char* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, 8);
-    state = _mm_crc32_u64(state, word);
+  for (; left >= 3 * kLaneBytes; left -= 3 * kLaneBytes, at += 3 * kLaneBytes) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    for (std::size_t i = 0; i < kLaneBytes; i += 8) {
+      state = _mm_crc32_u64(state, WordAt(at + i));
+      second = _mm_crc32_u64(second, WordAt(at + kLaneBytes + i));
+      third = _mm_crc32_u64(third, WordAt(at + 2 * kLaneBytes + i));
+    }
+    state = SkipLane(static_cast<std::uint32_t>(state)) ^ second;
+    state = SkipLane(static_cast<std::uint32_t>(state)) ^ third;
   }
+  for (; left >= 8; left -= 8, at += 8) state = _mm_crc32_u64(state, WordAt(at));
   std::uint32_t narrow = static_cast<std::uint32_t>(state);
   for (; left > 0; --left, ++at) narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(*at));
   return ~narrow;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "runtime/base/xoshiro.h"
 #include "runtime/store/row_checksum.h"
@@ -23,7 +24,11 @@ TEST(Crc32cTest, IsTheOneThatOthersKnow) {
 
 TEST(Crc32cTest, TablesAndInstructionAgreeWhereverTextIsCut) {
   Xoshiro256 random(1);
-  for (std::size_t size = 0; size < 200; ++size) {
+  std::vector<std::size_t> sizes;
+  for (std::size_t size = 0; size < 200; ++size) sizes.push_back(size);
+  for (std::size_t size = 4'000; size < 4'100; ++size) sizes.push_back(size);
+  for (int i = 0; i < 50; ++i) sizes.push_back(random.Between(0, 20'000));
+  for (const std::size_t size : sizes) {
     std::string bytes(size, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random.Next());
     const std::uint32_t whole = ExtendCrc32c(0, bytes);

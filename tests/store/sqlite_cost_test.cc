@@ -24,7 +24,10 @@ class SqliteStoreCostTest : public testing::Test {
   SqliteStoreCostTest() {
     vfs_.SetFault([this](const FileOperation& operation) {
       if (operation.kind == Kind::kRead) ++reads_;
-      if (operation.kind == Kind::kWrite && operation.is_of_log()) log_bytes_ += operation.data.size();
+      if (operation.kind == Kind::kWrite && operation.is_of_log()) {
+        ++log_writes_;
+        log_bytes_ += operation.data.size();
+      }
       return FileFault();
     });
   }
@@ -46,8 +49,23 @@ class SqliteStoreCostTest : public testing::Test {
   FaultyVfs vfs_;
   std::unique_ptr<Store> store_;
   std::atomic<std::uint64_t> reads_ = 0;
+  std::atomic<std::uint64_t> log_writes_ = 0;
   std::atomic<std::uint64_t> log_bytes_ = 0;
 };
+
+TEST_F(SqliteStoreCostTest, TheLogIsWrittenInRuns) {
+  Open();
+  ASSERT_TRUE(CommitNow(*store_, StepRecord({"t.v1.Counter", "a"}, 0, "p")).ok());
+  const std::uint64_t writes = log_writes_;
+  const std::uint64_t bytes = log_bytes_;
+  ASSERT_TRUE(CommitNow(*store_, StepRecord({"t.v1.Counter", "a"}, 1, std::string(1'000'000, 'p'))).ok());
+  EXPECT_GT(log_bytes_ - bytes, 1'000'000u);
+  EXPECT_LE(log_writes_ - writes, 12u);
+  // One that is small: what its frames are, at once.
+  const std::uint64_t writes_of_large = log_writes_;
+  ASSERT_TRUE(CommitNow(*store_, StepRecord({"t.v1.Counter", "a"}, 2, "p")).ok());
+  EXPECT_EQ(log_writes_ - writes_of_large, 1u);
+}
 
 TEST_F(SqliteStoreCostTest, ACommitWritesTheSameWhateverTheStateIs) {
   const auto written_of = [this](const std::string& file, std::size_t state_bytes) {

@@ -2,10 +2,14 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/store/crc32c.h"
@@ -108,6 +112,120 @@ int ShmUnmap(sqlite3_file* file, int remove) {
   return File::Of(file).methods().xShmUnmap(File::Of(file).inner(), remove);
 }
 
+// The write-ahead log's frames, each of which SQLite writes as a header and a page, go to the file in runs:
+// two calls for each cost more than what they write. What is held here is nobody's to read yet: a frame that
+// commits is written at once with all before it, before SQLite tells other connections of it, and so is
+// everything before the file is flushed or read.
+struct LogFile {
+  sqlite3_file base;
+  std::string* held;  // Owned. What is to be written at `held_at`.
+  sqlite3_int64 held_at;
+  bool commits;  // The frame whose page comes next.
+
+  static LogFile& Of(sqlite3_file* file) { return *reinterpret_cast<LogFile*>(file); }
+  sqlite3_file* inner() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  const sqlite3_io_methods& methods() { return *inner()->pMethods; }
+
+  int WriteHeld() {
+    if (held->empty()) return SQLITE_OK;
+    const int code = methods().xWrite(inner(), held->data(), static_cast<int>(held->size()), held_at);
+    // After an error SQLite gives up the transaction, and writes over its frames.
+    held->clear();
+    return code;
+  }
+};
+
+constexpr std::size_t kHeldMax = std::size_t{128} << 10;
+constexpr int kFrameHeaderBytes = 24;
+
+int LogRead(sqlite3_file* file, void* buffer, int bytes, sqlite3_int64 offset) {
+  LogFile& self = LogFile::Of(file);
+  if (const int code = self.WriteHeld(); code != SQLITE_OK) return code;
+  return self.methods().xRead(self.inner(), buffer, bytes, offset);
+}
+
+int LogWrite(sqlite3_file* file, const void* buffer, int bytes, sqlite3_int64 offset) {
+  LogFile& self = LogFile::Of(file);
+  const auto* const data = static_cast<const char*>(buffer);
+  if (offset != self.held_at + static_cast<sqlite3_int64>(self.held->size()) ||
+      self.held->size() + static_cast<std::size_t>(bytes) > kHeldMax) {
+    if (const int code = self.WriteHeld(); code != SQLITE_OK) return code;
+  }
+  if (self.held->empty()) self.held_at = offset;
+  self.held->append(data, static_cast<std::size_t>(bytes));
+  if (bytes == kFrameHeaderBytes) {
+    // The size of the database after the transaction, in the last frame of one; otherwise zero.
+    self.commits = std::string_view(data + 4, 4) != std::string_view("\0\0\0\0", 4);
+    return SQLITE_OK;
+  }
+  // A page, or what is seldom written: the log's header, or pieces of frames.
+  if (bytes == static_cast<int>(kPageBytes) && !self.commits) return SQLITE_OK;
+  return self.WriteHeld();
+}
+
+int LogTruncate(sqlite3_file* file, sqlite3_int64 size) {
+  LogFile& self = LogFile::Of(file);
+  if (const int code = self.WriteHeld(); code != SQLITE_OK) return code;
+  return self.methods().xTruncate(self.inner(), size);
+}
+int LogSync(sqlite3_file* file, int flags) {
+  LogFile& self = LogFile::Of(file);
+  if (const int code = self.WriteHeld(); code != SQLITE_OK) return code;
+  return self.methods().xSync(self.inner(), flags);
+}
+int LogFileSize(sqlite3_file* file, sqlite3_int64* size) {
+  LogFile& self = LogFile::Of(file);
+  if (const int code = self.WriteHeld(); code != SQLITE_OK) return code;
+  return self.methods().xFileSize(self.inner(), size);
+}
+// What is held is of no transaction that was committed.
+int LogClose(sqlite3_file* file) {
+  LogFile& self = LogFile::Of(file);
+  delete std::exchange(self.held, nullptr);
+  return self.methods().xClose(self.inner());
+}
+int LogLock(sqlite3_file* file, int level) {
+  return LogFile::Of(file).methods().xLock(LogFile::Of(file).inner(), level);
+}
+int LogUnlock(sqlite3_file* file, int level) {
+  return LogFile::Of(file).methods().xUnlock(LogFile::Of(file).inner(), level);
+}
+int LogCheckReservedLock(sqlite3_file* file, int* reserved) {
+  return LogFile::Of(file).methods().xCheckReservedLock(LogFile::Of(file).inner(), reserved);
+}
+int LogFileControl(sqlite3_file* file, int operation, void* argument) {
+  return LogFile::Of(file).methods().xFileControl(LogFile::Of(file).inner(), operation, argument);
+}
+int LogSectorSize(sqlite3_file* file) {
+  return LogFile::Of(file).methods().xSectorSize(LogFile::Of(file).inner());
+}
+int LogDeviceCharacteristics(sqlite3_file* file) {
+  return LogFile::Of(file).methods().xDeviceCharacteristics(LogFile::Of(file).inner());
+}
+
+// Of version 1: what is shared between connections is the database file's.
+constexpr sqlite3_io_methods kLogMethods = {
+    1,
+    LogClose,
+    LogRead,
+    LogWrite,
+    LogTruncate,
+    LogSync,
+    LogFileSize,
+    LogLock,
+    LogUnlock,
+    LogCheckReservedLock,
+    LogFileControl,
+    LogSectorSize,
+    LogDeviceCharacteristics,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+};
+
 // Of version 2: without pages that are mapped into memory, which nobody would look at.
 constexpr sqlite3_io_methods kMethods = {
     2,
@@ -133,8 +251,24 @@ constexpr sqlite3_io_methods kMethods = {
 
 sqlite3_vfs* Base(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
+int OpenLog(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+  LogFile& self = LogFile::Of(file);
+  self.base.pMethods = nullptr;
+  const int code = Base(vfs)->xOpen(Base(vfs), name, self.inner(), flags, flags_out);
+  if (code == SQLITE_OK) {
+    self.held = new std::string;
+    self.held_at = 0;
+    self.commits = false;
+    self.base.pMethods = &kLogMethods;
+  } else if (self.inner()->pMethods != nullptr) {
+    self.inner()->pMethods->xClose(self.inner());
+  }
+  return code;
+}
+
+// The log has checksums of its own: only database files get those of pages.
 int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* flags_out) {
-  // Only database files are looked after: the log has checksums of its own.
+  if ((flags & SQLITE_OPEN_WAL) != 0) return OpenLog(vfs, name, file, flags, flags_out);
   if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return Base(vfs)->xOpen(Base(vfs), name, file, flags, flags_out);
   File& self = File::Of(file);
   self.base.pMethods = nullptr;
@@ -205,7 +339,7 @@ absl::StatusOr<std::unique_ptr<PageChecksumVfs>> PageChecksumVfs::Register(const
 PageChecksumVfs::PageChecksumVfs(sqlite3_vfs& base)
     : name_(UniqueName()), vfs_(std::make_unique<sqlite3_vfs>()) {
   vfs_->iVersion = 2;
-  vfs_->szOsFile = static_cast<int>(sizeof(File)) + base.szOsFile;
+  vfs_->szOsFile = static_cast<int>(std::max(sizeof(File), sizeof(LogFile))) + base.szOsFile;
   vfs_->mxPathname = base.mxPathname;
   vfs_->zName = name_.c_str();
   vfs_->pAppData = &base;
