@@ -19,10 +19,21 @@ constexpr std::uint64_t kAcknowledgeAlone = 64;
 constexpr Duration kHeartbeatMin = std::chrono::milliseconds(100);
 constexpr Duration kHeartbeatMax = std::chrono::seconds(60);
 
+// What a welcome may set the interval of bookmarks to.
+constexpr Duration kBookmarkIntervalMin = std::chrono::milliseconds(100);
+constexpr std::uint64_t kBookmarkMsMax = 24 * 60 * 60 * 1000;
+
 Duration HeartbeatOf(const wire::Welcome& welcome) {
   if (welcome.heartbeat_ms == 0) return std::chrono::seconds(5);
   const auto bounded = std::min<std::uint64_t>(welcome.heartbeat_ms, 60'000);
   return std::clamp<Duration>(std::chrono::milliseconds(bounded), kHeartbeatMin, kHeartbeatMax);
+}
+
+// Zero: no bookmark is to be waited for.
+Duration BookmarkIntervalOf(const wire::Welcome& welcome) {
+  if (welcome.bookmark_ms == 0) return Duration::zero();
+  const auto bounded = std::min(welcome.bookmark_ms, kBookmarkMsMax);
+  return std::max<Duration>(std::chrono::milliseconds(bounded), kBookmarkIntervalMin);
 }
 
 }  // namespace
@@ -257,7 +268,7 @@ void ClientSession::Handle(const wire::Welcome& frame, Time now) {
     if (call.first_server_instance != 0 && !same_ledger) call.may_have_run = true;
     calls_due_.push_back(number);
   }
-  subscriptions_.OnConnected();
+  subscriptions_.OnConnected(BookmarkIntervalOf(frame));
   SetState(ConnectionState::kConnected, absl::OkStatus());
 }
 

@@ -120,9 +120,9 @@ class ClientSession : public ClientActions {
   void Handle(const wire::StreamCredit& frame, Time now);
   void Handle(const wire::Subscribed& frame, Time now) { subscriptions_.On(frame, now); }
   void Handle(const wire::SnapshotChunk& frame, Time now) { subscriptions_.On(frame, now); }
-  void Handle(const wire::Delta& frame, Time /*now*/) { subscriptions_.On(frame); }
-  void Handle(const wire::Covered& frame, Time /*now*/) { subscriptions_.On(frame); }
-  void Handle(const wire::Bookmark& frame, Time /*now*/) { subscriptions_.On(frame); }
+  void Handle(const wire::Delta& frame, Time now) { subscriptions_.On(frame, now); }
+  void Handle(const wire::Covered& frame, Time now) { subscriptions_.On(frame, now); }
+  void Handle(const wire::Bookmark& frame, Time now) { subscriptions_.On(frame, now); }
   void Handle(const wire::FieldTreeWanted& frame, Time /*now*/) { subscriptions_.On(frame); }
   void Handle(const wire::End& frame, Time now) { subscriptions_.On(frame, now); }
   void Handle(const wire::Heartbeat& frame, Time now);

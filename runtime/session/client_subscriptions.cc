@@ -42,7 +42,7 @@ ClientSubscriptions::SubscriptionId ClientSubscriptions::Add(SubscribeRequest re
 void ClientSubscriptions::Remove(SubscriptionId id) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
-  ForgetWireId(found->second, /*tell_server=*/true);
+  ForgetWireId(id, found->second, /*tell_server=*/true);
   subscriptions_.erase(found);
 }
 
@@ -54,7 +54,7 @@ void ClientSubscriptions::Resync(SubscriptionId id, ResyncReason reason) {
 }
 
 void ClientSubscriptions::GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason) {
-  ForgetWireId(subscription, /*tell_server=*/true);
+  ForgetWireId(id, subscription, /*tell_server=*/true);
   subscription.has_position = false;
   subscription.reason = reason;
   SubscribeSoon(id, subscription);
@@ -68,7 +68,7 @@ void ClientSubscriptions::Pause(SubscriptionId id) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end() || found->second.paused) return;
   found->second.paused = true;
-  ForgetWireId(found->second, /*tell_server=*/true);
+  ForgetWireId(id, found->second, /*tell_server=*/true);
 }
 
 void ClientSubscriptions::Resume(SubscriptionId id) {
@@ -93,7 +93,7 @@ void ClientSubscriptions::Change(SubscriptionId id, std::string filter, std::str
     subscription.has_position = false;
     subscription.reason = ResyncReason::kViewChanged;
   }
-  ForgetWireId(subscription, /*tell_server=*/true);
+  ForgetWireId(id, subscription, /*tell_server=*/true);
   SubscribeSoon(id, subscription);
 }
 
@@ -106,11 +106,14 @@ SubscriptionPhase ClientSubscriptions::phase(SubscriptionId id) const {
   return live ? SubscriptionPhase::kLive : SubscriptionPhase::kConnecting;
 }
 
-void ClientSubscriptions::ForgetWireId(Subscription& subscription, bool tell_server) {
+void ClientSubscriptions::ForgetWireId(SubscriptionId id, Subscription& subscription, bool tell_server) {
   subscription.partial.clear();
   subscription.receiving_snapshot = false;
   subscription.announced = false;
   subscription.answer_due = kNever;
+  if (subscription.answer_listed != kNever) {
+    answers_due_.erase({std::exchange(subscription.answer_listed, kNever), id});
+  }
   subscription.replay_target = 0;
   if (subscription.wire_id == 0) return;
   if (tell_server) unsubscribes_due_.push_back(subscription.wire_id);
@@ -120,7 +123,7 @@ void ClientSubscriptions::ForgetWireId(Subscription& subscription, bool tell_ser
 
 void ClientSubscriptions::End(SubscriptionId id, const absl::Status& status) {
   const auto found = subscriptions_.find(id);
-  ForgetWireId(found->second, /*tell_server=*/false);
+  ForgetWireId(id, found->second, /*tell_server=*/false);
   subscriptions_.erase(found);
   actions_.emplace_back(SubscriptionEnded{id, status});
 }
@@ -130,8 +133,9 @@ void ClientSubscriptions::EndAll(const absl::Status& reason) {
   while (!subscriptions_.empty()) End(subscriptions_.begin()->first, reason);
 }
 
-void ClientSubscriptions::OnConnected() {
+void ClientSubscriptions::OnConnected(Duration bookmark_interval) {
   live_ = true;
+  bookmark_interval_ = bookmark_interval;
   for (const auto& [id, subscription] : subscriptions_) SubscribeSoon(id, subscription);
 }
 
@@ -139,10 +143,9 @@ void ClientSubscriptions::OnConnectionLost() {
   live_ = false;
   subscribes_due_.clear();
   subscribe_retries_.clear();
-  answers_due_.clear();
   unsubscribes_due_.clear();
   field_trees_due_.clear();
-  for (auto& [id, subscription] : subscriptions_) ForgetWireId(subscription, /*tell_server=*/false);
+  for (auto& [id, subscription] : subscriptions_) ForgetWireId(id, subscription, /*tell_server=*/false);
 }
 
 void ClientSubscriptions::OnTime(Time now) {
@@ -172,22 +175,36 @@ ClientSubscriptions::Subscription* ClientSubscriptions::FindByWireId(std::uint64
 
 // A connection keeps what it carries, so this is for one that does not, and for a server that forgot.
 void ClientSubscriptions::AwaitAnswer(SubscriptionId id, Subscription& subscription, Time now) {
-  const bool listed = subscription.answer_due != kNever;
-  subscription.answer_due = now + options_.peer_timeout;
-  if (!listed) answers_due_.emplace(subscription.answer_due, id);
+  Await(id, subscription, now + options_.peer_timeout);
+}
+
+// Of a lost delta the next frame tells. After a lost end there is none, and the silence tells.
+void ClientSubscriptions::AwaitBookmark(SubscriptionId id, Subscription& subscription, Time now) {
+  const bool comes = bookmark_interval_ > Duration::zero();
+  Await(id, subscription, comes ? now + 2 * bookmark_interval_ + options_.peer_timeout : kNever);
+}
+
+// What is due later than before stays listed as it was, until then: frames that come one after the other move
+// nothing.
+void ClientSubscriptions::Await(SubscriptionId id, Subscription& subscription, Time due) {
+  subscription.answer_due = due;
+  if (due >= subscription.answer_listed) return;
+  if (subscription.answer_listed != kNever) answers_due_.erase({subscription.answer_listed, id});
+  subscription.answer_listed = due;
+  answers_due_.emplace(due, id);
 }
 
 void ClientSubscriptions::AskAgain(Time now) {
   while (!answers_due_.empty() && answers_due_.begin()->first <= now) {
     const SubscriptionId id = answers_due_.begin()->second;
     answers_due_.erase(answers_due_.begin());
-    const auto found = subscriptions_.find(id);
-    if (found == subscriptions_.end() || found->second.answer_due == kNever) continue;
-    if (found->second.answer_due > now) {
-      answers_due_.emplace(found->second.answer_due, id);
+    Subscription& subscription = subscriptions_.at(id);
+    subscription.answer_listed = kNever;
+    if (subscription.answer_due > now) {
+      Await(id, subscription, subscription.answer_due);
       continue;
     }
-    ForgetWireId(found->second, /*tell_server=*/true);
+    ForgetWireId(id, subscription, /*tell_server=*/true);
     subscribes_due_.push_back(id);
   }
 }
@@ -214,7 +231,7 @@ void ClientSubscriptions::On(const wire::Subscribed& frame, Time now) {
   if (!subscription->has_position || subscription->request.position.epoch != frame.epoch) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
-  subscription->answer_due = kNever;
+  AwaitBookmark(id, *subscription, now);
   subscription->replay_target = frame.replay_target;
   ++stats_.resumes;
 }
@@ -232,7 +249,7 @@ void ClientSubscriptions::On(const wire::SnapshotChunk& frame, Time now) {
       (subscription->has_position && frame.epoch == position.epoch && frame.revision <= position.revision);
   if (unexpected) return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   if (frame.total_bytes > options_.snapshot_bytes_max) {
-    ForgetWireId(*subscription, /*tell_server=*/true);
+    ForgetWireId(id, *subscription, /*tell_server=*/true);
     return End(id, absl::ResourceExhaustedError(absl::StrCat("the state's snapshot of ", frame.total_bytes,
                                                              " bytes is larger than this client takes")));
   }
@@ -251,7 +268,7 @@ void ClientSubscriptions::On(const wire::SnapshotChunk& frame, Time now) {
   }
   subscription->partial.append(frame.data);
   if (subscription->partial.size() < frame.total_bytes) return AwaitAnswer(id, *subscription, now);
-  subscription->answer_due = kNever;
+  AwaitBookmark(id, *subscription, now);
 
   SnapshotArrived arrived;
   arrived.subscription = id;
@@ -274,7 +291,7 @@ void ClientSubscriptions::On(const wire::SnapshotChunk& frame, Time now) {
   actions_.emplace_back(std::move(arrived));
 }
 
-void ClientSubscriptions::On(const wire::Delta& frame) {
+void ClientSubscriptions::On(const wire::Delta& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
@@ -288,6 +305,7 @@ void ClientSubscriptions::On(const wire::Delta& frame) {
       frame.revision - frame.span != position.revision) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
+  AwaitBookmark(id, *subscription, now);
   DeltaArrived arrived;
   arrived.subscription = id;
   arrived.base = position.revision;
@@ -303,7 +321,7 @@ void ClientSubscriptions::On(const wire::Delta& frame) {
   actions_.emplace_back(std::move(arrived));
 }
 
-void ClientSubscriptions::On(const wire::Covered& frame) {
+void ClientSubscriptions::On(const wire::Covered& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
@@ -312,12 +330,13 @@ void ClientSubscriptions::On(const wire::Covered& frame) {
       frame.base != subscription->request.position.revision) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
+  AwaitBookmark(id, *subscription, now);
   // What is due is not to be passed over when the position is resumed.
   if (!frame.due) subscription->request.covered = frame.revision;
   actions_.emplace_back(CoveredArrived{id, frame.revision, frame.due});
 }
 
-void ClientSubscriptions::On(const wire::Bookmark& frame) {
+void ClientSubscriptions::On(const wire::Bookmark& frame, Time now) {
   SubscriptionId id = 0;
   Subscription* subscription = FindByWireId(frame.id, id);
   if (subscription == nullptr) return;
@@ -328,6 +347,7 @@ void ClientSubscriptions::On(const wire::Bookmark& frame) {
       Position{epoch, frame.revision} != position) {
     return GiveUpPosition(id, *subscription, ResyncReason::kBaseMismatch);
   }
+  AwaitBookmark(id, *subscription, now);
   if (!std::has_single_bit(frame.slices) || frame.slice >= frame.slices) return;
   ++stats_.bookmarks;
   actions_.emplace_back(BookmarkArrived{id, position, frame.slice, frame.slices, frame.hash});
@@ -344,7 +364,7 @@ void ClientSubscriptions::On(const wire::End& frame, Time now) {
   const absl::Status status = StatusOf(frame);
   if (!absl::IsUnavailable(status)) return End(id, status);
   // The server cannot serve it at the moment: the subscription stays and is asked for again.
-  ForgetWireId(*subscription, /*tell_server=*/false);
+  ForgetWireId(id, *subscription, /*tell_server=*/false);
   const Duration wait = options_.reconnect_delay_min + subscription->retry_backoff.Next(random_.Next());
   subscribe_retries_.emplace(now + wait, id);
 }

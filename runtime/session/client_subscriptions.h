@@ -64,16 +64,17 @@ class ClientSubscriptions : private ClientActions {
   /// Ends all of them, and those that are still to come.
   void EndAll(const absl::Status& reason);
 
-  void OnConnected();
+  /// A live subscription is sent a bookmark at least every `bookmark_interval`; zero: there are none.
+  void OnConnected(Duration bookmark_interval);
   void OnConnectionLost();
   void OnTime(Time now);
   Time next_deadline() const;
 
   void On(const wire::Subscribed& frame, Time now);
   void On(const wire::SnapshotChunk& frame, Time now);
-  void On(const wire::Delta& frame);
-  void On(const wire::Covered& frame);
-  void On(const wire::Bookmark& frame);
+  void On(const wire::Delta& frame, Time now);
+  void On(const wire::Covered& frame, Time now);
+  void On(const wire::Bookmark& frame, Time now);
   void On(const wire::FieldTreeWanted& frame);
   void On(const wire::End& frame, Time now);
 
@@ -97,9 +98,10 @@ class ClientSubscriptions : private ClientActions {
     std::uint64_t partial_events_dropped = 0;
     bool receiving_snapshot = false;
     Backoff retry_backoff;  // While the server says `UNAVAILABLE`.
-    // By then the server's answer, or the rest of a snapshot, has come, or it is asked again. Never: nothing
-    // is awaited.
+    // By then the server's answer, the rest of a snapshot or, of one that is live, anything has come, or it
+    // is asked again. Never: nothing is awaited.
     Time answer_due = kNever;
+    Time answer_listed = kNever;  // Under which time it is in `answers_due_`, no later than `answer_due`.
   };
 
   void End(SubscriptionId id, const absl::Status& status);
@@ -107,9 +109,12 @@ class ClientSubscriptions : private ClientActions {
   void SubscribeSoon(SubscriptionId id, const Subscription& subscription);
   static std::size_t SizeOf(const SubscribeRequest& request);
   Subscription* FindByWireId(std::uint64_t wire_id, SubscriptionId& id);
-  void ForgetWireId(Subscription& subscription, bool tell_server);
+  void ForgetWireId(SubscriptionId id, Subscription& subscription, bool tell_server);
   void GiveUpPosition(SubscriptionId id, Subscription& subscription, ResyncReason reason);
+  /// From now on something must come for it by `due`.
+  void Await(SubscriptionId id, Subscription& subscription, Time due);
   void AwaitAnswer(SubscriptionId id, Subscription& subscription, Time now);
+  void AwaitBookmark(SubscriptionId id, Subscription& subscription, Time now);
   void AskAgain(Time now);
 
   const ClientSessionOptions& options_;
@@ -117,15 +122,16 @@ class ClientSubscriptions : private ClientActions {
   std::vector<ClientActions::Action>& actions_;
   ClientStats& stats_;
 
-  bool live_ = false;                  // There is a session.
-  std::optional<absl::Status> ended_;  // All have ended, for this reason.
+  bool live_ = false;                              // There is a session.
+  Duration bookmark_interval_ = Duration::zero();  // Of the session's server.
+  std::optional<absl::Status> ended_;              // All have ended, for this reason.
   SubscriptionId last_id_ = 0;
   std::uint64_t last_wire_id_ = 0;
   std::map<SubscriptionId, Subscription> subscriptions_;
   std::map<std::uint64_t, SubscriptionId> by_wire_id_;
   std::deque<SubscriptionId> subscribes_due_;
   std::set<std::pair<Time, SubscriptionId>> subscribe_retries_;
-  std::set<std::pair<Time, SubscriptionId>> answers_due_;  // At or before each subscription's `answer_due`.
+  std::set<std::pair<Time, SubscriptionId>> answers_due_;  // Each at most once, under its `answer_listed`.
   std::deque<std::uint64_t> unsubscribes_due_;             // Wire ids.
   std::set<std::uint64_t> field_trees_due_;                // Wire ids.
 };

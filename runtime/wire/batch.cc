@@ -181,7 +181,8 @@ struct Schema<Welcome> {
                                       Varint<&Welcome::features>{4},
                                       Varint<&Welcome::message_bytes_max>{5},
                                       Varint<&Welcome::heartbeat_ms>{6},
-                                      Varint<&Welcome::calls_in_flight_max>{7}};
+                                      Varint<&Welcome::calls_in_flight_max>{7},
+                                      Varint<&Welcome::bookmark_ms>{8}};
 };
 
 template <>

@@ -41,6 +41,8 @@ struct Welcome {
   std::uint64_t heartbeat_ms = 0;
   // Calls that a client may have sent and not been answered; 0: no limit is told.
   std::uint64_t calls_in_flight_max = 0;
+  std::uint64_t bookmark_ms =
+      0;  // Between two bookmarks of a subscription; 0: there are none, or it is not told.
 };
 
 struct Call {

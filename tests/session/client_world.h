@@ -45,6 +45,7 @@ struct ClientWorld {
     welcome.incarnation_known = known;
     welcome.message_bytes_max = 4u << 20;
     welcome.heartbeat_ms = 5000;
+    welcome.bookmark_ms = bookmark_ms;
     Send(Message(welcome));
     ASSERT_EQ(session.state(), ConnectionState::kConnected);
   }
@@ -73,6 +74,7 @@ struct ClientWorld {
     return session.Subscribe(std::move(request));
   }
 
+  std::uint64_t bookmark_ms = 0;  // As the server tells it.
   Time now = kStart;
   SeededRandom random{1};
   ClientSession session;

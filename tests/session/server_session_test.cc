@@ -32,6 +32,7 @@ TEST(ServerSessionTest, TheWelcomeComesFirstAndOnceTheLedgerIsThere) {
   EXPECT_TRUE(welcome.incarnation_known);
   EXPECT_EQ(welcome.server_instance, 99u);
   EXPECT_EQ(welcome.heartbeat_ms, 5000u);
+  EXPECT_EQ(welcome.bookmark_ms, 30000u);
   EXPECT_EQ(welcome.version, wire::kProtocolVersion);
 }
 

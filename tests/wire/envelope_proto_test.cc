@@ -91,11 +91,12 @@ std::vector<Sample> Samples() {
          frame.message_bytes_max = 4;
          frame.heartbeat_ms = 5;
          frame.calls_in_flight_max = 6;
+         frame.bookmark_ms = 7;
          writer.Append(frame);
        },
        "frames { welcome { version: 1 server_instance: 2 incarnation_known: true features: 3 "
        "message_bytes_max: 4 "
-       "heartbeat_ms: 5 calls_in_flight_max: 6 } }"},
+       "heartbeat_ms: 5 calls_in_flight_max: 6 bookmark_ms: 7 } }"},
       {"call",
        [](BatchWriter& writer) {
          Call frame;

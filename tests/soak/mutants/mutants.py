@@ -118,6 +118,11 @@ MUTANTS = [
     ("hash-does-not-look-back", _VIEW_TURN, "must_look_back |= walk.Look();", "walk.Look();"),
     ("views-beyond-the-first-lot-are-forgotten", _VIEW_TURN,
      "for (auto rest = questions; !rest.empty();) rest.remove_prefix(together.AnswerPatches(rest));", "together.AnswerPatches(questions);"),
+    # What gets lost and nothing follows.
+    ("silence-is-no-loss", _CLIENT, "comes ? now + 2 * bookmark_interval_ + options_.peer_timeout : kNever", "kNever"),
+    ("silence-is-measured-from-the-beginning", _CLIENT, "  AwaitBookmark(id, *subscription, now);\n  DeltaArrived arrived;", "  DeltaArrived arrived;"),
+    ("silence-of-the-paused-counts", _CLIENT,
+     "answers_due_.erase({std::exchange(subscription.answer_listed, kNever), id});", "(void)id;"),
     # Other versions of the state.
     ("oneof-forgets-what-was-there", _COMPOSE, "if (!shape.is_alternative) patch.is_cleared = false;", "patch.is_cleared = false;"),
     ("hash-of-what-the-client-does-not-know", "runtime/state/hash_walk.cc", "if (type_ == nullptr) return fields;", "return fields;"),
