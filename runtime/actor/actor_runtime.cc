@@ -1,6 +1,7 @@
 #include "runtime/actor/actor_runtime.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,10 @@ bool WritesBehind(const generated::ActorType& type) {
   return type.persist && (!waits(type.durability) ||
                           !std::all_of(type.methods.begin(), type.methods.end(),
                                        [&](const auto& method) { return waits(method.durability); }));
+}
+
+std::int64_t Microseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
 }  // namespace
@@ -212,6 +217,14 @@ ActorRuntimeStats ActorRuntime::stats() const {
   stats.lost_writes = counters_->lost_writes;
   stats.reminder_turns = counters_->reminder_turns;
   stats.failed_reminder_turns = counters_->failed_reminder_turns;
+  if (behind_ != nullptr) {
+    const store::WriteBehindCounters behind = behind_->counters();
+    stats.unwritten_records = static_cast<std::int64_t>(behind.queued_records);
+    stats.unwritten_bytes = static_cast<std::int64_t>(behind.queued_bytes);
+    stats.oldest_unwritten_us = Microseconds(behind.oldest);
+    stats.loss_window_us = Microseconds(behind_->loss_window());
+    stats.repeated_writes = static_cast<std::int64_t>(behind.retries);
+  }
   return stats;
 }
 

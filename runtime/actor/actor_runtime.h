@@ -67,6 +67,12 @@ struct ActorRuntimeStats {
   std::int64_t waiting_calls = 0;  // In all mailboxes.
   std::int64_t loads = 0;          // Of persisted actors, that the store has not answered or nobody has used.
   std::int64_t waiting_loads = 0;  // For their turn to begin.
+  // Of turns that are written behind and not written yet: how many, their bytes, since when the oldest waits,
+  // and `store::WriteBehind::loss_window`.
+  std::int64_t unwritten_records = 0;
+  std::int64_t unwritten_bytes = 0;
+  std::int64_t oldest_unwritten_us = 0;
+  std::int64_t loss_window_us = 0;
   // Since the beginning.
   std::int64_t activations = 0;
   std::int64_t failed_activations = 0;
@@ -85,6 +91,7 @@ struct ActorRuntimeStats {
   std::int64_t repeated_calls = 0;   // Answered from what persisted actors remember of their calls.
   std::int64_t outside_commits = 0;  // Revisions that others have made, shown to those who observe the actor.
   std::int64_t lost_writes = 0;      // Times that what was told of could not be stored.
+  std::int64_t repeated_writes = 0;  // Of what is written behind, after the store had failed.
   std::int64_t reminder_turns = 0;
   std::int64_t failed_reminder_turns = 0;
   std::int64_t view_evaluations = 0;  // Times that a turn was looked at for one view with its parameters.

@@ -27,6 +27,15 @@ ActorMetrics::ActorMetrics(Metrics& metrics) {
   gauge(&ActorRuntimeStats::waiting_loads, "onager_server_waiting_loads",
         "Persisted actors that wait until the store has read others.");
 
+  gauge(&ActorRuntimeStats::unwritten_records, "onager_server_unwritten_records",
+        "Turns that are written behind and are not written yet.");
+  gauge(&ActorRuntimeStats::unwritten_bytes, "onager_server_unwritten_bytes",
+        "Turns that are written behind and are not written yet.");
+  gauge(&ActorRuntimeStats::oldest_unwritten_us, "onager_server_oldest_unwritten_microseconds",
+        "How long the oldest turn that is not written yet has waited.");
+  gauge(&ActorRuntimeStats::loss_window_us, "onager_server_loss_window_microseconds",
+        "What a crash may lose of turns that are written behind, at the speed of the store.");
+
   constexpr char kActivations[] = "onager_server_activations_total";
   constexpr char kActivationsHelp[] = "Actors made ready for their first call.";
   counter(&ActorRuntimeStats::activations, kActivations, kActivationsHelp, {{"outcome", "active"}});
@@ -63,6 +72,8 @@ ActorMetrics::ActorMetrics(Metrics& metrics) {
           "Revisions that other servers made of actors that are active here.");
   counter(&ActorRuntimeStats::lost_writes, "onager_server_lost_writes_total",
           "Times that what was told of could not be stored any more.");
+  counter(&ActorRuntimeStats::repeated_writes, "onager_server_repeated_writes_total",
+          "Writes of turns that are written behind, after the store had failed.");
   counter(&ActorRuntimeStats::view_evaluations, "onager_server_view_evaluations_total",
           "Times that a turn was looked at for one view with its parameters.");
 }

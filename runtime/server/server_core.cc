@@ -35,7 +35,10 @@ ServerCore::ServerCore(ServerCoreOptions options, const Environment& environment
       counters_(*metrics_),
       actor_metrics_(*metrics_),
       log_(options_.log, environment.clock),
-      actors_(options_.actors, environment, store, persistent),
+      persistent_(persistent == nullptr
+                      ? std::optional<MeasuredStore>()
+                      : std::make_optional<MeasuredStore>(*persistent, environment.clock, *metrics_)),
+      actors_(options_.actors, environment, store, persistent_.has_value() ? &*persistent_ : nullptr),
       door_(
           options_.door, environment, actors_, signer_,
           [this](const Credentials& credentials) { return Authenticate(credentials); },

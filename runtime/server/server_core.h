@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "runtime/door/door.h"
 #include "runtime/server/actor_metrics.h"
 #include "runtime/server/client_directory.h"
+#include "runtime/server/measured_store.h"
 #include "runtime/server/server_metrics.h"
 #include "runtime/session/server_session.h"
 #include "runtime/store/store.h"
@@ -147,6 +149,7 @@ class ServerCore {
   ServerMetrics counters_;
   ActorMetrics actor_metrics_;
   Logger log_;
+  std::optional<MeasuredStore> persistent_;  // Of a server that persists its actors.
   actor::ActorRuntime actors_;
   door::Door door_;
   class DoorEntrance final : public Entrance {

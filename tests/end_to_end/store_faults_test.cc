@@ -9,6 +9,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "counter.client.h"
 #include "lab.client.h"
 #include "onager/call_options.h"
+#include "onager/metrics.h"
 #include "runtime/store/postgres/postgres_store.h"
 #include "runtime/store/sqlite/sqlite_store.h"
 #include "runtime/testing/reset_proxy.h"
@@ -62,6 +64,7 @@ class FaultyServer {
     ASSERT_NE(store_, nullptr);
     world_ = MakeWorld();
     world_->PersistLabs(*store_, durability_);
+    world_->server_options().metrics = metrics_;
     world_->StartServer();
   }
   /// A clean end, and one that begins with what the store has.
@@ -72,10 +75,21 @@ class FaultyServer {
   }
 
   World& world() { return *world_; }
+  /// Of a metric without labels: its value, or of a histogram how much it counted.
+  std::int64_t Metric(const std::string& name) const {
+    for (const MetricSample& sample : metrics_->Collect()) {
+      if (sample.name != name) continue;
+      if (sample.kind != MetricSample::Kind::kHistogram) return static_cast<std::int64_t>(sample.value);
+      return static_cast<std::int64_t>(
+          std::accumulate(sample.counts.begin(), sample.counts.end(), std::uint64_t{0}));
+    }
+    return -1;
+  }
 
  private:
   const std::function<std::unique_ptr<Store>()> open_;
   const generated::Durability durability_;
+  const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
   std::unique_ptr<Store> store_;
   std::unique_ptr<World> world_;
 };
@@ -294,6 +308,33 @@ TEST_F(SqliteServerFaultTest, TurnsThatAreWrittenBehindGoOnWhileTheDiskIsFullAnd
   ASSERT_TRUE(server.world().Until([&] { return journal.size() > 0; }));
   EXPECT_EQ(journal.entries().back().state.value, 21);
   EXPECT_EQ(journal.entries().back().epoch, epoch);
+}
+
+TEST_F(SqliteServerFaultTest, WhatTheStoreTakesAndWhatWaitsForItIsMeasured) {
+  FaultyServer server([this] { return Open(); }, generated::Durability::kAsync);
+  World& world = server.world();
+  Client client = world.NewClient();
+  const LabClient lab(client, "a");
+  const auto nothing_waits = [&] { return server.Metric("onager_server_unwritten_records") == 0; };
+  ASSERT_TRUE(world.Get(lab.Add(1)).ok());
+  ASSERT_TRUE(world.Until(nothing_waits));
+  EXPECT_EQ(server.Metric("onager_server_unwritten_bytes"), 0);
+  EXPECT_EQ(server.Metric("onager_server_oldest_unwritten_microseconds"), 0);
+  EXPECT_EQ(server.Metric("onager_server_store_load_duration_seconds"), 1);
+  // Besides the turn its epoch is written.
+  const std::int64_t commits = server.Metric("onager_server_store_commit_duration_seconds");
+  EXPECT_GE(commits, 1);
+  EXPECT_GE(server.Metric("onager_server_loss_window_microseconds"), 50'000);
+
+  Fail(Kind::kWrite, "-wal", SQLITE_FULL);
+  ASSERT_TRUE(world.Get(lab.Add(1)).ok());
+  ASSERT_TRUE(world.Until([&] { return server.Metric("onager_server_repeated_writes_total") > 0; }));
+  EXPECT_EQ(server.Metric("onager_server_unwritten_records"), 1);
+  EXPECT_GT(server.Metric("onager_server_unwritten_bytes"), 0);
+  EXPECT_GE(server.Metric("onager_server_oldest_unwritten_microseconds"), 50'000);
+  EXPECT_GT(server.Metric("onager_server_store_commit_duration_seconds"), commits);
+  Mend();
+  EXPECT_TRUE(world.Until(nothing_waits));
 }
 
 class PostgresServerFaultTest : public store::PostgresTest {

@@ -63,10 +63,12 @@ class CallBook {
 
     absl::Time at;
     absl::Time noticed_at;
+    absl::Time written_until;  // What was accepted before was written, as the server has said.
   };
 
   /// Fails the test where `state`, in which every call that was begun has ended, is not what the calls say.
-  /// Of turns that were written behind, those of the last `window` before a kill may be gone.
+  /// Of turns that were written behind, those that the server had not written may be gone, of the last
+  /// `window` before a kill.
   template <typename State>
   void Check(const State& state, const std::vector<Kill>& kills, absl::Duration window) {
     std::int64_t last = dropped_;
@@ -102,6 +104,7 @@ class CallBook {
           << id << " is lost though what came after it waited for the store";
       const absl::Duration age = std::max(kills[kill].at - call.ended_at, absl::ZeroDuration());
       EXPECT_LE(age, window) << id << " was acknowledged long before the kill and is lost";
+      EXPECT_GE(call.ended_at, kills[kill].written_until) << id << " was written and is lost";
       lost_age_max_ = std::max(lost_age_max_, age);
       ++lost_;
     }

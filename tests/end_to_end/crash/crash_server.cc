@@ -1,12 +1,17 @@
-// crash_server <address> <store>: hosts the actors of crash.actor and of examples/ledger until it is killed.
+// crash_server <address> <store> <file>: hosts the actors of crash.actor and of examples/ledger until it is
+// killed. Says in the file what it would lose; see exposure.h.
 
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "account.h"
 #include "crash.actor.h"
 #include "directory.h"
+#include "exposure.h"
+#include "onager/metrics.h"
 #include "onager/server.h"
 #include "transfer.h"
 
@@ -58,18 +63,39 @@ class Draft final : public Adding<::crash::v1::DraftActor, ::crash::v1::Draft::A
   }
 };
 
+/// Tells again and again, for as long as the process lives.
+void KeepTelling(const Metrics& metrics, Exposure& exposure) {
+  while (true) {
+    const absl::Time at = absl::Now();
+    std::int64_t oldest_us = 0;
+    std::int64_t window_us = 0;
+    for (const MetricSample& sample : metrics.Collect()) {
+      if (sample.name == "onager_server_oldest_unwritten_microseconds") {
+        oldest_us = static_cast<std::int64_t>(sample.value);
+      } else if (sample.name == "onager_server_loss_window_microseconds") {
+        window_us = static_cast<std::int64_t>(sample.value);
+      }
+    }
+    exposure.Tell(at, absl::Microseconds(oldest_us), absl::Microseconds(window_us));
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+}
+
 }  // namespace
 }  // namespace onager::crash
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   onager::ServerOptions options({argv[1]});
   options.store = argv[2];
+  onager::crash::Exposure* const exposure = onager::crash::Exposure::Map(argv[3]);
+  if (exposure == nullptr) return 3;
   onager::Server server(options);
   server.Host<onager::crash::Tally>();
   server.Host<onager::crash::Draft>();
   server.Host<ledger::Account>();
   server.Host<ledger::Directory>();
   server.Host<ledger::Transfer>();
+  std::thread([&] { onager::crash::KeepTelling(server.metrics(), *exposure); }).detach();
   return server.Run();
 }

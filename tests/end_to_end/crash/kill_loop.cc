@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
@@ -31,7 +32,9 @@ constexpr absl::Duration kLossWindow = absl::Seconds(1);
 }  // namespace
 
 KillLoop::KillLoop(const std::string& folder, const std::string& store, std::uint64_t seed)
-    : random_(seed), server_(absl::StrCat("unix:", folder, "/socket"), store) {}
+    : random_(seed),
+      server_(absl::StrCat("unix:", folder, "/socket"), store, folder + "/exposure"),
+      exposure_(Exposure::Map(folder + "/exposure")) {}
 
 KillLoop::~KillLoop() {
   // Calls that have not ended report to what is destroyed after them.
@@ -54,6 +57,7 @@ void KillLoop::Run(int cycles) {
 }
 
 void KillLoop::Begin() {
+  ASSERT_NE(exposure_, nullptr);
   StartServer();
   for (std::size_t i = 0; i < kParties; ++i) {
     auto party = std::make_unique<Party>();
@@ -135,6 +139,8 @@ void KillLoop::Kill() {
   kill.at = absl::Now();
   const absl::Status ended = server_.End(SIGKILL, -SIGKILL);
   ASSERT_TRUE(ended.ok()) << ended;
+  kill.written_until = exposure_->written_until();
+  loss_window_max_ = std::max(loss_window_max_, exposure_->loss_window());
   // They are told in order: what this server has answered comes before.
   ASSERT_TRUE(monitor_.Until(
       [&] {
@@ -247,7 +253,8 @@ void KillLoop::Report(int cycles) const {
             << " refused, " << tally_book_.unknown() << " given up\n"
             << "calls that are written behind: " << draft_book_.done() << " done, " << draft_book_.refused()
             << " refused, " << draft_book_.unknown() << " given up, " << draft_book_.lost()
-            << " lost, the oldest " << draft_book_.lost_age_max() << " before the kill\n"
+            << " lost, the oldest " << draft_book_.lost_age_max() << " before the kill, of a window of "
+            << loss_window_max_ << "\n"
             << "transfers: " << transfers_->done() << " done, " << transfers_->refused() << " refused, "
             << transfers_->interest_count() << " of them interest\n";
   for (const auto& party : parties_) {

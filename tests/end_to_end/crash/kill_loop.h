@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "call_book.h"
 #include "crash.client.h"
+#include "exposure.h"
 #include "load.h"
 #include "monitor.h"
 #include "onager/client.h"
@@ -71,11 +72,14 @@ class KillLoop {
 
   std::mt19937_64 random_;
   ServerProcess server_;
+  const Exposure* const exposure_;  // What the server says that it would lose.
   Monitor monitor_;
   CallBook tally_book_;
   CallBook draft_book_;
   std::vector<CallBook::Kill> kills_;  // Of this cycle.
   std::uint64_t kill_count_ = 0;
+  absl::Duration loss_window_max_ =
+      absl::ZeroDuration();  // That a server said of itself, at the store's speed.
   std::uint64_t tally_epoch_ = 0;
   std::uint64_t draft_epoch_ = 0;
   std::vector<std::unique_ptr<Party>> parties_;

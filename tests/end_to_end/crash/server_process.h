@@ -15,12 +15,13 @@ namespace onager::crash {
 /// the test's thread.
 class ServerProcess {
  public:
-  ServerProcess(std::string address, std::string store)
-      : address_(std::move(address)), store_(std::move(store)) {}
+  /// `exposure` is the file in which it says what it would lose.
+  ServerProcess(std::string address, std::string store, std::string exposure)
+      : address_(std::move(address)), store_(std::move(store)), exposure_(std::move(exposure)) {}
 
   absl::Status Start() {
     absl::StatusOr<host_monitor::ChildProcess> started =
-        host_monitor::ChildProcess::Start({CRASH_SERVER, address_, store_});
+        host_monitor::ChildProcess::Start({CRASH_SERVER, address_, store_, exposure_});
     if (started.ok()) process_.emplace(*std::move(started));
     return started.status();
   }
@@ -44,6 +45,7 @@ class ServerProcess {
 
   const std::string address_;
   const std::string store_;
+  const std::string exposure_;
   std::optional<host_monitor::ChildProcess> process_;
 };
 
