@@ -6,6 +6,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "onager/generated/actor_key.h"
+#include "onager/generated/message_field.h"
 #include "onager/generated/wire.h"
 #include "onager/uuid.h"
 #include "runtime/wire/error_details.h"
@@ -14,7 +15,7 @@ namespace onager::door {
 namespace {
 
 using generated::KeyPartType;
-using generated::Reader;
+using generated::MessageField;
 using generated::WireType;
 
 // The fields of every Watch request; the .proto files that actorc emits have the same.
@@ -29,46 +30,12 @@ absl::Status Malformed() {
                           "MALFORMED_REQUEST");
 }
 
-/// One field of a message as it was read.
-struct Field {
-  Reader::Tag tag;
-  std::uint64_t number = 0;   // Of a varint, or fixed.
-  std::string_view bytes;     // Of a length-delimited one.
-  std::string_view encoding;  // Of the value, whatever it is.
-};
-
-absl::Status ForEachField(std::string_view message, absl::FunctionRef<void(const Field&)> visit) {
-  Reader reader(message);
-  while (!reader.AtEnd()) {
-    Field field;
-    if (!reader.ReadTag(field.tag)) return Malformed();
-    const char* const begin = reader.position();
-    bool read = false;
-    std::uint32_t fixed32 = 0;
-    switch (field.tag.type) {
-      case WireType::kVarint:
-        read = reader.ReadVarint(field.number);
-        break;
-      case WireType::kFixed64:
-        read = reader.ReadFixed64(field.number);
-        break;
-      case WireType::kFixed32:
-        read = reader.ReadFixed32(fixed32);
-        field.number = fixed32;
-        break;
-      case WireType::kBytes:
-        read = reader.ReadBytes(field.bytes);
-        break;
-      case WireType::kGroupBegin:
-      case WireType::kGroupEnd:
-        read = reader.Skip(field.tag);
-        break;
-    }
-    if (!read) return Malformed();
-    field.encoding = std::string_view(begin, static_cast<std::size_t>(reader.position() - begin));
+absl::Status ForEachField(std::string_view message, absl::FunctionRef<void(const MessageField&)> visit) {
+  const bool readable = generated::ForEachField(message, [&visit](const MessageField& field) {
     visit(field);
-  }
-  return absl::OkStatus();
+    return true;
+  });
+  return readable ? absl::OkStatus() : Malformed();
 }
 
 absl::Status BadPart(const generated::KeyPartInfo& part, std::string_view why) {
@@ -126,7 +93,7 @@ bool IsBytes(KeyPartType type) { return type == KeyPartType::kString || type == 
 
 absl::StatusOr<std::string> KeyOfRequest(const generated::ActorType& type, std::string_view request) {
   std::vector<PartValue> values(type.key.size());
-  absl::Status read = ForEachField(request, [&](const Field& field) {
+  absl::Status read = ForEachField(request, [&](const MessageField& field) {
     const std::size_t index = field.tag.number - generated::kOwnFields - 1;  // Wraps for smaller ones.
     if (index >= values.size()) return;
     const WireType expected = IsBytes(type.key[index].type) ? WireType::kBytes : WireType::kVarint;
@@ -149,7 +116,7 @@ absl::StatusOr<std::string> KeyOfRequest(const generated::ActorType& type, std::
 absl::StatusOr<std::optional<std::string>> ItemOfRequest(const generated::MethodInfo& method,
                                                          std::string_view request) {
   std::optional<std::string> item;
-  absl::Status read = ForEachField(request, [&](const Field& field) {
+  absl::Status read = ForEachField(request, [&](const MessageField& field) {
     if (field.tag.number != method.item_number) return;
     if (!item.has_value()) item.emplace();
     // Protobuf merges what comes twice, and messages merge by standing one behind the other.
@@ -168,7 +135,7 @@ absl::StatusOr<std::optional<std::string>> ItemOfRequest(const generated::Method
 
 absl::StatusOr<WatchRequest> WatchRequest::Parse(std::string_view request) {
   WatchRequest watch;
-  absl::Status read = ForEachField(request, [&watch](const Field& field) {
+  absl::Status read = ForEachField(request, [&watch](const MessageField& field) {
     if (field.tag.type == WireType::kBytes) {
       if (field.tag.number == kResumeToken) watch.resume_token = field.bytes;
       if (field.tag.number == kFilter) watch.filter = field.bytes;

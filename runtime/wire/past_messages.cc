@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "onager/generated/message_field.h"
 #include "onager/generated/wire.h"
 
 namespace onager::generated {
@@ -44,84 +45,35 @@ void WriteFields(Writer& writer, const DiffRevisions& query) {
   WriteNumber(writer, 2, query.to);
 }
 
-// A field that was read. One of another wire type than expected has a number that is nobody's.
-struct Field {
-  std::uint32_t number = 0;
-  std::uint64_t value = 0;
-  std::string_view bytes;
-
-  absl::Time time() const { return absl::FromUnixMicros(static_cast<std::int64_t>(value)); }
-};
-
-// Calls `take(field)` for each field whose type is that which `type_of(number)` says. `take` returns false
-// for what makes the message malformed.
-template <typename TypeOf, typename Take>
-bool ForEachField(std::string_view bytes, TypeOf type_of, Take take) {
-  Reader reader(bytes);
-  while (!reader.AtEnd()) {
-    Reader::Tag tag;
-    if (!reader.ReadTag(tag)) return false;
-    if (tag.type != type_of(tag.number)) {
-      if (!reader.Skip(tag)) return false;
-      continue;
-    }
-    Field field;
-    field.number = tag.number;
-    switch (tag.type) {
-      case WireType::kVarint:
-        if (!reader.ReadVarint(field.value)) return false;
-        break;
-      case WireType::kFixed64:
-        if (!reader.ReadFixed64(field.value)) return false;
-        break;
-      case WireType::kBytes:
-        if (!reader.ReadBytes(field.bytes)) return false;
-        break;
-      case WireType::kGroupBegin:
-      case WireType::kGroupEnd:
-      case WireType::kFixed32:
-        return false;  // No field is of these.
-    }
-    if (!take(field)) return false;
-  }
-  return true;
-}
-
-constexpr auto kAllNumbers = [](std::uint32_t) { return WireType::kVarint; };
-constexpr auto kAllMessages = [](std::uint32_t) { return WireType::kBytes; };
-
 bool ReadFields(std::string_view bytes, StateAsOf& query) {
-  return ForEachField(bytes, kAllNumbers, [&](const Field& field) {
-    if (field.number == 1) {
-      query = StateAsOf();
-      query.revision = field.value;
-    } else if (field.number == 2) {
-      query = StateAsOf();
-      query.time = field.time();
-    }
+  return ForEachField(bytes, [&query](const MessageField& field) {
+    if (field.tag.number > 2 || field.tag.type != WireType::kVarint) return true;
+    query = StateAsOf();  // What comes last counts.
+    field.Number(1, query.revision);
+    field.Time(2, query.time);
     return true;
   });
 }
 bool ReadFields(std::string_view bytes, ListRevisions& query) {
-  return ForEachField(bytes, kAllNumbers, [&](const Field& field) {
-    if (field.number == 1) query.before = field.value;
-    if (field.number == 2) query.limit = field.value;
+  return ForEachField(bytes, [&query](const MessageField& field) {
+    field.Number(1, query.before);
+    field.Number(2, query.limit);
     return true;
   });
 }
 bool ReadFields(std::string_view bytes, DiffRevisions& query) {
-  return ForEachField(bytes, kAllNumbers, [&](const Field& field) {
-    if (field.number == 1) query.from = field.value;
-    if (field.number == 2) query.to = field.value;
+  return ForEachField(bytes, [&query](const MessageField& field) {
+    field.Number(1, query.from);
+    field.Number(2, query.to);
     return true;
   });
 }
 bool ReadFields(std::string_view bytes, PastRevisionMessage& revision) {
-  return ForEachField(bytes, kAllNumbers, [&](const Field& field) {
-    if (field.number == 1) revision.revision = field.value;
-    if (field.number == 2) revision.committed_at = field.time();
-    if (field.number == 3) revision.bytes = field.value;
-    if (field.number == 4) revision.events = field.value;
+  return ForEachField(bytes, [&revision](const MessageField& field) {
+    field.Number(1, revision.revision);
+    field.Time(2, revision.committed_at);
+    field.Number(3, revision.bytes);
+    field.Number(4, revision.events);
     return true;
   });
 }
@@ -191,8 +143,9 @@ std::string EncodePast(const PastDiffMessage& message) {
 template <>
 absl::StatusOr<PastQuery> DecodePast<PastQuery>(std::string_view bytes) {
   std::optional<PastQuery> query;
-  const bool readable = ForEachField(bytes, kAllMessages, [&query](const Field& field) {
-    switch (field.number) {
+  const bool readable = ForEachField(bytes, [&query](const MessageField& field) {
+    if (field.tag.type != WireType::kBytes) return true;
+    switch (field.tag.number) {
       case 1:
         return ReadQuery<StateAsOf>(field.bytes, query);
       case 2:
@@ -211,14 +164,11 @@ absl::StatusOr<PastQuery> DecodePast<PastQuery>(std::string_view bytes) {
 template <>
 absl::StatusOr<PastStateMessage> DecodePast<PastStateMessage>(std::string_view bytes) {
   PastStateMessage message;
-  const auto type_of = [](std::uint32_t number) {
-    return number == 1 ? WireType::kFixed64 : number == 4 ? WireType::kBytes : WireType::kVarint;
-  };
-  const bool readable = ForEachField(bytes, type_of, [&message](const Field& field) {
-    if (field.number == 1) message.epoch = field.value;
-    if (field.number == 2) message.revision = field.value;
-    if (field.number == 3) message.committed_at = field.time();
-    if (field.number == 4) message.snapshot = std::string(field.bytes);
+  const bool readable = ForEachField(bytes, [&message](const MessageField& field) {
+    field.Fixed(1, message.epoch);
+    field.Number(2, message.revision);
+    field.Time(3, message.committed_at);
+    field.Bytes(4, message.snapshot);
     return true;
   });
   if (!readable) return InvalidBytes("onager.wire.v1", "PastState", "malformed bytes");
@@ -228,14 +178,11 @@ absl::StatusOr<PastStateMessage> DecodePast<PastStateMessage>(std::string_view b
 template <>
 absl::StatusOr<PastRevisionsMessage> DecodePast<PastRevisionsMessage>(std::string_view bytes) {
   PastRevisionsMessage message;
-  const auto type_of = [](std::uint32_t number) {
-    return number == 1 ? WireType::kFixed64 : number == 4 ? WireType::kBytes : WireType::kVarint;
-  };
-  const bool readable = ForEachField(bytes, type_of, [&message](const Field& field) {
-    if (field.number == 1) message.epoch = field.value;
-    if (field.number == 2) message.oldest = field.value;
-    if (field.number == 3) message.newest = field.value;
-    return field.number != 4 || ReadFields(field.bytes, message.revisions.emplace_back());
+  const bool readable = ForEachField(bytes, [&message](const MessageField& field) {
+    field.Fixed(1, message.epoch);
+    field.Number(2, message.oldest);
+    field.Number(3, message.newest);
+    return !field.Is(4, WireType::kBytes) || ReadFields(field.bytes, message.revisions.emplace_back());
   });
   if (!readable) return InvalidBytes("onager.wire.v1", "PastRevisions", "malformed bytes");
   return message;
@@ -244,16 +191,13 @@ absl::StatusOr<PastRevisionsMessage> DecodePast<PastRevisionsMessage>(std::strin
 template <>
 absl::StatusOr<PastDiffMessage> DecodePast<PastDiffMessage>(std::string_view bytes) {
   PastDiffMessage message;
-  const auto type_of = [](std::uint32_t number) {
-    return number == 1 ? WireType::kFixed64 : number >= 4 ? WireType::kBytes : WireType::kVarint;
-  };
-  const bool readable = ForEachField(bytes, type_of, [&message](const Field& field) {
-    if (field.number == 1) message.epoch = field.value;
-    if (field.number == 2) message.from = field.value;
-    if (field.number == 3) message.to = field.value;
-    if (field.number == 4) message.before = std::string(field.bytes);
-    if (field.number == 5) message.patch = std::string(field.bytes);
-    if (field.number == 6) message.after = std::string(field.bytes);
+  const bool readable = ForEachField(bytes, [&message](const MessageField& field) {
+    field.Fixed(1, message.epoch);
+    field.Number(2, message.from);
+    field.Number(3, message.to);
+    field.Bytes(4, message.before);
+    field.Bytes(5, message.patch);
+    field.Bytes(6, message.after);
     return true;
   });
   if (!readable) return InvalidBytes("onager.wire.v1", "PastDiff", "malformed bytes");

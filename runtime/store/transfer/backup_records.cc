@@ -3,12 +3,14 @@
 #include <optional>
 #include <utility>
 
+#include "onager/generated/message_field.h"
 #include "onager/generated/wire.h"
 
 namespace onager::store {
 namespace {
 
-using generated::Reader;
+using generated::ForEachField;
+using generated::MessageField;
 using generated::WireType;
 using generated::Writer;
 
@@ -114,63 +116,13 @@ void WriteFields(FieldWriter fields, const BackupTrailer& trailer) {
 
 // Reading --------------------------------------------------------------------------------------------------
 
-struct Field {
-  Reader::Tag tag;
-  std::uint64_t number = 0;
-  std::string_view bytes;
-
-  bool Is(std::uint32_t field, WireType type) const { return tag.number == field && tag.type == type; }
-  // Each takes the value when it is that field's.
-  template <typename T>
-  void Number(std::uint32_t field, T& value) const {
-    if (Is(field, WireType::kVarint)) value = static_cast<T>(number);
-  }
-  void Fixed(std::uint32_t field, std::uint64_t& value) const {
-    if (Is(field, WireType::kFixed64)) value = number;
-  }
-  void Time(std::uint32_t field, absl::Time& time) const {
-    if (Is(field, WireType::kVarint)) time = absl::FromUnixMicros(static_cast<std::int64_t>(number));
-  }
-  void Bytes(std::uint32_t field, std::string& value) const {
-    if (Is(field, WireType::kBytes)) value = std::string(bytes);
-  }
-  void Shared(std::uint32_t field, SharedBytes& value) const {
-    if (Is(field, WireType::kBytes)) value = ShareBytes(std::string(bytes));
-  }
-};
-
-// Calls `take(field)` for each; it returns false for what makes the message malformed.
-template <typename Take>
-bool ForEachField(std::string_view bytes, Take take) {
-  Reader reader(bytes);
-  while (!reader.AtEnd()) {
-    Field field;
-    if (!reader.ReadTag(field.tag)) return false;
-    bool read = true;
-    switch (field.tag.type) {
-      case WireType::kVarint:
-        read = reader.ReadVarint(field.number);
-        break;
-      case WireType::kFixed64:
-        read = reader.ReadFixed64(field.number);
-        break;
-      case WireType::kBytes:
-        read = reader.ReadBytes(field.bytes);
-        break;
-      case WireType::kGroupBegin:
-      case WireType::kGroupEnd:
-      case WireType::kFixed32:
-        read = reader.Skip(field.tag);
-        break;
-    }
-    if (!read || !take(field)) return false;
-  }
-  return true;
+void Shared(const MessageField& field, std::uint32_t number, SharedBytes& value) {
+  if (field.Is(number, WireType::kBytes)) value = ShareBytes(std::string(field.bytes));
 }
 
 bool ReadFields(std::string_view bytes, BackupHeader& header) {
   header.format = 0;
-  return ForEachField(bytes, [&header](const Field& field) {
+  return ForEachField(bytes, [&header](const MessageField& field) {
     field.Number(1, header.format);
     field.Time(2, header.began_at);
     field.Bytes(3, header.store);
@@ -181,7 +133,7 @@ bool ReadFields(std::string_view bytes, BackupHeader& header) {
 
 bool ReadFields(std::string_view bytes, BackupActor& actor) {
   actor.version = 0;
-  return ForEachField(bytes, [&actor](const Field& field) {
+  return ForEachField(bytes, [&actor](const MessageField& field) {
     field.Bytes(1, actor.actor.type);
     field.Bytes(2, actor.actor.key);
     field.Fixed(3, actor.epoch);
@@ -195,10 +147,10 @@ bool ReadFields(std::string_view bytes, BackupActor& actor) {
 bool ReadFields(std::string_view bytes, StoredSnapshot& snapshot) {
   snapshot.version = 0;
   snapshot.state = ShareBytes(std::string());
-  return ForEachField(bytes, [&snapshot](const Field& field) {
+  return ForEachField(bytes, [&snapshot](const MessageField& field) {
     field.Number(1, snapshot.revision);
     field.Number(2, snapshot.version);
-    field.Shared(3, snapshot.state);
+    Shared(field, 3, snapshot.state);
     return true;
   });
 }
@@ -207,11 +159,11 @@ bool ReadFields(std::string_view bytes, StoredSnapshot& snapshot) {
 // bytes. `is_right` is asked of each when it is read.
 template <typename T, typename ReadElement, typename IsRight>
 bool ReadEach(std::string_view bytes, std::vector<T>& elements, ReadElement read, IsRight is_right) {
-  return ForEachField(bytes, [&](const Field& each) {
+  return ForEachField(bytes, [&](const MessageField& each) {
     if (!each.Is(1, WireType::kBytes)) return true;
     if (each.bytes.empty()) return false;
     T& element = elements.emplace_back();
-    const bool readable = ForEachField(each.bytes, [&](const Field& field) {
+    const bool readable = ForEachField(each.bytes, [&](const MessageField& field) {
       read(field, element);
       return true;
     });
@@ -223,11 +175,11 @@ bool ReadFields(std::string_view bytes, std::vector<LogStep>& steps) {
   const SharedBytes empty = ShareBytes(std::string());
   return ReadEach(
       bytes, steps,
-      [](const Field& field, LogStep& step) {
+      [](const MessageField& field, LogStep& step) {
         field.Number(1, step.revision);
         field.Time(2, step.committed_at);
-        field.Shared(3, step.patch);
-        field.Shared(4, step.events);
+        Shared(field, 3, step.patch);
+        Shared(field, 4, step.events);
       },
       [&](LogStep& step) {
         if (step.patch == nullptr) step.patch = empty;
@@ -239,12 +191,12 @@ bool ReadFields(std::string_view bytes, std::vector<StoredCall>& calls) {
   const SharedBytes empty = ShareBytes(std::string());
   return ReadEach(
       bytes, calls,
-      [](const Field& field, StoredCall& call) {
+      [](const MessageField& field, StoredCall& call) {
         field.Fixed(1, call.id.high);
         field.Fixed(2, call.id.low);
         field.Number(3, call.revision);
         field.Time(4, call.ended_at);
-        field.Shared(5, call.outcome);
+        Shared(field, 5, call.outcome);
       },
       [&](StoredCall& call) {
         if (call.outcome == nullptr) call.outcome = empty;
@@ -255,7 +207,7 @@ bool ReadFields(std::string_view bytes, std::vector<StoredCall>& calls) {
 bool ReadFields(std::string_view bytes, std::vector<StoredReminder>& reminders) {
   return ReadEach(
       bytes, reminders,
-      [](const Field& field, StoredReminder& reminder) {
+      [](const MessageField& field, StoredReminder& reminder) {
         field.Bytes(1, reminder.name);
         field.Bytes(2, reminder.id);
         field.Time(3, reminder.due);
@@ -267,7 +219,7 @@ bool ReadFields(std::string_view bytes, std::vector<StoredReminder>& reminders) 
 }
 
 bool ReadFields(std::string_view bytes, BackupTrailer& trailer) {
-  return ForEachField(bytes, [&trailer](const Field& field) {
+  return ForEachField(bytes, [&trailer](const MessageField& field) {
     field.Number(1, trailer.counts.actors);
     field.Number(2, trailer.counts.destroyed);
     field.Number(3, trailer.counts.steps);
@@ -305,7 +257,7 @@ std::string EncodeRecord(const BackupRecord& record) {
 absl::StatusOr<BackupRecord> DecodeRecord(std::string_view bytes) {
   BackupRecord record;
   std::optional<bool> known;
-  const bool readable = ForEachField(bytes, [&](const Field& field) {
+  const bool readable = ForEachField(bytes, [&](const MessageField& field) {
     if (field.tag.type != WireType::kBytes) return true;
     known = ReadKind(field.tag.number, field.bytes, record);
     return known.value_or(true);
