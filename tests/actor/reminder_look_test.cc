@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/actor/actor_reminders.h"
 #include "runtime/actor/due_actors.h"
+#include "runtime/testing/kept_log.h"
 #include "tests/actor/ledger_actor.h"
 
 // How actors are found whose reminders are due, whatever else is due.
@@ -16,12 +17,6 @@ namespace onager::actor {
 namespace {
 
 using std::chrono::seconds;
-
-class KeptLog final : public LogSink {
- public:
-  void Write(const LogRecord& record) override { lines.push_back(ToLogfmt(record)); }
-  std::vector<std::string> lines;
-};
 
 /// Has the store hold an actor with a reminder that is due at a time; what it was before goes.
 void StoreReminder(LedgerWorld& world, const ActorId& actor, const std::string& name, absl::Time due,
@@ -62,8 +57,8 @@ TEST(ReminderLookTest, AReminderThatIsNotDeclaredAnyMoreIsDroppedOnceAndSaysSo) 
   EXPECT_EQ(world.Stored().revision, 1u);  // The state is what it was.
   EXPECT_EQ(world.store.commits, commits + 1);
   EXPECT_EQ(world.server->runtime.stats().activations, 1);
-  ASSERT_EQ(log->lines.size(), 1u);
-  EXPECT_NE(log->lines[0].find("reminders=Gone count=1"), std::string::npos) << log->lines[0];
+  ASSERT_EQ(log->lines().size(), 1u);
+  EXPECT_NE(log->lines()[0].find("reminders=Gone count=1"), std::string::npos) << log->lines()[0];
 }
 
 TEST(ReminderLookTest, ADropThatFailsIsNotTriedAgainAtOnce) {

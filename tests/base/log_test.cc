@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/base/logger.h"
+#include "runtime/testing/kept_log.h"
 #include "runtime/testing/manual_environment.h"
 
 namespace onager {
@@ -32,28 +33,22 @@ TEST(LogTest, ARecordIsOneLineWhateverIsInIt) {
             "lines=\"one\\ntwo\\r\\t\\001\" utf8=größe back=\"a\\\\b\"");
 }
 
-class Kept final : public LogSink {
- public:
-  void Write(const LogRecord& record) override { lines.push_back(ToLogfmt(record)); }
-  std::vector<std::string> lines;
-};
-
 TEST(LoggerTest, AFloodOfOneMessageIsALineNowAndThenThatSaysHowManyThereWere) {
   simulation::ManualEnvironment environment;
-  const auto sink = std::make_shared<Kept>();
+  const auto sink = std::make_shared<KeptLog>();
   LogRate rate;
   rate.records_max = 2;
   rate.interval = std::chrono::seconds(10);
   Logger logger(sink, environment.environment().clock, rate);
   for (int i = 0; i < 1000; ++i) logger.Log(LogLevel::kInfo, "flood", {{"i", std::to_string(i)}});
   logger.Log(LogLevel::kInfo, "something else");
-  EXPECT_EQ(sink->lines, (std::vector<std::string>{"level=info msg=flood i=0", "level=info msg=flood i=1",
-                                                   "level=info msg=\"something else\""}));
+  EXPECT_EQ(sink->lines(), (std::vector<std::string>{"level=info msg=flood i=0", "level=info msg=flood i=1",
+                                                     "level=info msg=\"something else\""}));
   environment.Advance(std::chrono::seconds(10));
   logger.Log(LogLevel::kInfo, "flood", {{"i", "x"}});
   logger.Log(LogLevel::kInfo, "flood", {{"i", "y"}});
-  EXPECT_EQ(sink->lines.at(3), "level=info msg=flood i=x suppressed=998");
-  EXPECT_EQ(sink->lines.at(4), "level=info msg=flood i=y");
+  EXPECT_EQ(sink->lines().at(3), "level=info msg=flood i=x suppressed=998");
+  EXPECT_EQ(sink->lines().at(4), "level=info msg=flood i=y");
 }
 
 TEST(LoggerTest, WithoutASinkNothingHappens) {

@@ -14,8 +14,8 @@ TEST(MetricsTest, PrometheusReadsWhatIsCounted) {
   metrics.Counter("app_calls_total", "Calls.", {{"code", "OK"}}).Add(3);
   metrics.Counter("app_calls_total", "Calls.", {{"code", "NOT_FOUND"}}).Add();
   metrics.Gauge("app_queue_bytes", "What\nwaits.").Set(-2);
-  MetricHistogram& seconds = metrics.Histogram("app_call_seconds", "How long.", {0.1, 1});
-  for (const double value : {0.05, 0.1, 0.5, 7.0}) seconds.Observe(value);
+  MetricHistogram& took = metrics.Histogram("app_call_seconds", "How long.", {0.1, 1});
+  for (const double value : {0.05, 0.1, 0.5, 7.0}) took.Observe(value);
   EXPECT_EQ(PrometheusText(metrics),
             "# HELP app_call_seconds How long.\n"
             "# TYPE app_call_seconds histogram\n"

@@ -9,6 +9,7 @@
 #include "actors.h"
 #include "onager/log.h"
 #include "onager/metrics.h"
+#include "runtime/testing/kept_log.h"
 #include "world.h"
 
 namespace onager::end_to_end {
@@ -42,26 +43,6 @@ class Reasons {
  private:
   mutable Mutex mutex_;
   std::vector<absl::Status> reasons_ ABSL_GUARDED_BY(mutex_);
-};
-
-class KeptLog final : public LogSink {
- public:
-  void Write(const LogRecord& record) override {
-    MutexLock lock(mutex_);
-    lines_.push_back(ToLogfmt(record));
-  }
-  int Count(const std::string& text) const {
-    MutexLock lock(mutex_);
-    int count = 0;
-    for (const std::string& line : lines_) {
-      if (line.find(text) != std::string::npos) ++count;
-    }
-    return count;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
 };
 
 class LimitScenarioTest : public testing::TestWithParam<WorldKind> {

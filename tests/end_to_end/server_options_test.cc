@@ -16,7 +16,7 @@
 #include "onager/client.h"
 #include "onager/log.h"
 #include "onager/server.h"
-#include "runtime/base/mutex.h"
+#include "runtime/testing/kept_log.h"
 #include "tests/transport/certificates.h"
 
 namespace onager::end_to_end {
@@ -27,22 +27,6 @@ using counter::v1::CounterState;
 using lab::v1::LabClient;
 using transport::Authority;
 using transport::Certified;
-
-class KeptLog final : public LogSink {
- public:
-  void Write(const LogRecord& record) override {
-    MutexLock lock(mutex_);
-    text_ += ToLogfmt(record) + "\n";
-  }
-  std::string text() const {
-    MutexLock lock(mutex_);
-    return text_;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::string text_ ABSL_GUARDED_BY(mutex_);
-};
 
 // A folder that goes with the test.
 class TemporaryFolder {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/store/memory_store.h"
+#include "runtime/testing/kept_log.h"
 #include "runtime/testing/reset_proxy.h"
 #include "tests/store/postgres_load.h"
 #include "tests/store/postgres_test.h"
@@ -21,8 +22,7 @@ namespace {
 
 using simulation::ResetProxy;
 
-const ActorId kA{"t.v1.Counter", "a"};
-const ActorId kB{"t.v1.Counter", "b"};
+constexpr char kCannotConnect[] = "cannot connect to the store";
 
 /// How often the tests that go round do so.
 int Rounds(int otherwise) {
@@ -77,13 +77,17 @@ TEST_F(PostgresFaultTest, WhatBecameOfACommitWhoseConnectionBrokeIsFoundOut) {
 }
 
 TEST_F(PostgresFaultTest, AServerThatDoesNotAnswerIsNoticedAndItsLateCommitsAreNotLost) {
-  const std::unique_ptr<Store> store = Open();
+  const auto log = std::make_shared<KeptLog>();
+  PostgresOptions options = Quick();
+  options.log = log;
+  const std::unique_ptr<Store> store = Open(std::move(options));
   CommitLoad load(*store, 4);
   for (int round = 0; round < Rounds(2); ++round) {
     load.AwaitWritten(100);
+    const int before = log->Count(kCannotConnect);
     server_.Pause();
-    // Longer than it takes to notice, so that all are connecting anew when it goes on.
-    std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+    // It was noticed, and another try to connect has come to nothing.
+    EXPECT_TRUE(log->AwaitCount(kCannotConnect, before + 1));
     server_.Continue();
   }
   load.AwaitWritten(100);

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/mutex.h"
 #include "runtime/testing/reset_proxy.h"
+#include "tests/store/heard_changes.h"
 #include "tests/store/postgres_test.h"
 #include "tests/store/store_calls.h"
 
@@ -19,40 +19,7 @@ using simulation::ResetProxy;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-const ActorId kA{"t.v1.Counter", "a"};
-const ActorId kB{"t.v1.Counter", "b"};
 const ActorId kC{"t.v1.Counter", "c"};
-
-/// Counts what it hears of each actor. Thread-safe.
-class Listener final : public ChangeListener {
- public:
-  void OnActorChanged(const ActorId& actor) override {
-    MutexLock lock(mutex_);
-    ++heard_[actor];
-    changed_.NotifyAll();
-  }
-
-  /// Waits until it was told of the actor since this was asked last; false when that takes too long.
-  bool Hears(const ActorId& actor, milliseconds at_most = std::chrono::seconds(10)) {
-    const auto deadline = steady_clock::now() + at_most;
-    MutexLock lock(mutex_);
-    while (heard_[actor] == 0) {
-      if (!changed_.WaitUntil(mutex_, deadline)) break;
-    }
-    const bool heard = heard_[actor] > 0;
-    heard_.erase(actor);
-    return heard;
-  }
-  bool has_heard(const ActorId& actor) {
-    MutexLock lock(mutex_);
-    return heard_[actor] > 0;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::map<ActorId, int> heard_ ABSL_GUARDED_BY(mutex_);
-};
 
 class PostgresFeedTest : public PostgresTest {
  protected:
@@ -73,8 +40,8 @@ class PostgresFeedTest : public PostgresTest {
   // Also while a store does so.
   void Tidy() { Sql("SELECT pg_advisory_xact_lock(122545283853683); SELECT onager.tidy()"); }
 
-  Listener writer_;
-  Listener reader_;
+  HeardChanges writer_;
+  HeardChanges reader_;
   std::unique_ptr<Store> writing_;
   std::unique_ptr<Store> reading_;
 };
@@ -135,7 +102,7 @@ TEST_F(PostgresFeedTest, WhatHappensWhileTheConnectionIsLostIsToldAfterwards) {
   }
   absl::StatusOr<std::unique_ptr<ResetProxy>> proxy = ResetProxy::Start(server_.address());
   ASSERT_TRUE(proxy.ok()) << proxy.status();
-  Listener listener;
+  HeardChanges listener;
   const std::unique_ptr<Store> remote = Open(QuickThrough((*proxy)->address()));
   remote->SetChangeListener(&listener);
   Commit(kA, 1);
@@ -187,7 +154,7 @@ TEST_F(PostgresFeedTest, ChangesAreKeptForAWhileOnlyAndWhoWasAwayForLongerLooksA
   for (const ActorId& actor : {kA, kB}) EXPECT_TRUE(reader_.Hears(actor));
   absl::StatusOr<std::unique_ptr<ResetProxy>> proxy = ResetProxy::Start(server_.address());
   ASSERT_TRUE(proxy.ok()) << proxy.status();
-  Listener listener;
+  HeardChanges listener;
   const std::unique_ptr<Store> remote = Open(QuickThrough((*proxy)->address()));
   remote->SetChangeListener(&listener);
   Commit(kA, 1);
@@ -226,13 +193,13 @@ TEST_F(PostgresFeedTest, DestroyedActorsAreForgottenAfterAWhile) {
 TEST_F(PostgresFeedTest, WhoDoesNotListenAnyMoreIsNotTold) {
   Commit(kA, 0);
   EXPECT_TRUE(reader_.Hears(kA));
-  Listener listener;
+  HeardChanges listener;
   reading_->SetChangeListener(&listener);
   Commit(kA, 1);
   EXPECT_TRUE(listener.Hears(kA));
   reading_->SetChangeListener(nullptr);
   Commit(kA, 2);
-  Listener another;
+  HeardChanges another;
   const std::unique_ptr<Store> third = Open();
   third->SetChangeListener(&another);
   Commit(kA, 3);

@@ -10,14 +10,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/base/mutex.h"
+#include "tests/store/heard_changes.h"
 #include "tests/store/postgres_test.h"
 #include "tests/store/store_calls.h"
 
 namespace onager::store {
 namespace {
-
-const ActorId kA{"t.v1.Counter", "a"};
-const ActorId kB{"t.v1.Counter", "b"};
 
 /// Of actors whose snapshots are JSON themselves, and whose patches are whole states.
 class TextStates final : public StateJson {
@@ -37,29 +35,6 @@ class TextStates final : public StateJson {
   }
 
   std::function<void()> before_from_json;  // On a thread of the store's.
-};
-
-class Listener final : public ChangeListener {
- public:
-  void OnActorChanged(const ActorId& actor) override {
-    MutexLock lock(mutex_);
-    last_ = actor;
-    changed_.NotifyAll();
-  }
-  bool Hears(const ActorId& actor) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    MutexLock lock(mutex_);
-    while (last_ != actor) {
-      if (!changed_.WaitUntil(mutex_, deadline)) return false;
-    }
-    last_ = ActorId();
-    return true;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  ActorId last_ ABSL_GUARDED_BY(mutex_);
 };
 
 class PostgresJsonTest : public PostgresTest {
@@ -164,8 +139,8 @@ TEST_F(PostgresJsonTest, AnEndDoesNotWaitUntilEverythingIsShown) {
 TEST_F(PostgresJsonTest, A23_AnUpdateOfTheViewChangesTheStateForEverybody) {
   const std::unique_ptr<Store> store = OpenWithJson();
   const std::unique_ptr<Store> other = Open();
-  Listener own;
-  Listener others;
+  HeardChanges own;
+  HeardChanges others;
   ASSERT_TRUE(CommitNow(*store, StepRecord(kA, 0, "{\"n\": 1}")).ok());
   AwaitSql(ShownState("a"), "{\"n\": 1}");
   store->SetChangeListener(&own);

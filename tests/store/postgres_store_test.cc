@@ -29,8 +29,6 @@ INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformance, testing::Values(StoreUnderT
                            return store.param.name;
                          });
 
-const ActorId kA{"t.v1.Counter", "a"};
-
 class PostgresStoreTest : public PostgresTest {};
 
 TEST_F(PostgresStoreTest, WhatIsWrittenIsThereForTheNextOne) {

@@ -7,10 +7,14 @@
 #include <string>
 #include <utility>
 
+#include "runtime/base/actor_id.h"
 #include "runtime/store/postgres/postgres_store.h"
 #include "tests/store/postgres_server.h"
 
 namespace onager::store {
+
+inline const ActorId kA{"t.v1.Counter", "a"};
+inline const ActorId kB{"t.v1.Counter", "b"};
 
 /// A test with a new database of the server that the tests share, to which it may do anything.
 class PostgresTest : public testing::Test {
