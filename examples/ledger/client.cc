@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <iostream>
@@ -29,6 +30,9 @@ constexpr char kBank[] = "bank";
 // Of `load`: what each account gets at first, and how many transfers are under way at a time.
 constexpr std::int64_t kOpeningCents = 100'00;
 constexpr std::size_t kUnderWayMax = 256;
+
+// Ctrl-C: `load` begins no more transfers.
+volatile std::sig_atomic_t g_enough = 0;
 
 std::string Money(std::int64_t cents) {
   const std::uint64_t size =
@@ -113,7 +117,8 @@ int Load(const onager::Client& client, int transfers, int accounts) {
   const auto any = [&random](std::int64_t from, std::int64_t to) {
     return std::uniform_int_distribution<std::int64_t>(from, to)(random);
   };
-  for (int i = 0; i < transfers; ++i) {
+  std::signal(SIGINT, [](int) { g_enough = 1; });
+  for (int i = 0; i < transfers && g_enough == 0; ++i) {
     if (const absl::Status ended = await(kUnderWayMax - 1); !ended.ok()) return Fail(ended);
     const std::size_t from = static_cast<std::size_t>(any(0, accounts - 1));
     const std::size_t to = (from + static_cast<std::size_t>(any(1, accounts - 1))) % numbers.size();
@@ -152,7 +157,8 @@ int main(int argc, char** argv) {
   interest->add_option("permille", permille, "Of each period; 0: no more of it")->required();
   interest->add_option("seconds", seconds, "How long a period is")->capture_default_str();
   CLI::App* const audit = command("audit", "Shows what every account has, and the sum");
-  CLI::App* const load = command("load", "Makes transfers between new accounts, and audits them");
+  CLI::App* const load =
+      command("load", "Makes transfers between new accounts, and audits them; Ctrl-C: no more of them");
   load->add_option("transfers", transfers)->capture_default_str();
   load->add_option("--accounts", accounts)->check(CLI::Range(2, 10'000))->capture_default_str();
   CLI11_PARSE(app, argc, argv);
