@@ -48,7 +48,8 @@ onager::Task<> Account::EarnInterest(onager::Turn& turn, std::int32_t permille, 
 }
 
 // A transfer like any other. Its id is that of this period, so that a turn that runs again makes none
-// besides.
+// besides. One that an earlier run made may be waiting for this account, to pay: it is not waited for then,
+// since each would wait for the other.
 onager::Task<> Account::OnInterest(onager::Turn& turn) {
   const std::int64_t balance = state().cents();
   const std::int64_t permille = state().permille();
@@ -57,8 +58,12 @@ onager::Task<> Account::OnInterest(onager::Turn& turn) {
   if (cents <= 0) co_return absl::OkStatus();
   const std::int64_t count = state().interest_count() + 1;
   const v1::TransferClient transfer(turn.channel(), absl::StrCat("interest/", key().number, "/", count));
-  const absl::StatusOr<v1::Phase> made = co_await transfer.Make(kBank, key().number, cents);
-  if (!made.ok()) co_return made.status();  // It is due again, a little later.
+  const absl::StatusOr<v1::Phase> stands = co_await transfer.Stands();
+  if (!stands.ok()) co_return stands.status();  // It is due again, a little later.
+  if (*stands == v1::Phase::NEW) {
+    const absl::StatusOr<v1::Phase> made = co_await transfer.Make(kBank, key().number, cents);
+    if (!made.ok()) co_return made.status();
+  }
   state().set_interest_count(count);
   co_return absl::OkStatus();
 }

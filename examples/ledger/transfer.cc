@@ -35,6 +35,8 @@ onager::Task<v1::Phase> Transfer::Make(onager::Turn& turn, std::string from, std
   return state().phase();
 }
 
+onager::Task<v1::Phase> Transfer::Stands(onager::Turn&) { return state().phase(); }
+
 // Runs until it has been committed. The next turn of an account has what an earlier run of this one did.
 onager::Task<> Transfer::OnFinish(onager::Turn& turn) {
   const v1::AccountClient from(turn.channel(), state().from());

@@ -16,6 +16,7 @@ inline constexpr std::int64_t kCentsMax = 100'000'000'000;
 class Transfer final : public v1::TransferActor {
   onager::Task<v1::Phase> Make(onager::Turn& turn, std::string from, std::string to,
                                std::int64_t cents) override;
+  onager::Task<v1::Phase> Stands(onager::Turn& turn) override;
   onager::Task<> OnFinish(onager::Turn& turn) override;
   onager::Task<> OnLeave(onager::Turn& turn) override;
 };
