@@ -49,6 +49,12 @@ seconds StallTime() {
 // What is written in it, at a thousand hertz.
 std::uint64_t StallWrites() { return static_cast<std::uint64_t>(StallTime().count()) * 1000; }
 
+// Who read beside each other. Builds that are slow have fewer.
+std::size_t Readers() {
+  const char* const text = std::getenv("ONAGER_READERS");
+  return text == nullptr ? 1000 : static_cast<std::size_t>(std::atoi(text));
+}
+
 // Of this process; zero where sanitizers keep what is freed.
 std::size_t ResidentBytes() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -276,7 +282,7 @@ std::vector<std::vector<Duration>> DeliveriesToAThousand(bool stall, std::size_t
   world.StartServer();
   Client writer = world.NewClient(Door::kBack);
   const LabClient lab(writer, "l");
-  std::vector<std::vector<Duration>> deliveries(1000);
+  std::vector<std::vector<Duration>> deliveries(Readers());
   std::vector<Client> clients;
   std::vector<Subscription<LabState>> watches;
   const auto watch = [&](std::size_t number, Door door) {

@@ -1,6 +1,7 @@
 // crash_server <address> <store> <file>: hosts the actors of crash.actor and of examples/ledger until it is
 // killed. Says in the file what it would lose; see exposure.h.
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -63,9 +64,9 @@ class Draft final : public Adding<::crash::v1::DraftActor, ::crash::v1::Draft::A
   }
 };
 
-/// Tells again and again, for as long as the process lives.
-void KeepTelling(const Metrics& metrics, Exposure& exposure) {
-  while (true) {
+/// Tells again and again, until it is told to stop.
+void KeepTelling(const std::atomic<bool>& enough, const Metrics& metrics, Exposure& exposure) {
+  while (!enough) {
     const absl::Time at = absl::Now();
     std::int64_t oldest_us = 0;
     std::int64_t window_us = 0;
@@ -96,6 +97,10 @@ int main(int argc, char** argv) {
   server.Host<ledger::Account>();
   server.Host<ledger::Directory>();
   server.Host<ledger::Transfer>();
-  std::thread([&] { onager::crash::KeepTelling(server.metrics(), *exposure); }).detach();
-  return server.Run();
+  std::atomic<bool> enough = false;
+  std::thread telling([&] { onager::crash::KeepTelling(enough, server.metrics(), *exposure); });
+  const int exit_code = server.Run();
+  enough = true;
+  telling.join();
+  return exit_code;
 }
