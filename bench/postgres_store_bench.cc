@@ -1,27 +1,23 @@
 #include <benchmark/benchmark.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "bench_folder.h"
 #include "commit_flight.h"
 #include "hand_written_postgres.h"
 #include "ratio_reporter.h"
 #include "runtime/store/postgres/postgres_store.h"
+#include "store_runs.h"
 #include "tests/store/postgres_server.h"
 
 namespace onager::bench {
 namespace {
 
-using store::CommitRecord;
 using store::PostgresServer;
 using store::Store;
 
-constexpr std::size_t kGroup = 1'024;
 constexpr std::size_t kGroups = 8;
 
 /// The one of this program, which waits for the disk as one in production does.
@@ -47,43 +43,19 @@ std::unique_ptr<Store> OpenStore(const std::string& url, std::size_t writers) {
   return *std::move(opened);
 }
 
-/// By hand: groups of `kGroup` commits over one connection, two groups under way.
+/// Over one connection, two groups under way.
 void BM_CommitsByHand(benchmark::State& state) {
   const auto actors = static_cast<std::size_t>(state.range(0));
   HandWrittenPostgres by_hand(Server().Url(Server().EmptyDatabase()), actors);
-  const std::string patch(kPatchBytes, 'p');
-  std::vector<std::uint64_t> revisions(actors);
-  std::size_t next = 0;
-  for (auto _ : state) {
-    const auto begin = std::chrono::steady_clock::now();
-    for (std::size_t group = 0; group < kGroups; ++group) {
-      by_hand.Begin();
-      for (std::size_t i = 0; i < kGroup; ++i) {
-        const std::size_t actor = next++ % actors;
-        by_hand.Append(actor, revisions[actor]++, patch);
-      }
-      by_hand.Commit();
-      by_hand.Await(1);
-    }
-    by_hand.Await(0);
-    state.SetIterationTime(SecondsSince(begin));
-  }
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kGroups * kGroup));
+  RunByHand(state, by_hand, actors, kGroups, [&] { by_hand.Await(1); }, [&] { by_hand.Await(0); });
 }
 
-/// The same through a store, as many in flight as make such groups; over so many connections.
+/// Over so many connections.
 void BM_CommitsToStore(benchmark::State& state) {
   const std::unique_ptr<Store> opened =
       OpenStore(Server().Url(Server().EmptyDatabase()), static_cast<std::size_t>(state.range(2)));
-  CommitFlight flight(*opened, static_cast<std::size_t>(state.range(0)));
-  if (state.range(1) > 0) flight.MakeStates(static_cast<std::size_t>(state.range(1)));
-  flight.Run(static_cast<std::size_t>(state.range(0)), 2 * kGroup);  // By hand the actors are there as well.
-  for (auto _ : state) {
-    const auto begin = std::chrono::steady_clock::now();
-    flight.Run(kGroups * kGroup, 2 * kGroup);
-    state.SetIterationTime(SecondsSince(begin));
-  }
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kGroups * kGroup));
+  RunStore(state, *opened, static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)),
+           kGroups);
 }
 
 /// One commit after the other, each waited for.
@@ -102,21 +74,12 @@ void BM_OneCommitByHand(benchmark::State& state) {
 
 void BM_OneCommitToStore(benchmark::State& state) {
   const std::unique_ptr<Store> opened = OpenStore(Server().Url(Server().EmptyDatabase()), 1);
-  CommitFlight flight(*opened, 1);
-  if (state.range(0) > 0) flight.MakeStates(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) flight.Run(1, 1);
-  state.SetItemsProcessed(state.iterations());
+  RunOneAtATime(state, *opened, static_cast<std::size_t>(state.range(0)));
 }
 
-/// An actor whose log is full: 1,024 steps, 1 MiB.
 void BM_Recovery(benchmark::State& state) {
   const std::unique_ptr<Store> opened = OpenStore(Server().Url(Server().EmptyDatabase()), 1);
-  const SharedBytes patch = ShareBytes(std::string(1'024, 'p'));
-  for (std::uint64_t base = 0; base < 1'024; ++base) {
-    CommitRecord record = Record(0, base, patch);
-    if (base == 0) record.snapshot = ShareBytes(std::string(1 << 20, 's'));
-    CommitNow(*opened, std::move(record));
-  }
+  FillLog(*opened);
   for (auto _ : state) {
     if (LoadAll(*opened, 1) != 1) std::abort();
   }

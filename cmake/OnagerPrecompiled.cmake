@@ -3,7 +3,7 @@
 # where this is off, finds out.
 option(ONAGER_PRECOMPILE "Precompile the headers of the standard library, abseil and GoogleTest" OFF)
 
-# onager_precompiled(<target> [TEST]): lets a target use them; TEST for programs that use GoogleTest.
+# onager_precompiled(<target> [TEST]): lets a target use them; TEST for programs, be they tests or not.
 function(onager_precompiled target)
   if(NOT ONAGER_PRECOMPILE)
     return()
@@ -17,6 +17,8 @@ function(onager_precompiled target)
   endif()
   if(arg_TEST)
     target_precompile_headers(${target} REUSE_FROM onager_precompiled_tests)
+    # As GoogleTest asks for, also of programs that do not use it.
+    target_compile_definitions(${target} PRIVATE GTEST_HAS_PTHREAD=1)
   else()
     target_precompile_headers(${target} REUSE_FROM onager_precompiled)
   endif()

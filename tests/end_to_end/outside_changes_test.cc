@@ -125,8 +125,8 @@ class Latencies {
     std::sort(seconds_.begin(), seconds_.end());
     std::cout << what_ << ": median " << 1000 * median() << " ms, at most " << 1000 * seconds_.back()
               << " ms, of " << seconds_.size() << "\n";
-    // A machine that has more to do than it can is late now and then, and a design that is, always.
-    EXPECT_LT(median(), 0.5) << what_;
+    // All, but for the one time that the machine may have had something else to do.
+    EXPECT_LT(seconds_[seconds_.size() - 2], 0.5) << what_;
   }
   void Add(std::optional<SteadyTime> seen) {
     ASSERT_TRUE(seen.has_value()) << what_;
