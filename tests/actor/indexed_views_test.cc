@@ -285,6 +285,36 @@ TEST(IndexedViewsTest, HoweverMuchThereIsToBeLookedAtEverybodyIsAnswered) {
   follow();
 }
 
+// All look at more of what a turn has touched than is held at once: each at 4,200 elements, and 65,536 are.
+TEST(IndexedViewsTest, HoweverMuchWasShownEverybodyIsAnswered) {
+  constexpr int kLookers = 20;
+  constexpr int kItems = 200;
+  IndexedWorld world;
+  std::vector<std::unique_ptr<Looker>> lookers;
+  for (int i = 0; i < kLookers; ++i) lookers.push_back(world.Open(Market::Noted(NameOf(i))));
+  const auto follow = [&] {
+    for (const int i : {0, kLookers / 2, kLookers - 2, kLookers - 1})
+      world.Follow(*lookers[static_cast<std::size_t>(i)], Market::Noted(NameOf(i)));
+  };
+  (void)world.Commit([](Tracked<MarketState>& state) {
+    for (int i = 0; i < kItems; ++i) {
+      Item item = ItemOf(i, "");
+      for (int looker = 0; looker < kLookers; ++looker) item.notes.Append(Note().with_name(NameOf(looker)));
+      state.mutable_items().Insert(std::move(item));
+    }
+  });
+  follow();
+  EXPECT_EQ(world.Commit([](Tracked<MarketState>& state) {
+    for (int i = 0; i < kItems; ++i) {
+      auto notes = state.mutable_items().Find(IdOf(i))->mutable_notes();
+      for (int looker = 0; looker < kLookers; ++looker) notes.Find(NameOf(looker))->set_weight(looker + 1);
+    }
+  }),
+            static_cast<std::size_t>(kLookers));
+  EXPECT_EQ(world.elements_seen, std::size_t{kLookers} * kItems * (1 + kLookers));
+  follow();
+}
+
 // What a view shows outside of its indexed containers concerns all its parameters.
 TEST(IndexedViewsTest, WhatAllShowIsAskedOfAll) {
   IndexedWorld world;
