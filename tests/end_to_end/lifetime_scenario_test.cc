@@ -208,8 +208,10 @@ TEST_P(LifetimeScenarioTest, A13_AHundredSubscribersWhoseConnectionsDropTakeEver
   }
   world().Pass(std::chrono::seconds(5));
   EXPECT_TRUE(NothingIsLeft()) << testing::PrintToString(world().server().usage());
-  // Of a thousand connections, ten thousand frames and as many callbacks.
-  EXPECT_LT(BytesInUse(), bytes_after_ten + (1u << 20));
+  // Of a thousand connections, ten thousand frames and as many callbacks. Threads of the transport's own let
+  // go of connections in their own time.
+  EXPECT_TRUE(world().Until([&] { return BytesInUse() < bytes_after_ten + (1u << 20); }))
+      << BytesInUse() << " bytes, after ten cycles " << bytes_after_ten;
 }
 
 // Destruction in every order, in every situation ---------------------------------------------------------
