@@ -317,9 +317,10 @@ std::optional<transport::OutMessage> ServerSession::NextBatch(Time now) {
     welcome.message_bytes_max = options_.message_bytes_max;
     welcome.heartbeat_ms = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.heartbeat_interval).count());
-    // Rounded up: one that is told of none waits for none.
-    welcome.bookmark_ms = static_cast<std::uint64_t>(
-        std::chrono::ceil<std::chrono::milliseconds>(options_.bookmark_interval).count());
+    // Rounded up: who is told of none waits for none.
+    const Duration interval = std::max(options_.bookmark_interval, Duration::zero());
+    welcome.bookmark_ms =
+        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(interval).count());
     writer.Append(welcome);
   }
   if (phase_ == Phase::kLive) {

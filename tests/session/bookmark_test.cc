@@ -293,26 +293,16 @@ TEST(BookmarkTest, ALostDeltaIsNoticedThoughNothingFollowsIt) {
 // Fault that makes it fail: a lost delta taken for one that was held back.
 TEST(BookmarkTest, WhatIsCoveredFromAnotherPositionIsNotBelieved) {
   BookmarkedClient world;
-  wire::Covered covered;
-  covered.id = 1;
-  covered.base = 5;
-  covered.revision = 9;
-  world.Send(Message(covered));
+  world.Send(CoveredUpTo(1, 5, 9));
   EXPECT_TRUE(world.Take<ClientSession::CoveredArrived>().empty());
   EXPECT_EQ(world.Batch()->Kinds(), "Unsubscribe Subscribe");
 }
 
 TEST(BookmarkTest, WhatIsCoveredGoesWithThePositionThatItIsOf) {
   BookmarkedClient world;
-  wire::Covered covered;
-  covered.id = 1;
-  covered.base = 4;
-  covered.revision = 9;
-  world.Send(Message(covered));
+  world.Send(CoveredUpTo(1, 4, 9));
   // What is due must come all the same.
-  covered.revision = 12;
-  covered.due = true;
-  world.Send(Message(covered));
+  world.Send(CoveredUpTo(1, 4, 12, /*due=*/true));
   world.Lose();
   world.Welcome();
   const auto resumed = world.Batch();

@@ -248,11 +248,7 @@ TEST(ClientSubscriptionTest, WhateverIsToldOfALiveSubscriptionEndsTheSilence) {
   wire::Bookmark bookmark;
   bookmark.id = 1;
   bookmark.revision = 4;
-  wire::Covered covered;
-  covered.id = 1;
-  covered.base = 4;
-  covered.revision = 6;
-  for (const std::string& message : {DeltaTo(1, 5), Message(bookmark), Message(covered)}) {
+  for (const std::string& message : {DeltaTo(1, 5), Message(bookmark), CoveredUpTo(1, 4, 6)}) {
     BookmarkedWorld world;
     for (int i = 0; i < 16; ++i) {
       world.Advance(seconds(1));

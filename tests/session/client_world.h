@@ -124,6 +124,16 @@ inline std::string DeltaTo(std::uint64_t id, std::uint64_t revision, std::uint64
   return PayloadMessage(delta, "p");
 }
 
+inline std::string CoveredUpTo(std::uint64_t id, std::uint64_t base, std::uint64_t revision,
+                               bool due = false) {
+  wire::Covered covered;
+  covered.id = id;
+  covered.base = base;
+  covered.revision = revision;
+  covered.due = due;
+  return Message(covered);
+}
+
 }  // namespace onager::session
 
 #endif  // ONAGER_TESTS_SESSION_CLIENT_WORLD_H_

@@ -36,6 +36,17 @@ TEST(ServerSessionTest, TheWelcomeComesFirstAndOnceTheLedgerIsThere) {
   EXPECT_EQ(welcome.version, wire::kProtocolVersion);
 }
 
+TEST(ServerSessionTest, AServerWithoutBookmarksHasNobodyWaitForOne) {
+  for (const Duration none : {Duration::zero(), Duration(seconds(-1))}) {
+    ServerSessionOptions options;
+    options.bookmark_interval = none;
+    ServerWorld world(options);
+    world.Send(Message(MakeHello(7)));
+    world.session.OnLedger(true, world.now, 99);
+    EXPECT_EQ(world.Batch()->Of<wire::Welcome>().at(0).bookmark_ms, 0u);
+  }
+}
+
 TEST(ServerSessionTest, WhatIsSentWithTheHelloWaitsForTheLedgerAndKeepsItsOrder) {
   ServerWorld world;
   wire::Hello hello = MakeHello();
